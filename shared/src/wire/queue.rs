@@ -1,0 +1,198 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    identity::{Bytes32, EventId, Shard, ShardCount},
+    timestamp::UnixMillis,
+};
+
+/// `GET /api/v1/queue/challenge`: an ALTCHA challenge (proof of work) bound to event, subject and expiry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChallengeAnswer {
+    /// Always `SHA-256`.
+    pub algorithm: String,
+    /// Hex of SHA-256(salt || number in decimal).
+    pub challenge: String,
+    /// The number to find is at most this.
+    pub maxnumber: u64,
+    /// Random hex, then `?expires=…&…&`.
+    pub salt: String,
+    /// Hex of HMAC-SHA-256(key, challenge).
+    pub signature: String,
+}
+
+/// `POST /api/v1/queue/join`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinRequest {
+    /// Which queue.
+    pub event_id: String,
+    /// What the page knows of the device; at most 128 bytes.
+    pub device_fingerprint: String,
+    /// Solved challenge: base64 of ALTCHA's JSON payload.
+    pub captcha_token: String,
+}
+
+/// Where a fan stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueStatus {
+    /// Before the on-sale; everyone who joins now is drawn together.
+    PreQueue,
+    /// The draw is due or being closed; the place is not known yet.
+    Drawing,
+    /// The place is known, the turn has not come.
+    Waiting,
+    /// Shop now.
+    YourTurn,
+    /// The turn or the shopping window is over, or a newer ticket replaced this one: join again.
+    Expired,
+    /// Admission is stopped; places are kept.
+    Paused,
+    /// Nothing is left.
+    SoldOut,
+}
+
+/// Answer to a join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinAnswer {
+    /// The ticket: keep it, it is the place.
+    pub queue_token: String,
+    /// Null until drawn.
+    pub position: Option<u64>,
+    /// Null until drawn.
+    pub estimated_wait_minutes: Option<u64>,
+    /// See [`QueueStatus`].
+    pub status: QueueStatus,
+    /// When the pre-queue ends.
+    pub on_sale_time: UnixMillis,
+    /// Signed proof of the number held: a compact JWS of [`ReceiptClaims`].
+    pub receipt: String,
+    /// Ask for the status after this long.
+    pub poll_after_ms: u64,
+}
+
+/// Answer to a status poll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusAnswer {
+    /// The ticket, re-signed with the place once it is known: keep the newest.
+    pub queue_token: String,
+    /// The place in the event's one line, from 1; null until drawn.
+    pub position: Option<u64>,
+    /// Places before this one that have not been served; null until drawn.
+    pub total_ahead: Option<u64>,
+    /// Minutes, rounded up; null while it cannot be told.
+    pub estimated_wait_minutes: Option<u64>,
+    /// Seconds, rounded up; null while it cannot be told.
+    pub estimated_wait_seconds: Option<u64>,
+    /// See [`QueueStatus`].
+    pub status: QueueStatus,
+    /// Only with `your_turn`, and only to a request that proves the ticket's subject.
+    pub shop_token: Option<String>,
+    /// When the shopping window ends.
+    pub shop_expires_at: Option<UnixMillis>,
+    /// With `your_turn` and no `shop_token`: claim the turn before this instant (send the account's Bearer token).
+    pub claim_before: Option<UnixMillis>,
+    /// With `drawing`: when the draw closes.
+    pub drawn_at: Option<UnixMillis>,
+    /// Ask again after this long.
+    pub poll_after_ms: u64,
+}
+
+/// `POST /api/v1/queue/leave`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaveRequest {
+    /// The ticket to give up.
+    pub queue_token: String,
+}
+
+/// Answer to a leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaveAnswer {
+    /// True once the ticket is given up, also when it was before.
+    pub left: bool,
+}
+
+/// What an event's queue does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before the on-sale.
+    PreQueue,
+    /// Draw 0 is being closed.
+    Drawing,
+    /// Fans are admitted.
+    OnSale,
+    /// An admin stopped admission.
+    Paused,
+    /// The origin does not answer; admission waits for it.
+    Stopped,
+    /// Nothing is left.
+    SoldOut,
+}
+
+/// Which randomness beacon the draws use, announced before the first join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeaconAnnouncement {
+    /// drand chain hash.
+    pub chain_hash: Bytes32,
+    /// Seconds since 1970 of round 1.
+    pub genesis: u64,
+    /// Seconds between rounds.
+    pub period: u64,
+}
+
+/// `GET /api/v1/events/{id}/queue`: the live snapshot for everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueAnswer {
+    /// The event.
+    pub event_id: EventId,
+    /// Its name.
+    pub name: String,
+    /// See [`Phase`].
+    pub phase: Phase,
+    /// When the pre-queue ends.
+    pub on_sale_time: UnixMillis,
+    /// SHA-256 of the first secret of the chain.
+    pub commitment: Bytes32,
+    /// Null: the draws use no beacon.
+    pub beacon: Option<BeaconAnnouncement>,
+    /// How many shards.
+    pub shards: ShardCount,
+    /// Tickets given (behind by some seconds).
+    pub joined: u64,
+    /// Draws closed.
+    pub draws_closed: u32,
+    /// Last place of the last closed draw.
+    pub last_place: u64,
+    /// Places served by now.
+    pub served: u64,
+    /// Places per second at this moment.
+    pub rate_per_second: f64,
+    /// Whether an admin stopped admission.
+    pub paused: bool,
+    /// The clock this was made by.
+    pub as_of: UnixMillis,
+}
+
+/// Claims of a join's receipt (`typ` is [`ReceiptClaims::TOKEN_TYPE`]). It pins the fan's number before the draw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptClaims {
+    /// The event.
+    pub event_id: EventId,
+    /// The draw this number is in.
+    pub draw: u32,
+    /// Its tier.
+    pub tier: u8,
+    /// The shard that numbered it.
+    pub shard: Shard,
+    /// Number within draw, tier and shard, from 0.
+    pub number: u32,
+    /// The person within the event, hex.
+    pub tag: crate::identity::Tag,
+    /// The shard's digest of the draw right after this ticket.
+    pub digest: Bytes32,
+}
+
+impl ReceiptClaims {
+    /// `typ` of a receipt.
+    pub const TOKEN_TYPE: &'static str = "receipt+jwt";
+}
