@@ -1,0 +1,148 @@
+// The command lines of scripts/stack/run and scripts/stack/part.
+
+import { spawn } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { ACTIONS, askControl } from './control.mjs';
+import { PARTS, Stack } from './stack.mjs';
+
+const USAGE_STATUS = 2;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+const RUN_HELP = `Usage: scripts/stack/run [--only PART,…] [--appendfsync HOW] [--name NAME] [--keep] [-- COMMAND …]
+
+Starts a private stack (${PARTS.join(', ')}), runs COMMAND with its addresses and keys in the environment
+(STANCHION_*), stops everything, and ends with COMMAND's status. Without COMMAND it stays up until Ctrl-C.
+
+  --only PART,…      only these parts, for example --only redis,postgres
+  --appendfsync HOW  Redis: always, everysec (default) or no
+  --name NAME        name of the folder in .stanchion/ (default: stack)
+  --keep             keep the folder with the logs; it is kept anyway when something failed
+`;
+
+const PART_HELP = `Usage: scripts/stack/part ${Object.keys(ACTIONS).join('|')} ${PARTS.join('|')}
+
+For commands that scripts/stack/run started: crashes (kill: kill -9), stops, starts or restarts (kill -9, then start)
+a part of that stack. Data and port stay the same. Returns when it is done, after a start when the part is healthy.
+`;
+
+const [tool, ...args] = process.argv.slice(2);
+process.exitCode = await (tool === 'part' ? part(args) : run(args));
+
+async function run(args) {
+  const split = args.indexOf('--');
+  const command = split < 0 ? [] : args.slice(split + 1);
+  let flags;
+  try {
+    flags = parseArgs({
+      args: split < 0 ? args : args.slice(0, split),
+      options: {
+        only: { type: 'string', default: PARTS.join(',') },
+        appendfsync: { type: 'string', default: 'everysec' },
+        name: { type: 'string', default: 'stack' },
+        keep: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+    judge(flags);
+  } catch (error) {
+    return usage(error.message, RUN_HELP);
+  }
+  if (flags.help) return print(RUN_HELP);
+  return holdStack({ ...flags, parts: flags.only.split(',') }, command);
+}
+
+function judge({ only, appendfsync, name }) {
+  const unknown = only.split(',').find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new Error(`There is no part '${unknown}'. The parts are ${PARTS.join(', ')}.`);
+  if (!['always', 'everysec', 'no'].includes(appendfsync)) throw new Error(`--appendfsync cannot be '${appendfsync}'.`);
+  if (!/^[a-z0-9-]{1,32}$/.test(name)) throw new Error(`--name wants 1 to 32 of a-z, 0-9 and '-', not '${name}'.`);
+}
+
+/** Everything between the first process and the last. However this ends, what was started is stopped. */
+async function holdStack({ name, parts, appendfsync, keep }, command) {
+  const stack = new Stack({ name, parts, appendfsync });
+  const interrupted = firstSignal();
+  let status = 1;
+  try {
+    const up = stack.start((line) => say(line));
+    up.catch(() => {}); // told below, unless a signal came first
+    await Promise.race([up, interrupted.promise]);
+    if (interrupted.signal) {
+      status = statusOf(interrupted.signal);
+    } else if (command.length > 0) {
+      status = await runCommand(command, { ...process.env, ...stack.env }, interrupted);
+    } else {
+      say(`up; its environment is in ${stack.folder}/stack.env. Ctrl-C stops it.`);
+      await interrupted.promise;
+      status = 0;
+    }
+  } catch (error) {
+    say(error.message);
+  }
+  const failed = status !== 0 && !interrupted.signal;
+  await stack.stop({ keep: keep || failed });
+  if (keep || failed) say(`the logs are in ${stack.folder}`);
+  return status;
+}
+
+/** A command that is interrupted is given the signal too, and is waited for. */
+async function runCommand([program, ...args], env, interrupted) {
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  interrupted.promise.then(() => child.kill(interrupted.signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM'));
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      say(`${program} could not be run: ${error.message}`);
+      resolve(127);
+    });
+    child.once('exit', (code, signal) => resolve(signal ? statusOf(signal) : code));
+  });
+}
+
+/** Resolves with the first signal that asks us to end; from then on signals are swallowed while we clean up. */
+function firstSignal() {
+  const state = { signal: null };
+  state.promise = new Promise((resolve) => {
+    for (const signal of SIGNALS) {
+      process.on(signal, () => {
+        state.signal ??= signal;
+        resolve(signal);
+      });
+    }
+  });
+  return state;
+}
+
+function statusOf(signal) {
+  return 128 + { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] || 128;
+}
+
+async function part(args) {
+  const [action, name] = args;
+  if (args.includes('--help')) return print(PART_HELP);
+  if (args.length !== 2 || !ACTIONS[action] || !PARTS.includes(name)) {
+    return usage(`Unknown: '${args.join(' ')}'.`, PART_HELP);
+  }
+  const socket = process.env.STANCHION_STACK_CONTROL;
+  if (!socket) return usage('No stack: STANCHION_STACK_CONTROL is not set. Run inside scripts/stack/run.', PART_HELP);
+  try {
+    say(await askControl(socket, action, name));
+    return 0;
+  } catch (error) {
+    say(error.message);
+    return 1;
+  }
+}
+
+function usage(message, help) {
+  process.stderr.write(`${message}\n\n${help}`);
+  return USAGE_STATUS;
+}
+
+function print(text) {
+  process.stdout.write(text);
+  return 0;
+}
+
+function say(line) {
+  process.stderr.write(`stack: ${line}\n`);
+}

@@ -1,0 +1,47 @@
+// A private Redis server. The append-only file is on, because the seats of running carts must survive its restart.
+
+import { connect } from 'node:net';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from './ports.mjs';
+import { Part } from './process.mjs';
+
+/** @param {{folder: string, appendfsync?: 'always'|'everysec'|'no'}} options */
+export async function redis({ folder, appendfsync = 'everysec' }) {
+  const port = await freePort();
+  const data = join(folder, 'redis');
+  mkdirSync(data, { mode: 0o700 });
+  const settings = {
+    bind: '127.0.0.1',
+    port,
+    dir: data,
+    appendonly: 'yes',
+    appendfsync,
+    save: '', // no snapshots beside the append-only file
+    // A full Redis must refuse a lock, never forget one.
+    'maxmemory-policy': 'noeviction',
+    maxmemory: '2gb',
+    daemonize: 'no',
+    'tcp-backlog': 511,
+  };
+  const part = new Part({
+    name: 'redis',
+    folder,
+    command: ['redis-server', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)])],
+    healthy: () => pongs(port),
+  });
+  return { part, exports: { STANCHION_REDIS_URL: `redis://127.0.0.1:${port}/` } };
+}
+
+/** True once it answers PING with PONG: while it loads its file it answers with an error instead. */
+function pongs(port) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write('PING\r\n'));
+    socket.setTimeout(2_000, () => socket.destroy(new Error('timed out')));
+    socket.once('error', reject);
+    socket.once('data', (answer) => {
+      socket.destroy();
+      resolve(answer.toString().startsWith('+PONG'));
+    });
+  });
+}

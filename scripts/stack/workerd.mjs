@@ -1,0 +1,1 @@
+export async function edge() { throw new Error('not yet'); }
