@@ -54,24 +54,26 @@ pub fn sign(keys: &SigningKeys, claims: &AccountClaims) -> String {
 ///
 /// # Errors
 /// Forged, foreign, from the future, or expired.
-pub fn verify(
-    keys: &VerifyingKeys,
-    issuer: &str,
-    token: &str,
-    now: UnixMillis,
-) -> Result<AccountClaims, AccountError> {
+pub fn verify(keys: &VerifyingKeys, issuer: &str, token: &str, now: UnixMillis) -> Result<AccountClaims, AccountError> {
     let claims: AccountClaims = keys.verify_claims(TOKEN_TYPE, token)?;
     let from_future = claims.iat > now.floor_seconds() + ISSUED_AT_SKEW_SECONDS;
     let subject_fits = (1..=MAX_SUBJECT_LENGTH).contains(&claims.sub.len());
     if claims.iss != issuer || from_future || !subject_fits {
         return Err(AccountError::Invalid);
     }
-    if now.floor_seconds() >= claims.exp { Err(AccountError::Expired) } else { Ok(claims) }
+    if now.floor_seconds() >= claims.exp {
+        Err(AccountError::Expired)
+    } else {
+        Ok(claims)
+    }
 }
 
 /// The token of an `Authorization: Bearer …` header value (RFC 6750).
 #[must_use]
 pub fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
 }

@@ -72,7 +72,11 @@ pub fn verify(keys: &VerifyingKeys, issuer: &str, token: &str, now: UnixMillis) 
     if claims.iss != issuer || claims.aud != AUDIENCE || from_future {
         return Err(ShopTokenError::Invalid);
     }
-    if now.floor_seconds() >= claims.exp { Err(ShopTokenError::Expired) } else { Ok(claims) }
+    if now.floor_seconds() >= claims.exp {
+        Err(ShopTokenError::Expired)
+    } else {
+        Ok(claims)
+    }
 }
 
 impl ShopClaims {
@@ -81,6 +85,10 @@ impl ShopClaims {
     /// # Errors
     /// [`ShopTokenError::OtherEvent`].
     pub fn for_event(self, event: &EventId) -> Result<ShopClaims, ShopTokenError> {
-        if self.event == *event { Ok(self) } else { Err(ShopTokenError::OtherEvent) }
+        if self.event == *event {
+            Ok(self)
+        } else {
+            Err(ShopTokenError::OtherEvent)
+        }
     }
 }

@@ -37,7 +37,10 @@ pub enum ControlError {
 
 fn mac(key: &Bytes32, request: &ControlRequest<'_>, time: UnixMillis) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of any length");
-    let head = format!("stanchion/control/v1\n{}\n{}\n{}\n{}\n", request.method, request.path, request.query, time.0);
+    let head = format!(
+        "stanchion/control/v1\n{}\n{}\n{}\n{}\n",
+        request.method, request.path, request.query, time.0
+    );
     mac.update(head.as_bytes());
     mac.update(&Sha256::digest(request.body));
     mac
@@ -62,9 +65,18 @@ pub fn verify(
     now: UnixMillis,
 ) -> Result<(), ControlError> {
     let time = UnixMillis(time.parse().map_err(|_| ControlError::Signature)?);
-    let given = signature.strip_prefix("v1=").and_then(|hex| hex::decode(hex).ok()).ok_or(ControlError::Signature)?;
-    mac(key, request, time).verify_slice(&given).map_err(|_| ControlError::Signature)?;
-    if now.0.abs_diff(time.0) > MAX_AGE_MS { Err(ControlError::Time) } else { Ok(()) }
+    let given = signature
+        .strip_prefix("v1=")
+        .and_then(|hex| hex::decode(hex).ok())
+        .ok_or(ControlError::Signature)?;
+    mac(key, request, time)
+        .verify_slice(&given)
+        .map_err(|_| ControlError::Signature)?;
+    if now.0.abs_diff(time.0) > MAX_AGE_MS {
+        Err(ControlError::Time)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +86,12 @@ mod tests {
     const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 
     fn request() -> ControlRequest<'static> {
-        ControlRequest { method: "PUT", path: "/api/v1/control/events/e", query: "", body: b"{}" }
+        ControlRequest {
+            method: "PUT",
+            path: "/api/v1/control/events/e",
+            query: "",
+            body: b"{}",
+        }
     }
 
     #[test]
@@ -83,18 +100,42 @@ mod tests {
         let (time, signature) = sign(&key, &request(), NOW);
         assert_eq!(verify(&key, &request(), &time, &signature, NOW), Ok(()));
         let altered = [
-            ControlRequest { method: "GET", ..request() },
-            ControlRequest { path: "/api/v1/control/events/f", ..request() },
-            ControlRequest { query: "a=b", ..request() },
-            ControlRequest { body: b"[]", ..request() },
+            ControlRequest {
+                method: "GET",
+                ..request()
+            },
+            ControlRequest {
+                path: "/api/v1/control/events/f",
+                ..request()
+            },
+            ControlRequest {
+                query: "a=b",
+                ..request()
+            },
+            ControlRequest {
+                body: b"[]",
+                ..request()
+            },
         ];
         for other in altered {
-            assert_eq!(verify(&key, &other, &time, &signature, NOW), Err(ControlError::Signature));
+            assert_eq!(
+                verify(&key, &other, &time, &signature, NOW),
+                Err(ControlError::Signature)
+            );
         }
         let later = (NOW.0 + 1).to_string();
-        assert_eq!(verify(&key, &request(), &later, &signature, NOW), Err(ControlError::Signature));
-        assert_eq!(verify(&Bytes32([2; 32]), &request(), &time, &signature, NOW), Err(ControlError::Signature));
-        assert_eq!(verify(&key, &request(), "x", "v1=zz", NOW), Err(ControlError::Signature));
+        assert_eq!(
+            verify(&key, &request(), &later, &signature, NOW),
+            Err(ControlError::Signature)
+        );
+        assert_eq!(
+            verify(&Bytes32([2; 32]), &request(), &time, &signature, NOW),
+            Err(ControlError::Signature)
+        );
+        assert_eq!(
+            verify(&key, &request(), "x", "v1=zz", NOW),
+            Err(ControlError::Signature)
+        );
     }
 
     #[test]

@@ -106,7 +106,11 @@ impl Tag {
     #[must_use]
     pub fn shard(self, shards: ShardCount) -> Shard {
         let head = u16::from_be_bytes([self.0[0], self.0[1]]);
-        Shard(if shards.bits() == 0 { 0 } else { head >> (16 - shards.bits()) })
+        Shard(if shards.bits() == 0 {
+            0
+        } else {
+            head >> (16 - shards.bits())
+        })
     }
 
     /// Reads 32 hex digits.
@@ -235,7 +239,10 @@ impl From<Tier> for u8 {
 impl TryFrom<u8> for Tier {
     type Error = IdentityError;
     fn try_from(value: u8) -> Result<Self, Self::Error> {
-        Tier::ALL.get(usize::from(value)).copied().ok_or(IdentityError("a tier is 0, 1 or 2"))
+        Tier::ALL
+            .get(usize::from(value))
+            .copied()
+            .ok_or(IdentityError("a tier is 0, 1 or 2"))
     }
 }
 

@@ -63,8 +63,12 @@ pub struct VerifyingKeys {
 }
 
 fn decode_32(text: &str) -> Result<[u8; 32], JoseError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| JoseError::KeySet("a key is not base64url"))?;
-    bytes.try_into().map_err(|_| JoseError::KeySet("an Ed25519 key has 32 bytes"))
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| JoseError::KeySet("a key is not base64url"))?;
+    bytes
+        .try_into()
+        .map_err(|_| JoseError::KeySet("an Ed25519 key has 32 bytes"))
 }
 
 fn parse_set(json: &str) -> Result<Vec<Jwk>, JoseError> {
@@ -91,14 +95,21 @@ impl SigningKeys {
     /// [`JoseError::KeySet`] if it is not one, or its first key has no private part that matches its public one.
     pub fn parse(json: &str) -> Result<SigningKeys, JoseError> {
         let mut public = parse_set(json)?;
-        let seed = public[0].d.take().ok_or(JoseError::KeySet("the first key has no private part"))?;
+        let seed = public[0]
+            .d
+            .take()
+            .ok_or(JoseError::KeySet("the first key has no private part"))?;
         let der = [PKCS8_PREFIX.as_slice(), &decode_32(&seed)?].concat();
         for key in &mut public {
             key.d = None;
             key.key_use = Some("sig".to_owned());
             key.alg = Some("EdDSA".to_owned());
         }
-        let keys = SigningKeys { kid: public[0].kid.clone(), key: EncodingKey::from_ed_der(&der), public };
+        let keys = SigningKeys {
+            kid: public[0].kid.clone(),
+            key: EncodingKey::from_ed_der(&der),
+            public,
+        };
         // A private key beside somebody else's public key would sign tokens that nobody can verify: found here, not later.
         let (kid, signature) = keys.sign(b"key check");
         keys.verifying()?
@@ -110,7 +121,10 @@ impl SigningKeys {
     /// The public part as a JWK Set, to be served at `/.well-known/jwks.json`.
     #[must_use]
     pub fn public_jwks(&self) -> String {
-        serde_json::to_string(&JwkSet { keys: self.public.clone() }).expect("strings serialise")
+        serde_json::to_string(&JwkSet {
+            keys: self.public.clone(),
+        })
+        .expect("strings serialise")
     }
 
     /// The keys that verify what these sign.
@@ -168,7 +182,11 @@ impl VerifyingKeys {
         if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(typ) {
             return Err(JoseError::Malformed);
         }
-        let key = header.kid.as_deref().and_then(|kid| self.find(kid)).ok_or(JoseError::Malformed)?;
+        let key = header
+            .kid
+            .as_deref()
+            .and_then(|kid| self.find(kid))
+            .ok_or(JoseError::Malformed)?;
         let (message, signature) = token.rsplit_once('.').ok_or(JoseError::Malformed)?;
         if !crypto::verify(signature, message.as_bytes(), key, Algorithm::EdDSA).unwrap_or(false) {
             return Err(JoseError::Signature);
@@ -177,7 +195,9 @@ impl VerifyingKeys {
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        jsonwebtoken::decode(token, key, &validation).map(|data| data.claims).map_err(|_| JoseError::Claims)
+        jsonwebtoken::decode(token, key, &validation)
+            .map(|data| data.claims)
+            .map_err(|_| JoseError::Claims)
     }
 
     /// Checks a detached signature.
@@ -205,7 +225,10 @@ mod tests {
     fn a_signature_equals_the_one_in_rfc_8037() {
         let keys = SigningKeys::parse(RFC8037).unwrap();
         let (_, signature) = keys.sign(b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
-        assert_eq!(signature, "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+        assert_eq!(
+            signature,
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+        );
     }
 
     #[test]
@@ -218,7 +241,14 @@ mod tests {
         let swapped = RFC8037.replace("nWGxne", "nWGxnf");
         let short = RFC8037.replace("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "11qYAYKx");
         let public = RFC8037.replace("\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\",", "");
-        for set in [swapped.as_str(), short.as_str(), public.as_str(), "{}", r#"{"keys":[]}"#, "nonsense"] {
+        for set in [
+            swapped.as_str(),
+            short.as_str(),
+            public.as_str(),
+            "{}",
+            r#"{"keys":[]}"#,
+            "nonsense",
+        ] {
             assert!(matches!(SigningKeys::parse(set), Err(JoseError::KeySet(_))), "{set}");
         }
     }
@@ -229,8 +259,14 @@ mod tests {
         let verifying = signing.verifying().unwrap();
         let claims = serde_json::json!({"n": 1});
         let token = signing.sign_claims("test+jwt", &claims);
-        assert_eq!(verifying.verify_claims::<serde_json::Value>("test+jwt", &token), Ok(claims.clone()));
-        assert_eq!(verifying.verify_claims::<serde_json::Value>("other+jwt", &token), Err(JoseError::Malformed));
+        assert_eq!(
+            verifying.verify_claims::<serde_json::Value>("test+jwt", &token),
+            Ok(claims.clone())
+        );
+        assert_eq!(
+            verifying.verify_claims::<serde_json::Value>("other+jwt", &token),
+            Err(JoseError::Malformed)
+        );
 
         let payload = token.split('.').nth(1).unwrap();
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"test+jwt","kid":"a"}"#);
@@ -238,8 +274,14 @@ mod tests {
         let stranger = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","typ":"test+jwt","kid":"b"}"#);
         for header in [none, hmac, stranger] {
             let signature = token.rsplit('.').next().unwrap();
-            for forged in [format!("{header}.{payload}."), format!("{header}.{payload}.{signature}")] {
-                assert_eq!(verifying.verify_claims::<serde_json::Value>("test+jwt", &forged), Err(JoseError::Malformed));
+            for forged in [
+                format!("{header}.{payload}."),
+                format!("{header}.{payload}.{signature}"),
+            ] {
+                assert_eq!(
+                    verifying.verify_claims::<serde_json::Value>("test+jwt", &forged),
+                    Err(JoseError::Malformed)
+                );
             }
         }
         let other_claims = URL_SAFE_NO_PAD.encode(r#"{"n":2}"#);

@@ -47,7 +47,10 @@ pub struct Decision {
 pub fn decide(limits: &MeterLimits, observed: &Observed) -> Decision {
     let sold_out = observed.seats_available == 0 && observed.seats_locked == 0;
     if observed.paused || observed.seats_available == 0 {
-        return Decision { rate: Rate::ZERO, sold_out };
+        return Decision {
+            rate: Rate::ZERO,
+            sold_out,
+        };
     }
     let taken = observed.shopping.saturating_add(observed.on_their_way);
     let headroom = u64::from(limits.most_shoppers.saturating_sub(taken));
@@ -58,7 +61,10 @@ pub fn decide(limits: &MeterLimits, observed: &Observed) -> Decision {
     let keep = !at_an_end
         && difference * 100 <= observed.rate.milli() * HYSTERESIS_PERCENT
         && observed.rate <= limits.most_per_second;
-    Decision { rate: if keep { observed.rate } else { wanted }, sold_out }
+    Decision {
+        rate: if keep { observed.rate } else { wanted },
+        sold_out,
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +72,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LIMITS: MeterLimits = MeterLimits { most_per_second: Rate::from_milli(100_000), most_shoppers: 1_000 };
+    const LIMITS: MeterLimits = MeterLimits {
+        most_per_second: Rate::from_milli(100_000),
+        most_shoppers: 1_000,
+    };
 
     fn observed() -> Observed {
         Observed {
@@ -86,23 +95,61 @@ mod tests {
 
     #[test]
     fn a_full_shop_admits_nobody() {
-        let full = Observed { shopping: 900, on_their_way: 100, ..observed() };
-        assert_eq!(decide(&LIMITS, &full), Decision { rate: Rate::ZERO, sold_out: false });
+        let full = Observed {
+            shopping: 900,
+            on_their_way: 100,
+            ..observed()
+        };
+        assert_eq!(
+            decide(&LIMITS, &full),
+            Decision {
+                rate: Rate::ZERO,
+                sold_out: false
+            }
+        );
     }
 
     #[test]
     fn all_seats_held_is_a_hold_and_all_sold_is_the_end() {
-        let held = Observed { seats_available: 0, seats_locked: 1, ..observed() };
-        assert_eq!(decide(&LIMITS, &held), Decision { rate: Rate::ZERO, sold_out: false });
-        let gone = Observed { seats_available: 0, seats_locked: 0, ..observed() };
-        assert_eq!(decide(&LIMITS, &gone), Decision { rate: Rate::ZERO, sold_out: true });
+        let held = Observed {
+            seats_available: 0,
+            seats_locked: 1,
+            ..observed()
+        };
+        assert_eq!(
+            decide(&LIMITS, &held),
+            Decision {
+                rate: Rate::ZERO,
+                sold_out: false
+            }
+        );
+        let gone = Observed {
+            seats_available: 0,
+            seats_locked: 0,
+            ..observed()
+        };
+        assert_eq!(
+            decide(&LIMITS, &gone),
+            Decision {
+                rate: Rate::ZERO,
+                sold_out: true
+            }
+        );
     }
 
     #[test]
     fn a_small_change_keeps_the_rate() {
-        let near = Observed { shopping: 800, rate: Rate::from_milli(51_000), ..observed() };
+        let near = Observed {
+            shopping: 800,
+            rate: Rate::from_milli(51_000),
+            ..observed()
+        };
         assert_eq!(decide(&LIMITS, &near).rate, Rate::from_milli(51_000));
-        let far = Observed { shopping: 800, rate: Rate::from_milli(60_000), ..observed() };
+        let far = Observed {
+            shopping: 800,
+            rate: Rate::from_milli(60_000),
+            ..observed()
+        };
         assert_eq!(decide(&LIMITS, &far).rate, Rate::from_milli(50_000));
     }
 

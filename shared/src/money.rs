@@ -29,7 +29,11 @@ impl Minor {
         let major: i64 = major.parse().map_err(|_| MoneyError)?;
         let minor: i64 = format!("{cents:0<2}").parse().map_err(|_| MoneyError)?;
         let amount = Minor(major * 100 + minor);
-        if amount > Self::MAX { Err(MoneyError) } else { Ok(amount) }
+        if amount > Self::MAX {
+            Err(MoneyError)
+        } else {
+            Ok(amount)
+        }
     }
 }
 
@@ -64,7 +68,13 @@ mod tests {
 
     #[test]
     fn an_amount_survives_the_journey() {
-        for (text, minor) in [("0", 0), ("49", 4900), ("49.5", 4950), ("49.05", 4905), ("10000000.00", 1_000_000_000)] {
+        for (text, minor) in [
+            ("0", 0),
+            ("49", 4900),
+            ("49.5", 4950),
+            ("49.05", 4905),
+            ("10000000.00", 1_000_000_000),
+        ] {
             assert_eq!(Minor::parse(text), Ok(Minor(minor)), "{text}");
         }
         assert_eq!(Minor(4905).to_string(), "49.05");
@@ -73,7 +83,19 @@ mod tests {
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1.005", "10000000.01", "99999999999999999999", "١"] {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1.005",
+            "10000000.01",
+            "99999999999999999999",
+            "١",
+        ] {
             assert_eq!(Minor::parse(text), Err(MoneyError), "{text}");
         }
     }

@@ -48,7 +48,11 @@ impl UnixMillis {
     pub fn parse(text: &str) -> Result<UnixMillis, TimestampError> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
         let millis = u64::try_from(parsed.unix_timestamp_nanos() / 1_000_000).map_err(|_| TimestampError)?;
-        if parsed.unix_timestamp() < 0 || millis > Self::MAX.0 { Err(TimestampError) } else { Ok(UnixMillis(millis)) }
+        if parsed.unix_timestamp() < 0 || millis > Self::MAX.0 {
+            Err(TimestampError)
+        } else {
+            Ok(UnixMillis(millis))
+        }
     }
 }
 
@@ -91,13 +95,22 @@ mod tests {
 
     #[test]
     fn an_instant_is_read_in_any_offset() {
-        assert_eq!(UnixMillis::parse("2026-11-23T22:40:00.123456+01:00"), Ok(UnixMillis(1_795_470_000_123)));
+        assert_eq!(
+            UnixMillis::parse("2026-11-23T22:40:00.123456+01:00"),
+            Ok(UnixMillis(1_795_470_000_123))
+        );
         assert_eq!(UnixMillis::parse("9999-12-31T23:59:59.999Z"), Ok(UnixMillis::MAX));
     }
 
     #[test]
     fn what_is_no_instant_of_ours_is_refused() {
-        for text in ["", "2026-11-23", "2026-11-23 21:40:00", "1969-12-31T23:59:59.999Z", "2026-13-01T00:00:00Z"] {
+        for text in [
+            "",
+            "2026-11-23",
+            "2026-11-23 21:40:00",
+            "1969-12-31T23:59:59.999Z",
+            "2026-13-01T00:00:00Z",
+        ] {
             assert_eq!(UnixMillis::parse(text), Err(TimestampError), "{text}");
         }
     }

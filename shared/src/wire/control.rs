@@ -7,15 +7,35 @@ use crate::{
 };
 
 /// Length of an arrival window in ms: what an event gets, and both its limits.
-pub const DRAW_WINDOW_MS: Limits = Limits { default: 5_000, least: 1_000, most: 60_000 };
+pub const DRAW_WINDOW_MS: Limits = Limits {
+    default: 5_000,
+    least: 1_000,
+    most: 60_000,
+};
 /// How long a turn waits to be claimed, in ms.
-pub const TURN_MS: Limits = Limits { default: 600_000, least: 10_000, most: 3_600_000 };
+pub const TURN_MS: Limits = Limits {
+    default: 600_000,
+    least: 10_000,
+    most: 3_600_000,
+};
 /// How long a claimed fan may shop, in ms.
-pub const SHOPPING_MS: Limits = Limits { default: 600_000, least: 10_000, most: 3_600_000 };
+pub const SHOPPING_MS: Limits = Limits {
+    default: 600_000,
+    least: 10_000,
+    most: 3_600_000,
+};
 /// How long the edge goes on admitting after the origin's last word, in ms.
-pub const LEASE_MS: Limits = Limits { default: 10_000, least: 3_000, most: 60_000 };
+pub const LEASE_MS: Limits = Limits {
+    default: 10_000,
+    least: 3_000,
+    most: 60_000,
+};
 /// Largest number a proof of work may hide; the work is half of it on average.
-pub const CHALLENGE_MAX_NUMBER: Limits = Limits { default: 50_000, least: 1_000, most: 10_000_000 };
+pub const CHALLENGE_MAX_NUMBER: Limits = Limits {
+    default: 50_000,
+    least: 1_000,
+    most: 10_000_000,
+};
 /// `on_sale_time` and the window may not change from this long before the on-sale, in ms.
 pub const FIXED_BEFORE_ON_SALE_MS: u64 = 60_000;
 

@@ -13,6 +13,9 @@ impl ErrorBody {
     /// Both parts.
     #[must_use]
     pub fn new(error: &str, message: impl Into<String>) -> ErrorBody {
-        ErrorBody { error: error.to_owned(), message: message.into() }
+        ErrorBody {
+            error: error.to_owned(),
+            message: message.into(),
+        }
     }
 }

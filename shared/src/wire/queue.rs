@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     identity::{Bytes32, EventId, Shard, ShardCount},
+    schedule::Rate,
     timestamp::UnixMillis,
 };
 
@@ -166,7 +167,7 @@ pub struct QueueAnswer {
     /// Places served by now.
     pub served: u64,
     /// Places per second at this moment.
-    pub rate_per_second: f64,
+    pub rate_per_second: Rate,
     /// Whether an admin stopped admission.
     pub paused: bool,
     /// The clock this was made by.

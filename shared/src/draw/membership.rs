@@ -1,0 +1,76 @@
+//! Who is in which draw, by the clock. A shard takes max(this, its last frozen draw + 1).
+
+use crate::{draw::chain, identity::Draw, timestamp::UnixMillis};
+
+/// The arrival windows of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// Draw 0 ends here.
+    pub on_sale_time: UnixMillis,
+    /// Length of each window after it, in ms, at least 1.
+    pub draw_window_ms: u64,
+}
+
+impl Windows {
+    /// The draw of a join at `now`: 0 before the on-sale, then one per window. `None` once the chain of secrets has ended.
+    #[must_use]
+    pub fn draw_at(&self, now: UnixMillis) -> Option<Draw> {
+        if now < self.on_sale_time {
+            return Some(Draw::PRE_QUEUE);
+        }
+        let window = now.since(self.on_sale_time) / self.draw_window_ms;
+        u32::try_from(window + 1)
+            .ok()
+            .filter(|&draw| draw < chain::LENGTH)
+            .map(Draw)
+    }
+
+    /// When `draw` closes: the first instant that belongs to the next one.
+    #[must_use]
+    pub fn closed_at(&self, draw: Draw) -> UnixMillis {
+        self.on_sale_time
+            .plus(u64::from(draw.0).saturating_mul(self.draw_window_ms))
+    }
+
+    /// When `draw` opened; draw 0 opened with the queue, at `queue_opened_at`.
+    #[must_use]
+    pub fn opened_at(&self, draw: Draw, queue_opened_at: UnixMillis) -> UnixMillis {
+        match draw.0 {
+            0 => queue_opened_at,
+            number => self.closed_at(Draw(number - 1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_ends_where_the_next_begins() {
+        let windows = Windows {
+            on_sale_time: UnixMillis(100_000),
+            draw_window_ms: 5_000,
+        };
+        for (now, draw) in [(0, 0), (99_999, 0), (100_000, 1), (104_999, 1), (105_000, 2)] {
+            assert_eq!(windows.draw_at(UnixMillis(now)), Some(Draw(draw)), "{now}");
+        }
+        for draw in [0, 1, 2, 1_000] {
+            let closed = windows.closed_at(Draw(draw));
+            assert_eq!(windows.draw_at(closed.minus(1)), Some(Draw(draw)));
+            assert_eq!(windows.draw_at(closed), Some(Draw(draw + 1)));
+            assert_eq!(windows.opened_at(Draw(draw + 1), UnixMillis(0)), closed);
+        }
+    }
+
+    #[test]
+    fn the_chain_ends_and_then_nobody_can_join() {
+        let windows = Windows {
+            on_sale_time: UnixMillis(0),
+            draw_window_ms: 1_000,
+        };
+        let last = u64::from(chain::LENGTH - 1) * 1_000;
+        assert_eq!(windows.draw_at(UnixMillis(last - 1)), Some(Draw(chain::LENGTH - 1)));
+        assert_eq!(windows.draw_at(UnixMillis(last)), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! Draws: who is in which one, the byte-exact shuffle, and the record with which anybody can check it.
+//!
+//! [`membership`] says which draw a join belongs to, [`chain`] makes the secrets, [`digest`] pins who joined, [`shuffle`]
+//! is the permutation, [`record`] is what is published when a draw closes, [`place`] turns a ticket and a record into a place.
+
+pub mod chain;
+pub mod digest;
+pub mod membership;
+pub mod place;
+pub mod record;
+pub mod shuffle;
