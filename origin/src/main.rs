@@ -1,2 +1,3 @@
-//! Under construction.
+//! The origin's command line. The work is in the library.
+
 fn main() {}

@@ -1,0 +1,226 @@
+//! What handlers take as arguments, each parsed and judged before the handler runs, each failing with our error body.
+
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use stanchion_shared::{
+    account::{AccountError, bearer},
+    admission::{ShopClaims, ShopTokenError},
+};
+use subtle::ConstantTimeEq;
+
+use super::Error;
+use crate::{
+    clock,
+    keys::{self, ShopKeyError},
+    state::SharedApp,
+};
+
+/// Largest request body, in bytes, unless the handler says otherwise.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
+/// Longest `Idempotency-Key`, in characters.
+pub const MAX_IDEMPOTENCY_KEY_LENGTH: usize = 255;
+/// Header with the shop token.
+pub const SHOP_TOKEN_HEADER: &str = "shop-token";
+/// Header with the idempotency key.
+pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
+
+/// A JSON body of at most `LIMIT` bytes, and a JSON answer.
+#[derive(Debug)]
+pub struct Json<T, const LIMIT: usize = MAX_BODY_BYTES>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for Json<T, LIMIT> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        if !is_json(request.headers()) {
+            let message = "The body must be sent as application/json.";
+            return Err(Error::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                message,
+            ));
+        }
+        // The one failure to_bytes has besides the limit is a body that breaks off; then nobody reads the answer.
+        let body = to_bytes(request.into_body(), LIMIT).await.map_err(|_| {
+            let message = format!("The body is larger than {LIMIT} bytes.");
+            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+        })?;
+        serde_json::from_slice(&body).map(Json).map_err(|error| {
+            let message = format!("The body is not the JSON that is expected here: {error}.");
+            Error::new(StatusCode::BAD_REQUEST, "malformed_body", message)
+        })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Path parameters; 400 `malformed_path`.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Path(path.0)).map_err(|rejection| {
+            let message = format!("The path is not of the expected form: {}.", rejection.body_text());
+            Error::new(StatusCode::BAD_REQUEST, "malformed_path", message)
+        })
+    }
+}
+
+/// Query parameters; 400 `malformed_query`.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Query(query.0)).map_err(|rejection| {
+            let message = format!("The query is not of the expected form: {}.", rejection.body_text());
+            Error::new(StatusCode::BAD_REQUEST, "malformed_query", message)
+        })
+    }
+}
+
+/// The fan, by the Bearer account token; 401 `unauthorized`.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// `sub` of the token: the account's id.
+    pub subject: String,
+}
+
+impl FromRequestParts<SharedApp> for Account {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+        let unauthorized = |message: &'static str| Error::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+        let token =
+            bearer_token(&parts.headers).ok_or_else(|| unauthorized("Sign in: a Bearer account token is needed."))?;
+        match keys::verify_account(&app.config, token, clock::now()) {
+            Ok(claims) => Ok(Account { subject: claims.sub }),
+            Err(AccountError::Expired) => Err(unauthorized("The account token has expired: sign in again.")),
+            Err(AccountError::Invalid) => Err(unauthorized("The account token is not valid: sign in again.")),
+        }
+    }
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// A fan whose turn it is, by the `Shop-Token` header; 401 `shop_token_missing`, `shop_token_invalid`,
+/// `shop_token_expired`; 503 `shop_keys_unavailable`. Whether it opens the event in question is for the handler:
+/// [`ShopClaims::for_event`].
+#[derive(Clone, Debug)]
+pub struct ShopSession {
+    /// What the edge signed.
+    pub claims: ShopClaims,
+}
+
+impl FromRequestParts<SharedApp> for ShopSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+        let token = parts
+            .headers
+            .get(SHOP_TOKEN_HEADER)
+            .and_then(|value| value.to_str().ok());
+        let token = token.map(str::trim).filter(|token| !token.is_empty()).ok_or_else(|| {
+            let message = "A shop token is needed: join the queue and wait for your turn.";
+            Error::new(StatusCode::UNAUTHORIZED, "shop_token_missing", message)
+        })?;
+        let claims = app
+            .keys
+            .verify_shop(&app.http, token, clock::now())
+            .await
+            .map_err(|error| match error {
+                ShopKeyError::NoKeys => Error::unavailable(
+                    "shop_keys_unavailable",
+                    "Shop tokens cannot be checked yet: try again in a moment.",
+                ),
+                ShopKeyError::Token(ShopTokenError::Expired) => {
+                    let message = "Your time in the shop is over: join the queue again.";
+                    Error::new(StatusCode::UNAUTHORIZED, "shop_token_expired", message)
+                }
+                ShopKeyError::Token(_) => Error::new(
+                    StatusCode::UNAUTHORIZED,
+                    "shop_token_invalid",
+                    "The shop token is not valid.",
+                ),
+            })?;
+        Ok(ShopSession { claims })
+    }
+}
+
+/// The `Idempotency-Key` header, 1 to 255 visible ASCII characters; 400 `idempotency_key_missing`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(pub String);
+
+impl IdempotencyKey {
+    /// `None` unless it is 1 to [`MAX_IDEMPOTENCY_KEY_LENGTH`] visible ASCII characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<IdempotencyKey> {
+        let fits = (1..=MAX_IDEMPOTENCY_KEY_LENGTH).contains(&text.len());
+        (fits && text.bytes().all(|b| b.is_ascii_graphic())).then(|| IdempotencyKey(text.to_owned()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let value = parts
+            .headers
+            .get(IDEMPOTENCY_KEY_HEADER)
+            .and_then(|value| value.to_str().ok());
+        value.and_then(IdempotencyKey::parse).ok_or_else(|| {
+            let message =
+                format!("The Idempotency-Key header must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible characters.");
+            Error::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", message)
+        })
+    }
+}
+
+/// An admin, by the Bearer admin token; 401 `unauthorized`.
+#[derive(Clone, Copy, Debug)]
+pub struct Admin;
+
+impl FromRequestParts<SharedApp> for Admin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+        let given = bearer_token(&parts.headers).unwrap_or_default();
+        // Equal time wherever the first difference is; only the length shows, and that is documented anyway.
+        if bool::from(given.as_bytes().ct_eq(app.config.admin_token.as_bytes())) {
+            Ok(Admin)
+        } else {
+            Err(Error::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "The admin token is missing or wrong.",
+            ))
+        }
+    }
+}

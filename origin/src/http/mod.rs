@@ -1,0 +1,39 @@
+//! Every route of the origin at one glance, and what surrounds each request.
+
+mod error;
+mod extract;
+mod surround;
+
+pub use error::Error;
+pub use extract::*;
+pub use surround::{MAX_IN_FLIGHT, REQUEST_TIMEOUT};
+
+use axum::{Router, http::StatusCode, routing::get};
+
+use crate::state::SharedApp;
+
+/// All routes. Each feature owns its paths; this is the whole list.
+pub fn router(app: SharedApp) -> Router {
+    let routes = Router::new()
+        .route("/healthz", get(healthz))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed);
+    surround::surround(routes, &app).with_state(app)
+}
+
+/// The process answers; whether its counterparts do shows in the answers that need them.
+async fn healthz() -> &'static str {
+    "ok"
+}
+
+async fn not_found() -> Error {
+    Error::not_found("not_found", "There is nothing at this path.")
+}
+
+async fn method_not_allowed() -> Error {
+    Error::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This path does not take this method.",
+    )
+}

@@ -1,0 +1,73 @@
+//! What happens around every request: a span without query or tokens, a limit on how many run at once, a time limit, and
+//! a panic that becomes an answer instead of a broken connection.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tracing::{Level, Span};
+
+use super::Error;
+use crate::state::SharedApp;
+
+/// Most requests handled at once; the next one is told to come back (503 `overloaded`) instead of waiting in memory.
+pub const MAX_IN_FLIGHT: usize = 2_000;
+/// How long a request may take; then it is dropped with 503 `timeout`. Longer than any single step of a checkout.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Wraps all routes; the last layer here is the first to see a request.
+pub(super) fn surround(routes: Router<SharedApp>, app: &SharedApp) -> Router<SharedApp> {
+    routes
+        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(app.clone(), limit_load))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(request_span)
+                .on_response(log_response),
+        )
+}
+
+/// The route's pattern, not the URI: a query may hold a ticket, a path an order.
+fn request_span(request: &Request) -> Span {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str);
+    tracing::span!(Level::INFO, "request", method = %request.method(), route)
+}
+
+fn log_response(response: &Response, latency: Duration, _: &Span) {
+    tracing::debug!(
+        status = response.status().as_u16(),
+        millis = latency.as_millis(),
+        "answered"
+    );
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Error::unavailable("timeout", "This took too long: try again.").into_response(),
+    }
+}
+
+async fn limit_load(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    match app.in_flight.try_acquire() {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => Error::unavailable("overloaded", "Too many requests at once: try again in a moment.").into_response(),
+    }
+}
+
+fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    Error::internal(format_args!("a handler panicked: {}", said.unwrap_or("without words"))).into_response()
+}

@@ -1,0 +1,34 @@
+-- The checkout begins: marks the seats as being paid for and gives their locks more time, once.
+--
+-- ARGV    2 owner, 3 time from now in ms that a lock gets at least, 4.. seats
+-- Result  {'extended', first end}   a lock that was extended before keeps its end, and no lock becomes shorter
+--         {'lost', seat, …}         these are not the owner's any more; nothing is changed
+--         {'unloaded'}
+-- Invariant  A lock is extended at most once in its life, whatever is repeated.
+if not is_loaded() then return { 'unloaded' } end
+local owner = ARGV[2]
+local now = now_ms()
+local longest = now + tonumber(ARGV[3])
+local seats = seats_from(4)
+local holders = redis.call('HMGET', HELD, unpack(seats))
+local lost, fields, scores = { 'lost' }, {}, {}
+local first_end
+for i, seat in ipairs(seats) do
+  local ends = is_lock_of(holders[i], owner) and lock_ends(seat)
+  if not ends or ends <= now then
+    lost[#lost + 1] = seat
+  else
+    if string.sub(holders[i], 1, 1) == 'L' and ends < longest then
+      ends = longest
+      scores[#scores + 1] = ends
+      scores[#scores + 1] = seat
+    end
+    fields[#fields + 1] = seat
+    fields[#fields + 1] = 'P' .. owner
+    first_end = first_end and math.min(first_end, ends) or ends
+  end
+end
+if #lost > 1 then return lost end
+redis.call('HSET', HELD, unpack(fields))
+if #scores > 0 then redis.call('ZADD', DUE, unpack(scores)) end
+return { 'extended', first_end }

@@ -1,0 +1,40 @@
+-- Locks seats for one owner: all of them or none.
+--
+-- ARGV    2 owner, 3 lock time in ms, 4 instant in ms at which the lock ends at the latest, 5.. seats (each once)
+-- Result  {'locked', ends, own seat, its end, …}  ends: of the seats locked now; then those the owner held already,
+--                                                 whose ends stay as they were
+--         {'taken', seat, …}   the wanted seats that others hold or have bought; nothing is locked
+--         {'over'}             ARGV[4] is not in the future; nothing is locked
+--         {'unloaded'}
+-- Invariant  No seat ever has two owners: a holder is replaced only when its lock is over.
+if not is_loaded() then return { 'unloaded' } end
+local owner = ARGV[2]
+local now = now_ms()
+local ends = math.min(now + tonumber(ARGV[3]), tonumber(ARGV[4]))
+if ends <= now then return { 'over' } end
+free_due(now, FREED_AT_ONCE)
+
+local wanted = seats_from(5)
+local holders = redis.call('HMGET', HELD, unpack(wanted))
+local taken, answer, fields, scores = { 'taken' }, { 'locked', ends }, {}, {}
+for i, seat in ipairs(wanted) do
+  local holder = holders[i]
+  local until_ms = holder and string.sub(holder, 1, 1) ~= 'S' and lock_ends(seat)
+  if not holder or (until_ms and until_ms <= now) then
+    fields[#fields + 1] = seat
+    fields[#fields + 1] = 'L' .. owner
+    scores[#scores + 1] = ends
+    scores[#scores + 1] = seat
+  elseif is_lock_of(holder, owner) then
+    answer[#answer + 1] = seat
+    answer[#answer + 1] = until_ms
+  else
+    taken[#taken + 1] = seat
+  end
+end
+if #taken > 1 then return taken end
+if #fields > 0 then
+  redis.call('HSET', HELD, unpack(fields))
+  redis.call('ZADD', DUE, unpack(scores))
+end
+return answer

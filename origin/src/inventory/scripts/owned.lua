@@ -1,0 +1,17 @@
+-- Which of these seats the owner holds now.
+--
+-- ARGV    2 owner, 3.. seats
+-- Result  {'owned', end, …}   per seat in order the end of its lock in ms, 0 if it is not the owner's (any more)
+--         {'unloaded'}
+-- Invariant  Reads only.
+if not is_loaded() then return { 'unloaded' } end
+local owner = ARGV[2]
+local now = now_ms()
+local seats = seats_from(3)
+local holders = redis.call('HMGET', HELD, unpack(seats))
+local answer = { 'owned' }
+for i, seat in ipairs(seats) do
+  local ends = is_lock_of(holders[i], owner) and lock_ends(seat) or 0
+  answer[#answer + 1] = ends > now and ends or 0
+end
+return answer

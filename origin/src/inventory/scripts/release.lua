@@ -1,0 +1,27 @@
+-- Gives seats of a cart back: all that the owner holds, or none while one of them is being paid for.
+--
+-- ARGV    2 owner, 3.. seats
+-- Result  {'released', how many}   seats that are not the owner's (any more) are passed over
+--         {'paying', seat, …}      these are being paid for; nothing is released
+--         {'unloaded'}
+-- Invariant  Nobody's lock but the owner's is touched.
+if not is_loaded() then return { 'unloaded' } end
+local owner = ARGV[2]
+local now = now_ms()
+local seats = seats_from(3)
+local holders = redis.call('HMGET', HELD, unpack(seats))
+local own, paying = {}, { 'paying' }
+for i, seat in ipairs(seats) do
+  if is_lock_of(holders[i], owner) then
+    own[#own + 1] = seat
+    if string.sub(holders[i], 1, 1) == 'P' and lock_ends(seat) > now then
+      paying[#paying + 1] = seat
+    end
+  end
+end
+if #paying > 1 then return paying end
+if #own > 0 then
+  redis.call('HDEL', HELD, unpack(own))
+  redis.call('ZREM', DUE, unpack(own))
+end
+return { 'released', #own }

@@ -1,0 +1,86 @@
+//! What every handler and loop shares: one [`App`] per process, behind an `Arc`.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use tokio::sync::Semaphore;
+
+use crate::{config::Config, database, http, keys::Keys};
+
+/// The connection to Redis: cheap to clone, multiplexed, reconnects by itself. Clone it per use: commands need `&mut`.
+pub type Redis = ConnectionManager;
+
+/// How long a Redis command may take before the request fails with 503.
+pub const REDIS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long connecting to Redis may take.
+pub const REDIS_CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a call to edge or payment provider may take unless it says otherwise.
+pub const OUTBOUND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Shared by all handlers and loops; everything in it may be used from any task.
+pub struct App {
+    /// As given by the environment.
+    pub config: Config,
+    /// PostgreSQL; transactions go through [`database::run_tx`].
+    pub database: sqlx::PgPool,
+    /// Redis; clone before use.
+    pub redis: Redis,
+    /// Who may sign, and what we sign with.
+    pub keys: Keys,
+    /// Outbound HTTP. Redirects are not followed: none of our counterparts sends any.
+    pub http: reqwest::Client,
+    /// Requests being handled; without a permit a request is turned away at once.
+    pub in_flight: Semaphore,
+}
+
+/// How handlers hold the [`App`]: `State<SharedApp>`.
+pub type SharedApp = Arc<App>;
+
+/// Why the process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// PostgreSQL does not answer or refuses us.
+    #[error("PostgreSQL (STANCHION_DATABASE_URL) cannot be used: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Redis does not answer or refuses us.
+    #[error("Redis (STANCHION_REDIS_URL) cannot be used: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be built: {0}")]
+    Http(#[from] reqwest::Error),
+    /// A migration failed or was changed after it ran.
+    #[error("the database's tables cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl App {
+    /// Connects to PostgreSQL and Redis. Does not migrate and starts no loop.
+    ///
+    /// # Errors
+    /// [`StartError`]; the sentence names the variable to look at.
+    pub async fn connect(config: Config) -> Result<SharedApp, StartError> {
+        let database = database::connect(&config.database_url).await?;
+        let redis = connect_redis(&config.redis_url).await?;
+        let http = reqwest::Client::builder()
+            .timeout(OUTBOUND_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let keys = Keys::new(&config);
+        let in_flight = Semaphore::new(http::MAX_IN_FLIGHT);
+        Ok(Arc::new(App {
+            config,
+            database,
+            redis,
+            keys,
+            http,
+            in_flight,
+        }))
+    }
+}
+
+async fn connect_redis(url: &str) -> Result<Redis, redis::RedisError> {
+    let config = ConnectionManagerConfig::new()
+        .set_response_timeout(Some(REDIS_RESPONSE_TIMEOUT))
+        .set_connection_timeout(Some(REDIS_CONNECTION_TIMEOUT));
+    ConnectionManager::new_with_config(redis::Client::open(url)?, config).await
+}
