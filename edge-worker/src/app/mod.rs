@@ -1,0 +1,3 @@
+//! What the edge answers. Knows no runtime: everything outside comes through [`crate::platform::Platform`].
+
+pub mod config;
