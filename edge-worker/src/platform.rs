@@ -56,11 +56,7 @@ pub trait QueueStore {
     fn event_key(&self, event: &EventId) -> impl Future<Output = Result<Option<EventKey>, StoreError>>;
 
     /// The record of a closed draw; `None` if it is not closed or nobody was in it.
-    fn record(
-        &self,
-        event: &EventId,
-        draw: Draw,
-    ) -> impl Future<Output = Result<Option<SignedRecord>, StoreError>>;
+    fn record(&self, event: &EventId, draw: Draw) -> impl Future<Output = Result<Option<SignedRecord>, StoreError>>;
 
     /// All segments and stops since the beginning; `None` if there is no such event.
     fn schedule(&self, event: &EventId) -> impl Future<Output = Result<Option<Schedule>, StoreError>>;
@@ -229,4 +225,3 @@ pub enum LeaveOutcome {
     /// A newer ticket replaced it, or there never was one.
     Dead,
 }
-

@@ -45,7 +45,7 @@ pub struct SolvedChallenge {
 }
 
 /// A challenge that was solved in time by whom it was made for. The caller must still see that it is used once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValidProof {
     /// Which challenge: unique by its random salt.
     pub challenge: Bytes32,

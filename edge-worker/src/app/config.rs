@@ -44,7 +44,10 @@ impl EdgeConfig {
     pub fn parse(variable: impl Fn(&str) -> Option<String>) -> Result<EdgeConfig, ConfigError> {
         let text = |name: &'static str| match variable(name) {
             Some(value) if !value.trim().is_empty() => Ok(value),
-            _ => Err(ConfigError { name, problem: "is not set".to_owned() }),
+            _ => Err(ConfigError {
+                name,
+                problem: "is not set".to_owned(),
+            }),
         };
         let key = |name| Bytes32::parse(text(name)?.trim()).map_err(because(name));
         let signing_keys =
@@ -57,7 +60,8 @@ impl EdgeConfig {
         Ok(EdgeConfig {
             control_key: key("STANCHION_CONTROL_KEY")?,
             challenge_key: key("STANCHION_CHALLENGE_KEY")?,
-            ticket_keys: TicketKeys::parse(&text("STANCHION_TICKET_KEYS")?).map_err(because("STANCHION_TICKET_KEYS"))?,
+            ticket_keys: TicketKeys::parse(&text("STANCHION_TICKET_KEYS")?)
+                .map_err(because("STANCHION_TICKET_KEYS"))?,
             signing_keys,
             shop_keys,
             shop_issuer: text("STANCHION_SHOP_ISSUER")?,
@@ -70,5 +74,8 @@ impl EdgeConfig {
 }
 
 fn because<E: std::fmt::Display>(name: &'static str) -> impl Fn(E) -> ConfigError {
-    move |problem| ConfigError { name, problem: format!("cannot be used: {problem}") }
+    move |problem| ConfigError {
+        name,
+        problem: format!("cannot be used: {problem}"),
+    }
 }

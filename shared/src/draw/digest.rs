@@ -1,5 +1,6 @@
 //! What pins who joined: one digest per shard and draw over its tickets in order, one over all shards.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::identity::{Bytes32, Shard, ShardCount, Tag, Tier};
@@ -8,7 +9,7 @@ use crate::identity::{Bytes32, Shard, ShardCount, Tag, Tier};
 pub const LOG_ENTRY_LENGTH: usize = 17;
 
 /// A shard's running digest D: 32 zero bytes, then D = SHA-256(D || tier || tag) per ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardDigest(pub Bytes32);
 
 impl ShardDigest {
@@ -27,7 +28,7 @@ impl ShardDigest {
 }
 
 /// What a shard says of a draw once it is frozen; it says the same for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenShard {
     /// Which one.
     pub shard: Shard,

@@ -1,9 +1,10 @@
 //! Who is in which draw, by the clock. A shard takes max(this, its last frozen draw + 1).
 
 use crate::{draw::chain, identity::Draw, timestamp::UnixMillis};
+use serde::{Deserialize, Serialize};
 
 /// The arrival windows of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Windows {
     /// Draw 0 ends here.
     pub on_sale_time: UnixMillis,
