@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub event_id: EventId,
     /// As the origin put it.
     pub config: PutEvent,
+    /// Last version accepted, of the event or of a release.
+    pub version: u64,
     /// SHA-256 of the first secret.
     pub commitment: Bytes32,
     /// Tickets given (behind by some seconds).

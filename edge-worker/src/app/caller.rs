@@ -1,0 +1,52 @@
+//! Who asks: the account behind a Bearer token, and their tag in an event.
+
+use http::header;
+use stanchion_shared::{
+    account::{self, AccountClaims, AccountError},
+    identity::{EventId, Tag},
+};
+
+use super::{
+    answer::{Refusal, header_text},
+    known,
+};
+use crate::platform::{HttpRequest, Platform};
+
+/// The account behind the Bearer token; `None` where the request has no `Authorization` header.
+pub(super) fn account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Option<AccountClaims>, Refusal> {
+    let Some(value) = header_text(request, header::AUTHORIZATION.as_str()) else {
+        return Ok(None);
+    };
+    let token = account::bearer(value).ok_or_else(|| unauthorized(&AccountError::Invalid))?;
+    let config = platform.config();
+    account::verify(&config.account_keys, &config.account_issuer, token, platform.now())
+        .map(Some)
+        .map_err(|error| unauthorized(&error))
+}
+
+/// The account behind the Bearer token, which must be there.
+pub(super) fn required_account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<AccountClaims, Refusal> {
+    account(platform, request)?.ok_or_else(|| {
+        Refusal::new(
+            401,
+            "unauthorized",
+            "Sign in and send Authorization: Bearer with your account token.",
+        )
+        .with(header::WWW_AUTHENTICATE, "Bearer")
+    })
+}
+
+fn unauthorized(error: &AccountError) -> Refusal {
+    let word = if *error == AccountError::Expired {
+        "account_token_expired"
+    } else {
+        "account_token_invalid"
+    };
+    Refusal::new(401, word, format!("{error}.")).with(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
+}
+
+/// The account's tag in an event.
+pub(super) async fn tag<P: Platform>(platform: &P, event: &EventId, account: &AccountClaims) -> Result<Tag, Refusal> {
+    let key = known::event_key(platform, event).await?;
+    Ok(Tag::of(&key, &account.iss, &account.sub))
+}

@@ -1,0 +1,163 @@
+//! `POST /api/v1/queue/join`: a number in a draw for a person who proved to be one. Joining again gives the same ticket.
+
+use http::StatusCode;
+use stanchion_shared::{
+    draw::place::Numbered,
+    human::{self, ChallengeFor, ProofError, ValidProof},
+    identity::{EventId, Shard, Tag, Tier},
+    standing::{Snapshot, Standing},
+    ticket::Ticket,
+    wire::{JoinAnswer, JoinRequest, QueueStatus, ReceiptClaims},
+};
+
+use super::{
+    answer::{Refusal, json, read_json},
+    caller, known,
+    standing::{Stood, stand},
+};
+use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platform, Replaces};
+
+/// Longest device fingerprint in bytes.
+pub(super) const MAX_FINGERPRINT_LENGTH: usize = 128;
+
+pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+    let account = caller::required_account(platform, request)?;
+    let asked: JoinRequest = read_json(request)?;
+    if asked.device_fingerprint.len() > MAX_FINGERPRINT_LENGTH {
+        let message = format!("device_fingerprint may have {MAX_FINGERPRINT_LENGTH} bytes.");
+        return Err(Refusal::new(422, "fingerprint_too_long", message));
+    }
+    let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
+    let snapshot = known::snapshot(platform, &event).await?;
+    let tag = caller::tag(platform, &event, &account).await?;
+    let bound_to = ChallengeFor { event_id: &event, tag };
+    let key = &platform.config().challenge_key;
+    let proof = human::verify(key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
+    if snapshot.sold_out {
+        return Err(Refusal::new(
+            409,
+            "sold_out",
+            "Everything is sold: there is nothing to queue for.",
+        ));
+    }
+
+    let shard = tag.shard(snapshot.shards());
+    let held = hold(platform, &event, shard, first_try(&snapshot, tag, proof)).await?;
+    let (held, stood) = replace_if_over(platform, &event, shard, &snapshot, tag, held).await?;
+    Ok(json(StatusCode::OK, &answer(platform, &stood, &held)))
+}
+
+fn captcha_refusal(error: ProofError) -> Refusal {
+    let (status, word) = match error {
+        ProofError::Malformed => (400, "captcha_malformed"),
+        ProofError::Unsolved => (403, "captcha_wrong"),
+        ProofError::OtherSubject => (403, "captcha_of_other"),
+        ProofError::Expired => (403, "captcha_expired"),
+    };
+    Refusal::new(status, word, format!("{error}."))
+}
+
+fn first_try(snapshot: &Snapshot, tag: Tag, proof: ValidProof) -> Join {
+    Join {
+        tag,
+        tier: Tier::Human,
+        proof: Some(proof),
+        windows: snapshot.windows(),
+        replaces: None,
+    }
+}
+
+async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Join) -> Result<Held, Refusal> {
+    match platform.join(event, shard, join).await? {
+        JoinOutcome::Holds(held) => Ok(held),
+        JoinOutcome::ProofUsed => Err(Refusal::new(
+            409,
+            "captcha_used",
+            "This challenge was used before: ask for a new one.",
+        )),
+        JoinOutcome::QueueEnded => Err(Refusal::new(410, "queue_ended", "This event takes no more joins.")),
+    }
+}
+
+/// A ticket whose turn or window is over is replaced by a new one in the current draw; a living one is kept.
+async fn replace_if_over<P: Platform>(
+    platform: &P,
+    event: &EventId,
+    shard: Shard,
+    snapshot: &Snapshot,
+    tag: Tag,
+    held: Held,
+) -> Result<(Held, Stood), Refusal> {
+    let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
+    if !is_over(&held, &stood) {
+        return Ok((held, stood));
+    }
+    let replaces = Replaces {
+        serial: held.serial,
+        claimed: held.claimed.is_some(),
+    };
+    let join = Join {
+        tag,
+        tier: held.tier,
+        proof: None,
+        windows: snapshot.windows(),
+        replaces: Some(replaces),
+    };
+    let held = hold(platform, event, shard, join).await?;
+    let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
+    Ok((held, stood))
+}
+
+fn is_over(held: &Held, stood: &Stood) -> bool {
+    match &held.claimed {
+        // A window may have grown by stops since the shard last wrote it.
+        Some(window) => {
+            let schedule = &stood.snapshot.schedule;
+            let shopping_ms = stood.snapshot.config.shopping_ms;
+            stood.now
+                >= window
+                    .ends_at
+                    .max(schedule.end_of(window.claimed_at, shopping_ms, stood.now))
+        }
+        None => matches!(stood.standing, Standing::OnlyIfClaimed { .. } | Standing::Expired),
+    }
+}
+
+fn ticket(event: &EventId, shard: Shard, tag: Tag, held: &Held) -> Ticket {
+    Ticket {
+        event_id: event.clone(),
+        epoch: held.epoch,
+        draw: held.draw,
+        numbered: Numbered {
+            tier: held.tier,
+            shard,
+            number: held.number,
+        },
+        tag,
+        serial: held.serial,
+        place: None,
+    }
+}
+
+fn answer<P: Platform>(platform: &P, stood: &Stood, held: &Held) -> JoinAnswer {
+    let config = platform.config();
+    let receipt = ReceiptClaims {
+        event_id: stood.ticket.event_id.clone(),
+        draw: held.draw.0,
+        tier: held.tier.into(),
+        shard: stood.ticket.numbered.shard,
+        number: held.number,
+        tag: stood.ticket.tag,
+        digest: held.digest.0,
+    };
+    let (_, wait_seconds) = stood.wait();
+    JoinAnswer {
+        queue_token: config.ticket_keys.sign(&stood.ticket),
+        position: stood.ticket.place.map(|place| place.0),
+        estimated_wait_minutes: wait_seconds.map(|seconds| seconds.div_ceil(60)),
+        status: stood.status().unwrap_or(QueueStatus::YourTurn),
+        on_sale_time: stood.snapshot.config.on_sale_time,
+        receipt: config.signing_keys.sign_claims(ReceiptClaims::TOKEN_TYPE, &receipt),
+        poll_after_ms: stood.poll_after_ms(),
+    }
+}

@@ -1,0 +1,158 @@
+//! What this instance knows of events, so that a poll costs arithmetic only: the newest snapshot, the records of closed
+//! draws, the key for tags.
+//!
+//! A snapshot up to [`REFRESH_AGE_MS`] old is simply used. Older, one request fetches a new one while the others go on with
+//! what there is, up to [`EFFECT_DELAY_MS`]; beyond that every request fetches its own, or is refused.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use stanchion_shared::{
+    draw::record::SignedRecord,
+    identity::{Draw, EventId, EventKey},
+    schedule::EFFECT_DELAY_MS,
+    standing::Snapshot,
+    timestamp::UnixMillis,
+};
+
+use super::answer::Refusal;
+use crate::platform::{Platform, StoreError};
+
+/// From this age on a snapshot is replaced, in ms.
+const REFRESH_AGE_MS: u64 = 1_000;
+/// A refresh that takes longer than this is taken for lost, in ms.
+const REFRESH_PATIENCE_MS: u64 = 1_000;
+/// An id that is not an event is not asked for again for this long, in ms.
+const UNKNOWN_FOR_MS: u64 = 1_000;
+/// Most events and unknown ids that are remembered.
+const MAX_EVENTS: usize = 256;
+/// Most draw records that are remembered; each has up to 12 KiB.
+const MAX_RECORDS: usize = 512;
+
+#[derive(Default)]
+struct Event {
+    snapshot: Option<Rc<Snapshot>>,
+    asked_at: UnixMillis,
+    refreshing: bool,
+    key: Option<EventKey>,
+}
+
+thread_local! {
+    static EVENTS: RefCell<HashMap<EventId, Event>> = RefCell::default();
+    static RECORDS: RefCell<HashMap<(EventId, Draw), Rc<SignedRecord>>> = RefCell::default();
+}
+
+fn with_event<T>(event: &EventId, change: impl FnOnce(&mut Event) -> T) -> T {
+    EVENTS.with_borrow_mut(|events| {
+        if !events.contains_key(event) && events.len() >= MAX_EVENTS {
+            let oldest = events
+                .iter()
+                .min_by_key(|(_, event)| event.asked_at)
+                .map(|(id, _)| id.clone());
+            oldest.and_then(|id| events.remove(&id));
+        }
+        change(events.entry(event.clone()).or_default())
+    })
+}
+
+enum Plan {
+    Use(Rc<Snapshot>),
+    Unknown,
+    Fetch,
+}
+
+fn plan(event: &mut Event, now: UnixMillis) -> Plan {
+    let since_asked = now.since(event.asked_at);
+    let Some(snapshot) = &event.snapshot else {
+        return if event.asked_at.0 > 0 && !event.refreshing && since_asked < UNKNOWN_FOR_MS {
+            Plan::Unknown
+        } else {
+            Plan::Fetch
+        };
+    };
+    let age = now.since(snapshot.as_of);
+    let refreshed_by_another = event.refreshing && since_asked < REFRESH_PATIENCE_MS;
+    if age <= REFRESH_AGE_MS || (age <= EFFECT_DELAY_MS && refreshed_by_another) {
+        return Plan::Use(Rc::clone(snapshot));
+    }
+    Plan::Fetch
+}
+
+/// The event as of at most [`EFFECT_DELAY_MS`] ago.
+///
+/// # Errors
+/// 404 if there is no such event, 503 if nothing young enough can be had.
+pub(super) async fn snapshot<P: Platform>(platform: &P, event: &EventId) -> Result<Rc<Snapshot>, Refusal> {
+    let now = platform.now();
+    let planned = with_event(event, |known| {
+        let plan = plan(known, now);
+        if matches!(plan, Plan::Fetch) {
+            known.asked_at = now;
+            known.refreshing = true;
+        }
+        plan
+    });
+    match planned {
+        Plan::Use(snapshot) => return Ok(snapshot),
+        Plan::Unknown => return Err(Refusal::unknown_event()),
+        Plan::Fetch => {}
+    }
+    let fetched = platform.snapshot(event).await;
+    let now = platform.now();
+    with_event(event, |known| {
+        known.refreshing = false;
+        if let Ok(fetched) = fetched {
+            // Two fetches may overtake one another: only a younger snapshot replaces what is there.
+            let younger = fetched
+                .as_ref()
+                .is_none_or(|new| known.snapshot.as_ref().is_none_or(|old| new.as_of >= old.as_of));
+            if younger {
+                known.snapshot = fetched.map(Rc::new);
+                known.asked_at = now;
+            }
+            if known.snapshot.is_none() {
+                return Err(Refusal::unknown_event());
+            }
+        }
+        let young = known
+            .snapshot
+            .as_ref()
+            .filter(|snapshot| now.since(snapshot.as_of) <= EFFECT_DELAY_MS);
+        young
+            .cloned()
+            .ok_or_else(|| Refusal::from(StoreError("no snapshot young enough".to_owned())))
+    })
+}
+
+/// The record of a closed draw; `None` if nobody was in it.
+pub(super) async fn record<P: Platform>(
+    platform: &P,
+    event: &EventId,
+    draw: Draw,
+) -> Result<Option<Rc<SignedRecord>>, Refusal> {
+    let key = (event.clone(), draw);
+    if let Some(record) = RECORDS.with_borrow(|records| records.get(&key).cloned()) {
+        return Ok(Some(record));
+    }
+    let Some(record) = platform.record(event, draw).await?.map(Rc::new) else {
+        return Ok(None);
+    };
+    RECORDS.with_borrow_mut(|records| {
+        if records.len() >= MAX_RECORDS {
+            // The oldest draws are asked for least: fans who know their place need no record.
+            let oldest = records.keys().min_by_key(|(_, draw)| *draw).cloned();
+            oldest.and_then(|key| records.remove(&key));
+        }
+        records.insert(key, Rc::clone(&record));
+    });
+    Ok(Some(record))
+}
+
+/// The key that makes tags in this event.
+pub(super) async fn event_key<P: Platform>(platform: &P, event: &EventId) -> Result<EventKey, Refusal> {
+    if let Some(key) = with_event(event, |known| known.key.clone()) {
+        return Ok(key);
+    }
+    let key = platform.event_key(event).await?.ok_or_else(Refusal::unknown_event)?;
+    with_event(event, |known| known.key = Some(key.clone()));
+    Ok(key)
+}

@@ -1,0 +1,36 @@
+//! `POST /api/v1/queue/leave`: gives a ticket up.
+
+use http::StatusCode;
+use stanchion_shared::wire::{LeaveAnswer, LeaveRequest};
+
+use super::{
+    answer::{Refusal, json, read_json},
+    caller,
+    status::read_ticket,
+};
+use crate::platform::{HttpRequest, HttpResponse, Leave, LeaveOutcome, Platform};
+
+pub(super) async fn leave<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+    let account = caller::required_account(platform, request)?;
+    let asked: LeaveRequest = read_json(request)?;
+    let ticket = read_ticket(platform, &asked.queue_token)?;
+    if caller::tag(platform, &ticket.event_id, &account).await? != ticket.tag {
+        return Err(Refusal::new(
+            403,
+            "ticket_of_other",
+            "This ticket belongs to another account.",
+        ));
+    }
+    let leave = Leave {
+        tag: ticket.tag,
+        serial: ticket.serial,
+    };
+    match platform.leave(&ticket.event_id, ticket.numbered.shard, leave).await? {
+        LeaveOutcome::Left => Ok(json(StatusCode::OK, &LeaveAnswer { left: true })),
+        LeaveOutcome::Dead => Err(Refusal::new(
+            409,
+            "ticket_replaced",
+            "A newer ticket has replaced this one; leave with that one.",
+        )),
+    }
+}

@@ -1,0 +1,178 @@
+//! `GET /api/v1/queue/status`: where a ticket stands; when its turn has come, the shop token.
+//!
+//! A poll that is not the turn reads no storage: ticket, snapshot and record are enough.
+
+use http::StatusCode;
+use stanchion_shared::{
+    admission::{self, AUDIENCE, ShopClaims},
+    identity::Place,
+    schedule::Stop,
+    standing::Standing,
+    ticket::Ticket,
+    timestamp::UnixMillis,
+    wire::{QueueStatus, StatusAnswer},
+};
+
+use super::{
+    answer::{Refusal, header_text, json, query},
+    caller,
+    standing::{Stood, stand},
+};
+use crate::platform::{Claim, ClaimOutcome, HttpRequest, HttpResponse, Platform, Window};
+
+/// Header that carries the ticket; the query parameter `token` does, too.
+pub(super) const TICKET_HEADER: &str = "queue-token";
+
+pub(super) async fn status<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+    let token = header_text(request, TICKET_HEADER).or_else(|| query(request, "token"));
+    let token = token.ok_or_else(|| {
+        Refusal::new(
+            400,
+            "ticket_missing",
+            "Send the ticket in the header Queue-Token or the query parameter token.",
+        )
+    })?;
+    let given = read_ticket(platform, token)?;
+    let knew_place = given.place.is_some();
+    let stood = stand(platform, given).await?;
+    let queue_token = if knew_place {
+        token.to_owned()
+    } else {
+        platform.config().ticket_keys.sign(&stood.ticket)
+    };
+    let answer = match stood.status() {
+        Some(status) => answer(&stood, queue_token, status),
+        None => turn(platform, request, &stood, queue_token).await?,
+    };
+    Ok(json(StatusCode::OK, &answer))
+}
+
+/// A ticket from outside.
+pub(super) fn read_ticket<P: Platform>(platform: &P, token: &str) -> Result<Ticket, Refusal> {
+    platform.config().ticket_keys.verify(token).map_err(|error| {
+        Refusal::new(
+            401,
+            "ticket_invalid",
+            format!("{error}. Join again to get one: you keep your place."),
+        )
+    })
+}
+
+fn answer(stood: &Stood, queue_token: String, status: QueueStatus) -> StatusAnswer {
+    let (total_ahead, wait_seconds) = stood.wait();
+    StatusAnswer {
+        queue_token,
+        position: stood.ticket.place.map(|place| place.0),
+        total_ahead,
+        estimated_wait_minutes: wait_seconds.map(|seconds| seconds.div_ceil(60)),
+        estimated_wait_seconds: wait_seconds,
+        status,
+        shop_token: None,
+        shop_expires_at: None,
+        claim_before: None,
+        drawn_at: match stood.standing {
+            Standing::Drawing { drawn_at } => Some(drawn_at),
+            _ => None,
+        },
+        poll_after_ms: stood.poll_after_ms(),
+    }
+}
+
+/// The turn has come, or came and may have been claimed: only the shard knows.
+async fn turn<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    stood: &Stood,
+    queue_token: String,
+) -> Result<StatusAnswer, Refusal> {
+    let (turn_at, claim_before) = match stood.standing {
+        Standing::Turn { turn_at, claim_before } => (turn_at, Some(claim_before)),
+        Standing::OnlyIfClaimed { turn_at } => (turn_at, None),
+        _ => unreachable!("status() has answered every other standing"),
+    };
+    // Once nothing is left a turn is worth nothing any more, unless it was claimed and seats are held.
+    let claim_before = claim_before.filter(|_| !stood.snapshot.sold_out);
+    let given_up = if stood.snapshot.sold_out {
+        QueueStatus::SoldOut
+    } else {
+        QueueStatus::Expired
+    };
+
+    let Some(account) = caller::account(platform, request)? else {
+        let mut told = answer(
+            stood,
+            queue_token,
+            if claim_before.is_some() {
+                QueueStatus::YourTurn
+            } else {
+                given_up
+            },
+        );
+        told.claim_before = claim_before;
+        return Ok(told);
+    };
+    let ticket = &stood.ticket;
+    if caller::tag(platform, &ticket.event_id, &account).await? != ticket.tag {
+        return Err(Refusal::new(
+            403,
+            "ticket_of_other",
+            "This ticket belongs to another account.",
+        ));
+    }
+    let place = ticket.place.expect("a turn has a place");
+    let claim = claim(platform, stood, turn_at, claim_before.is_none());
+    let shard = ticket.numbered.shard;
+    match platform.claim(&ticket.event_id, shard, claim).await? {
+        ClaimOutcome::Window(window) if platform.now() < window.ends_at => {
+            let mut told = answer(stood, queue_token, QueueStatus::YourTurn);
+            told.shop_token = Some(shop_token(platform, stood, place, account.sub, &window));
+            told.shop_expires_at = Some(UnixMillis(window.ends_at.floor_seconds() * 1000));
+            Ok(told)
+        }
+        ClaimOutcome::Busy { until } => {
+            let mut told = answer(stood, queue_token, QueueStatus::Waiting);
+            told.estimated_wait_seconds = Some(until.since(stood.now).div_ceil(1000));
+            told.estimated_wait_minutes = told.estimated_wait_seconds.map(|seconds| seconds.div_ceil(60));
+            Ok(told)
+        }
+        ClaimOutcome::Window(_) => Ok(answer(stood, queue_token, QueueStatus::Expired)),
+        ClaimOutcome::Dead => Ok(answer(stood, queue_token, given_up)),
+    }
+}
+
+fn claim<P: Platform>(platform: &P, stood: &Stood, turn_at: UnixMillis, only_if_claimed: bool) -> Claim {
+    let mut session = [0; 16];
+    platform.random(&mut session);
+    let schedule = &stood.snapshot.schedule;
+    let mut stops = schedule.stops().clone();
+    if let Some(until) = schedule.lease_until().filter(|until| *until < stood.now) {
+        stops.push(Stop {
+            from_ms: until.0,
+            to_ms: stood.now.0,
+        });
+    }
+    Claim {
+        tag: stood.ticket.tag,
+        serial: stood.ticket.serial,
+        turn_at,
+        shopping_ms: stood.snapshot.config.shopping_ms,
+        stops,
+        session: hex::encode(session),
+        only_if_claimed,
+    }
+}
+
+fn shop_token<P: Platform>(platform: &P, stood: &Stood, place: Place, sub: String, window: &Window) -> String {
+    let config = platform.config();
+    let claims = ShopClaims {
+        iss: config.shop_issuer.clone(),
+        aud: AUDIENCE.to_owned(),
+        sub,
+        jti: window.session.clone(),
+        iat: window.claimed_at.ceil_seconds(),
+        exp: window.ends_at.floor_seconds(),
+        event: stood.ticket.event_id.clone(),
+        place,
+    };
+    admission::sign(&config.signing_keys, &claims)
+}
