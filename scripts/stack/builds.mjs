@@ -1,19 +1,21 @@
 // Builds what a stack runs, and copies it into the run's folder: a part that is restarted later is then the very
 // program that ran before, whatever somebody has built in the meantime.
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './places.mjs';
 
-const PROGRAMS = { gateway: 'stanchion-gateway', origin: 'stanchion-origin' };
+/** `rush` is no part, but who has a whole stack wants it: cargo compiles less when it is asked for all of them at once. */
+const PROGRAMS = { gateway: 'stanchion-gateway', origin: 'stanchion-origin', rush: 'stanchion-rush' };
 
-/** @returns paths by part: {gateway, origin, edge} as far as they are among `parts`. */
-export function build({ parts, folder }) {
+/** @returns paths by part: {gateway, origin, edge} as far as they are among `parts`. `signal` ends it early. */
+export async function build({ parts, folder, signal }) {
   const built = {};
-  const programs = Object.entries(PROGRAMS).filter(([part]) => parts.includes(part));
+  const wanted = parts.includes('gateway') && parts.includes('origin') ? [...parts, 'rush'] : parts;
+  const programs = Object.entries(PROGRAMS).filter(([part]) => wanted.includes(part));
   if (programs.length > 0) {
-    run('cargo', ['build', '--release', '--quiet', ...programs.flatMap(([, program]) => ['-p', program])]);
+    await run('cargo', ['build', '--release', '--quiet', ...programs.flatMap(([, program]) => ['-p', program])], signal);
     mkdirSync(join(folder, 'bin'));
     for (const [part, program] of programs) {
       built[part] = join(folder, 'bin', program);
@@ -21,7 +23,7 @@ export function build({ parts, folder }) {
     }
   }
   if (parts.includes('edge')) {
-    run(join(ROOT, 'scripts/stack/build-worker'), []);
+    await run(join(ROOT, 'scripts/stack/build-worker'), [], signal);
     built.edge = join(folder, 'edge');
     cpSync(join(ROOT, 'edge-worker/build'), built.edge, { recursive: true });
   }
@@ -29,8 +31,11 @@ export function build({ parts, folder }) {
 }
 
 /** Its output goes to our standard error: standard output belongs to the command that the stack is for. */
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
-  if (error) throw new Error(`${program} could not be run: ${error.message}`);
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed with status ${status}.`);
+async function run(program, args, signal) {
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2], signal });
+  const how = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, killedBy) => resolve(killedBy ?? code));
+  });
+  if (how !== 0) throw new Error(`${program} ${args.join(' ')} failed (${how}).`);
 }

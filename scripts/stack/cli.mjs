@@ -6,6 +6,7 @@ import { ACTIONS, askControl } from './control.mjs';
 import { PARTS, Stack } from './stack.mjs';
 
 const USAGE_STATUS = 2;
+const COMMAND_STOP_LIMIT_MS = 20_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const RUN_HELP = `Usage: scripts/stack/run [--only PART,…] [--appendfsync HOW] [--name NAME] [--keep] [-- COMMAND …]
@@ -85,17 +86,36 @@ async function holdStack({ name, parts, appendfsync, keep }, command) {
   return status;
 }
 
-/** A command that is interrupted is given the signal too, and is waited for. */
-async function runCommand([program, ...args], env, interrupted) {
-  const child = spawn(program, args, { stdio: 'inherit', env });
-  interrupted.promise.then(() => child.kill(interrupted.signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM'));
-  return new Promise((resolve) => {
+/**
+ * The command is a process group of its own, so that what it started itself can be told to end, too. An interrupted
+ * command has some time to end by itself.
+ */
+async function runCommand(command, env, interrupted) {
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], { stdio: 'inherit', env, detached: true });
+  const status = new Promise((resolve) => {
     child.once('error', (error) => {
-      say(`${program} could not be run: ${error.message}`);
+      say(`setpriv could not be run: ${error.message}`);
       resolve(127);
     });
     child.once('exit', (code, signal) => resolve(signal ? statusOf(signal) : code));
   });
+  let killing;
+  interrupted.promise.then((signal) => {
+    signalGroup(child, signal);
+    killing = setTimeout(() => signalGroup(child, 'SIGKILL'), COMMAND_STOP_LIMIT_MS);
+  });
+  await status;
+  clearTimeout(killing);
+  signalGroup(child, 'SIGTERM'); // what the command left behind
+  return status;
+}
+
+function signalGroup(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // ESRCH: nobody is left
+  }
 }
 
 /** Resolves with the first signal that asks us to end; from then on signals are swallowed while we clean up. */

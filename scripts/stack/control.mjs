@@ -2,9 +2,8 @@
 // HTTP over a unix socket that only the owner can reach.
 
 import { createServer, request } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from './places.mjs';
 
 export const ACTIONS = {
   kill: (part) => part.kill(),
@@ -17,10 +16,9 @@ export const ACTIONS = {
 };
 
 /** @returns {Promise<{socket: string, close: () => void}>} */
-export async function serveControl(parts) {
+export async function serveControl(runFolder, parts) {
   // In the temporary folder, because a socket's path may have 107 bytes only.
-  const folder = mkdtempSync(join(tmpdir(), 'stanchion-control-'));
-  const socket = join(folder, 'socket');
+  const socket = join(temporaryFolder(runFolder, 'control'), 'socket');
   const server = createServer(async (incoming, outgoing) => {
     const [, action, name] = incoming.url.split('/');
     const part = parts.get(name);
@@ -38,7 +36,6 @@ export async function serveControl(parts) {
     close() {
       server.close();
       server.closeAllConnections();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,7 @@
 // Where things are: the clone, and the folder of one run.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,20 +9,60 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const RUNS = join(ROOT, '.stanchion');
 
 /** Folders of runs that failed are kept for their logs, the newest of them. */
-const MOST_FAILED_RUNS_KEPT = 5;
+const MOST_ENDED_RUNS_KEPT = 5;
+
+/** In a run's folder: who holds it, and what of it lies in the temporary folder. */
+const HOLDER = 'holder';
+const ELSEWHERE = 'elsewhere';
+const TEMPORARY = join(tmpdir(), 'stanchion-');
 
 /** A new folder `.stanchion/<name>-<random>/`, open to its owner only because it holds keys. */
 export function runFolder(name) {
   mkdirSync(RUNS, { recursive: true });
   forgetOldRuns();
-  return mkdtempSync(join(RUNS, `${name}-`)); // mkdtemp makes it 0700
+  const folder = mkdtempSync(join(RUNS, `${name}-`)); // mkdtemp makes it 0700
+  writeFileSync(join(folder, HOLDER), identity(process.pid));
+  return folder;
 }
 
-/** A run that still goes on has a control socket's note in its folder and is left alone. */
+/** A folder of this run in the temporary folder, for what cannot be below the clone; noted, so that it is found again. */
+export function temporaryFolder(folder, name) {
+  const made = mkdtempSync(`${TEMPORARY}${name}-`);
+  appendFileSync(join(folder, ELSEWHERE), `${made}\n`);
+  return made;
+}
+
+/** Removes a run's folder, or all of it but the logs. */
+export function removeRun(folder, { keepLogs }) {
+  const note = join(folder, ELSEWHERE);
+  const elsewhere = existsSync(note) ? readFileSync(note, 'utf8').split('\n') : [];
+  for (const path of elsewhere) {
+    if (path.startsWith(TEMPORARY)) rmSync(path, { recursive: true, force: true });
+  }
+  for (const name of keepLogs ? readdirSync(folder).filter((name) => !name.endsWith('.log')) : ['']) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Runs that somebody killed are cleared, and of the logs that were kept the oldest go. */
 function forgetOldRuns() {
-  const ended = readdirSync(RUNS)
-    .map((name) => join(RUNS, name))
-    .filter((folder) => existsSync(join(folder, 'ended')))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const folder of ended.slice(MOST_FAILED_RUNS_KEPT)) rmSync(folder, { recursive: true, force: true });
+  const folders = readdirSync(RUNS).map((name) => join(RUNS, name)).filter((path) => statSync(path).isDirectory());
+  const held = folders.filter((folder) => existsSync(join(folder, HOLDER)));
+  for (const folder of held) {
+    const holder = readFileSync(join(folder, HOLDER), 'utf8');
+    if (holder !== '' && identity(Number(holder.split(' ')[0])) !== holder) removeRun(folder, { keepLogs: true });
+  }
+  const age = (folder) => -statSync(folder).mtimeMs;
+  const ended = folders.filter((folder) => !existsSync(join(folder, HOLDER)) && /-[^-]{6}$/.test(folder));
+  for (const folder of ended.sort((a, b) => age(a) - age(b)).slice(MOST_ENDED_RUNS_KEPT)) removeRun(folder, { keepLogs: false });
+}
+
+/** A process id alone may by now be somebody else's: with the process's start time (proc(5), field 22) it is not. */
+function identity(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return '';
+  }
 }

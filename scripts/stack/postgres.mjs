@@ -2,9 +2,9 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from './places.mjs';
 import { freePort } from './ports.mjs';
 import { finish, Part } from './process.mjs';
 
@@ -15,7 +15,7 @@ export async function postgres({ folder }) {
   const port = await freePort();
   const bin = newestBinaries();
   const owner = whoOwnsTheData();
-  const home = owner ? temporaryHome(owner) : join(folder, 'postgres');
+  const home = owner ? temporaryHome(folder, owner) : join(folder, 'postgres');
   if (!owner) mkdirSync(home, { mode: 0o700 });
   const data = join(home, 'data');
   const password = randomBytes(18).toString('base64url');
@@ -48,7 +48,6 @@ export async function postgres({ folder }) {
   return {
     part,
     exports: { STANCHION_DATABASE_URL: `postgres://stanchion:${password}@127.0.0.1:${port}/postgres` },
-    remove: owner ? () => rmSync(home, { recursive: true, force: true }) : undefined,
   };
 }
 
@@ -76,10 +75,10 @@ function whoOwnsTheData() {
 
 /**
  * That user may not be able to reach the clone (root's home is closed to it), and opening somebody's folders is not
- * ours to do: the data goes to the temporary folder, which every user can reach. The run's folder has a note of it.
+ * ours to do: the data goes to the temporary folder, which every user can reach.
  */
-function temporaryHome(owner) {
-  const home = mkdtempSync(join(tmpdir(), 'stanchion-postgres-'));
+function temporaryHome(folder, owner) {
+  const home = temporaryFolder(folder, 'postgres');
   chmodSync(home, 0o700);
   chownSync(home, owner.uid, owner.gid);
   return home;

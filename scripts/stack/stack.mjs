@@ -1,13 +1,13 @@
 // A whole private stack: its parts in the order in which they need each other, and its end.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './builds.mjs';
 import { serveControl } from './control.mjs';
 import { gateway } from './gateway.mjs';
 import { makeKeys } from './keys.mjs';
 import { origin } from './origin.mjs';
-import { runFolder } from './places.mjs';
+import { removeRun, runFolder } from './places.mjs';
 import { freePort } from './ports.mjs';
 import { postgres } from './postgres.mjs';
 import { redis } from './redis.mjs';
@@ -17,9 +17,8 @@ export const PARTS = ['redis', 'postgres', 'gateway', 'edge', 'origin'];
 
 export class Stack {
   #parts = new Map();
-  #removals = [];
   #control = null;
-  #aborted = false;
+  #stopping = new AbortController();
 
   constructor({ name, parts = PARTS, appendfsync }) {
     this.wanted = parts;
@@ -32,7 +31,7 @@ export class Stack {
   async start(say = () => {}) {
     const { folder, wanted } = this;
     this.env = { ...makeKeys(folder), STANCHION_STACK: folder };
-    const binaries = await timed(say, 'build', async () => build({ parts: wanted, folder }));
+    const binaries = await timed(say, 'build', () => build({ parts: wanted, folder, signal: this.#stopping.signal }));
 
     await this.#startAll(say, ['redis', 'postgres', 'gateway'], (name) =>
       ({ redis, postgres, gateway })[name]({ folder, binaries, env: this.env, ...this.options }));
@@ -44,7 +43,7 @@ export class Stack {
     await this.#startAll(say, ['edge', 'origin'], (name) =>
       ({ edge, origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
 
-    this.#control = await serveControl(this.#parts);
+    this.#control = await serveControl(folder, this.#parts);
     this.env.STANCHION_STACK_CONTROL = this.#control.socket;
     const lines = Object.entries(this.env).map(([name, value]) => `export ${name}='${value}'\n`);
     writeFileSync(join(folder, 'stack.env'), lines.join(''), { mode: 0o600 });
@@ -52,23 +51,17 @@ export class Stack {
 
   /** Stops what was started, newest first. With `keep`, the folder stays, with logs and without data. */
   async stop({ keep }) {
-    this.#aborted = true;
+    this.#stopping.abort();
     this.#control?.close();
     for (const part of [...this.#parts.values()].reverse()) await part.stop();
-    for (const remove of this.#removals) remove();
-    if (!keep) return rmSync(this.folder, { recursive: true, force: true });
-    for (const data of ['redis', 'postgres', 'edge', 'edge-data', 'bin', 'keys.env', 'stack.env']) {
-      rmSync(join(this.folder, data), { recursive: true, force: true });
-    }
-    writeFileSync(join(this.folder, 'ended'), '');
+    removeRun(this.folder, { keepLogs: keep });
   }
 
   async #startAll(say, names, make) {
     const wanted = names.filter((name) => this.wanted.includes(name));
     const started = await Promise.allSettled(wanted.map((name) => timed(say, name, async () => {
-      const { part, exports, remove } = await make(name);
-      if (remove) this.#removals.push(remove);
-      if (this.#aborted) throw new Error(`${name} was not started, because the stack is stopping.`);
+      const { part, exports } = await make(name);
+      if (this.#stopping.signal.aborted) throw new Error(`${name} was not started, because the stack is stopping.`);
       this.#parts.set(name, part);
       Object.assign(this.env, exports);
       await part.start();
