@@ -1,0 +1,186 @@
+//! `POST /api/v1/checkout`. The answer to a key is the same however often it is sent: the first request makes the order,
+//! every other waits for its end. 200 confirmed; 202 with `Retry-After` while it cannot be told yet; otherwise why not.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use sha2::{Digest, Sha256};
+use stanchion_shared::{admission::ShopClaims, money::Minor, wire::CheckoutRequest};
+use uuid::Uuid;
+
+use super::{
+    ledger::{self, Beginning, Begun},
+    order::{Order, OrderSeat, Pending},
+    request,
+    saga::{self, End},
+};
+use crate::{
+    cart::{Cart, CartEntry, cart_id, checkout_in_progress, too_many_seats},
+    clock, fraud,
+    http::{Error, IdempotencyKey, Json, ShopSession},
+    inventory::EventStock,
+    orders::view::OrderView,
+    state::SharedApp,
+};
+
+/// How long a request waits for an order that somebody else is finishing. Then the fan asks again.
+pub const MAX_WAIT: Duration = Duration::from_secs(15);
+/// Pause between two looks at such an order.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// What a fan is told to wait before asking again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// The route of this module.
+pub fn router() -> Router<SharedApp> {
+    Router::new().route("/api/v1/checkout", post(checkout))
+}
+
+async fn checkout(
+    State(app): State<SharedApp>,
+    session: ShopSession,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(request): Json<CheckoutRequest>,
+) -> Result<Response, Error> {
+    request::check(&request)?;
+    let claims = session.claims;
+    let hash = request::hash(&claims.event, &request);
+    let stock = app.inventory.event(&app.database, &claims.event).await?;
+    let cart = Cart::of(app.inventory.links(), &claims);
+    let (used, entries) = tokio::join!(ledger::key_use(&app.database, &claims.sub, &key, &hash), cart.read());
+    if let Some(used) = used? {
+        return answer_to_used_key(&app, &claims.sub, used).await;
+    }
+    if request.cart_id != cart_id(&claims) {
+        let message = "This is not the cart of your shopping session.";
+        return Err(Error::new(StatusCode::FORBIDDEN, "cart_of_other_session", message));
+    }
+    let order = new_order(&stock, &claims, cart.id, &entries?)?;
+    let pending = Pending {
+        order,
+        payment_token: request.payment.token,
+    };
+    begin(app, stock, claims, pending, &key, &hash).await
+}
+
+async fn begin(
+    app: SharedApp,
+    stock: std::sync::Arc<EventStock>,
+    claims: ShopClaims,
+    pending: Pending,
+    key: &str,
+    hash: &[u8],
+) -> Result<Response, Error> {
+    let token = &pending.payment_token;
+    let card_hash = (!fraud::is_shared_test_card(token)).then(|| Sha256::digest(token));
+    let beginning = Beginning {
+        pending: &pending,
+        claims: &claims,
+        idempotency_key: key,
+        request_hash: hash,
+        card_hash: card_hash.as_ref().map(|hash| hash.as_slice()),
+        per_person: stock.plan.per_person,
+    };
+    let facts = match ledger::begin(&app.database, &beginning).await? {
+        Begun::Yes(facts) => facts,
+        Begun::TooMany => return Err(too_many_seats(&stock.plan)),
+        Begun::CartBusy => return Ok(with_retry_after(checkout_in_progress().into_response())),
+        used => return answer_to_used_key(&app, &claims.sub, used).await,
+    };
+    let (order_id, saga_app, subject) = (pending.order.order_id, app.clone(), claims.sub.clone());
+    // A task of its own: a fan who hangs up, or a request that runs out of time, stops nothing halfway.
+    let end = tokio::spawn(async move { saga::run(&saga_app, pending, facts, &claims).await }).await;
+    match end.map_err(Error::internal)?? {
+        End::Confirmed(confirmed) => Ok(confirmed_answer(&app, OrderView::confirmed(confirmed))),
+        End::Failed(failed) => Err(failed.failure.error(order_id)),
+        End::InDoubt => wait_for_end(&app, &subject, order_id).await,
+    }
+}
+
+async fn answer_to_used_key(app: &SharedApp, account_id: &str, used: Begun) -> Result<Response, Error> {
+    match used {
+        Begun::KeyUsed(order_id) => wait_for_end(app, account_id, order_id).await,
+        _ => {
+            let message = "This Idempotency-Key was used for another request: take a new one.";
+            Err(Error::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                message,
+            ))
+        }
+    }
+}
+
+/// The order as it ended, or 202 as it stands after [`MAX_WAIT`].
+async fn wait_for_end(app: &SharedApp, account_id: &str, order_id: Uuid) -> Result<Response, Error> {
+    let started = Instant::now();
+    loop {
+        let order = OrderView::by_id(&app.database, account_id, order_id).await?;
+        let order = order.ok_or_else(|| Error::internal("an order is gone"))?;
+        if let Some(failure) = &order.failure {
+            return Err(failure.error(order_id));
+        }
+        match order.status {
+            stanchion_shared::wire::OrderStatus::Confirmed => return Ok(confirmed_answer(app, order)),
+            _ if started.elapsed() < MAX_WAIT => tokio::time::sleep(LOOK_EVERY).await,
+            _ => {
+                let answer = Json(order.answer(&app.config.ticket_code_key));
+                return Ok(with_retry_after((StatusCode::ACCEPTED, answer).into_response()));
+            }
+        }
+    }
+}
+
+fn confirmed_answer(app: &SharedApp, order: OrderView) -> Response {
+    Json(order.answer(&app.config.ticket_code_key)).into_response()
+}
+
+fn with_retry_after(mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    response
+}
+
+/// An order of all that is in the cart, at the prices of the plan.
+fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: &[CartEntry]) -> Result<Order, Error> {
+    if entries.is_empty() {
+        return Err(Error::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "cart_empty",
+            "There is nothing in your cart.",
+        ));
+    }
+    let mut total = Minor(0);
+    let mut seats = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let section = stock
+            .plan
+            .section_of(&entry.seat_id)
+            .ok_or_else(|| Error::internal("a cart holds an unknown seat"))?;
+        let sum = total
+            .checked_add(section.price)
+            .and_then(|sum| sum.checked_add(section.fee));
+        total = sum.ok_or_else(|| Error::internal("an order's sum is beyond all amounts"))?;
+        seats.push(OrderSeat {
+            seat_id: entry.seat_id.clone(),
+            section: section.code.clone(),
+            price: section.price.0,
+            fee: section.fee.0,
+        });
+    }
+    Ok(Order {
+        order_id: Uuid::now_v7(),
+        account_id: claims.sub.clone(),
+        event_id: claims.event.clone(),
+        cart_id,
+        currency: stock.plan.currency.clone(),
+        total,
+        seats,
+        lease: Uuid::new_v4(),
+        begun_at: clock::now(),
+    })
+}

@@ -1,0 +1,199 @@
+//! The way of an order from pending to its end, while the fan waits. Whatever stops it anywhere, `recovery` finishes it.
+//!
+//! Round trips, besides two to the provider: extend 1 (Redis, per section), note 1, reserve 1, confirm 1 (PostgreSQL), sell
+//! and cart 2 (Redis); beginning the order 4 and settling it 1, of which the fan does not see the last.
+
+use stanchion_shared::admission::ShopClaims;
+
+use super::{
+    failure::Failure,
+    ledger::{self, Reserved},
+    order::{Confirmed, Confirming, Failed, LeaseLost, Order, Pending},
+    settle,
+    watch::Step,
+};
+use crate::{
+    fraud::{self, Facts, Verdict},
+    http::Error,
+    inventory::{Extend, section::CHECKOUT_LOCK_MS},
+    meter,
+    payments::Outcome,
+    state::SharedApp,
+};
+
+/// How far a saga came.
+#[derive(Debug)]
+pub enum End {
+    /// Charged, tickets active.
+    Confirmed(Confirmed),
+    /// Nothing charged.
+    Failed(Failed),
+    /// Somebody else finishes it: recovery finds out what the provider did, or has done so already.
+    InDoubt,
+}
+
+/// Runs the saga of an order that has just begun. Call it in a task of its own: a fan who hangs up must not stop it.
+///
+/// # Errors
+/// PostgreSQL failed in the middle; recovery finishes the order.
+pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopClaims) -> Result<End, Error> {
+    let order_id = pending.order.order_id;
+    let watch = |step| app.till.watch.after(step, order_id);
+    watch(Step::Begun).await;
+
+    if let Err(failure) = extend_locks(app, &pending.order).await {
+        return fail(app, &pending.order, failure).await;
+    }
+    watch(Step::Extended).await;
+
+    if let Verdict::Refuse(reason) = fraud::judge(&facts) {
+        return fail(app, &pending.order, Failure::Refused(reason.to_owned())).await;
+    }
+    if let Err(LeaseLost) = ledger::note_authorising(&app.database, &pending).await? {
+        return Ok(End::InDoubt);
+    }
+    watch(Step::Noted).await;
+
+    let authorised = app.till.payments.authorise(&pending.authorisation()).await;
+    watch(Step::Authorised).await;
+    let held = match authorised {
+        Outcome::Done(held) => held,
+        Outcome::Declined(reason) => return fail(app, &pending.order, Failure::PaymentDeclined(reason)).await,
+        Outcome::Unavailable(why) => {
+            tracing::error!(order = %order_id, why, "no payment provider");
+            return fail(app, &pending.order, Failure::PaymentUnavailable).await;
+        }
+        Outcome::Unknown(why) => return leave(app, &pending.order, &why).await,
+    };
+
+    let confirming = match ledger::reserve(&app.database, &pending, held.clone()).await? {
+        Reserved::Yes(confirming) => confirming,
+        Reserved::LeaseLost => return Ok(End::InDoubt),
+        Reserved::SeatsGone => {
+            tracing::warn!(order = %order_id, "the unique index refused seats that Redis had locked");
+            return match app
+                .till
+                .payments
+                .undo(held.provider, &order_id.to_string(), &held.intent)
+                .await
+            {
+                Outcome::Done(()) => fail(app, &pending.order, Failure::SeatsUnavailable).await,
+                other => leave(app, &pending.order, &format!("not cancelled: {other:?}")).await,
+            };
+        }
+    };
+    watch(Step::Reserved).await;
+    capture(app, confirming, Some(claims)).await
+}
+
+/// The second half, which recovery runs as well: confirming -> confirmed, or failed once the charge is certainly impossible.
+pub(super) async fn capture(
+    app: &SharedApp,
+    confirming: Confirming,
+    claims: Option<&ShopClaims>,
+) -> Result<End, Error> {
+    let order = &confirming.order;
+    let order_id = order.order_id.to_string();
+    let watch = |step| app.till.watch.after(step, order.order_id);
+
+    let captured = app
+        .till
+        .payments
+        .capture(&confirming.provider, &order_id, &confirming.intent)
+        .await;
+    watch(Step::Captured).await;
+    match captured {
+        Outcome::Done(()) => {}
+        Outcome::Declined(reason) => {
+            // The money first, the tickets second: a crash in between leaves a confirming order, which comes here again.
+            return match app
+                .till
+                .payments
+                .undo(&confirming.provider, &order_id, &confirming.intent)
+                .await
+            {
+                Outcome::Done(()) => fail(app, order, Failure::CaptureFailed(reason)).await,
+                other => {
+                    leave(
+                        app,
+                        order,
+                        &format!("not captured ({reason}), not cancelled: {other:?}"),
+                    )
+                    .await
+                }
+            };
+        }
+        Outcome::Unavailable(why) | Outcome::Unknown(why) => return leave(app, order, &why).await,
+    }
+
+    let Ok(confirmed) = ledger::confirm(&app.database, &confirming).await? else {
+        return Ok(End::InDoubt);
+    };
+    watch(Step::Confirmed).await;
+    if settle::sold(app, &confirmed.order).await.is_ok() {
+        watch(Step::Settled).await;
+        let (app, order_id, claims) = (app.clone(), confirmed.order.order_id, claims.cloned());
+        // What is left is bookkeeping the fan need not wait for; recovery does what is not done here.
+        tokio::spawn(async move {
+            if let Some(claims) = claims
+                && let Err(error) = meter::sessions::completed(&app, &claims).await
+            {
+                tracing::warn!(%error, "a completed session could not be taken out of the count");
+            }
+            if let Err(error) = ledger::note_settled(&app.database, order_id).await {
+                tracing::warn!(%error, "an order will be settled again");
+            }
+        });
+    }
+    Ok(End::Confirmed(confirmed))
+}
+
+/// All locks are this cart's and last long enough for the payment.
+async fn extend_locks(app: &SharedApp, order: &Order) -> Result<(), Failure> {
+    let unavailable = |error: Error| {
+        tracing::warn!(%error, order = %order.order_id, "locks cannot be judged");
+        Failure::InventoryUnavailable
+    };
+    let stock = app
+        .inventory
+        .event(&app.database, &order.event_id)
+        .await
+        .map_err(unavailable)?;
+    let mut lost = Vec::new();
+    for (code, seats) in order.by_section() {
+        let Some((_, section)) = stock.section(code) else {
+            return Err(Failure::LockExpired(seats));
+        };
+        let extended = section.seats.extend(&order.cart_id, CHECKOUT_LOCK_MS, &seats).await;
+        match extended.map_err(|error| unavailable(error.into()))? {
+            Ok(Extend::Extended(_)) => {}
+            Ok(Extend::Lost(seats)) => lost.extend(seats),
+            Err(_) => return Err(unavailable(crate::inventory::load::loading(app, section))),
+        }
+    }
+    if lost.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::LockExpired(lost))
+    }
+}
+
+/// Ends the order without a sale. No money is held any more.
+pub(super) async fn fail(app: &SharedApp, order: &Order, failure: Failure) -> Result<End, Error> {
+    match ledger::fail(&app.database, order, failure).await? {
+        Ok(failed) => {
+            match settle::not_sold(app, &failed.order, &failed.failure).await {
+                Ok(()) => ledger::note_settled(&app.database, order.order_id).await?,
+                Err(error) => tracing::warn!(%error, order = %order.order_id, "a failed order will be settled later"),
+            }
+            Ok(End::Failed(failed))
+        }
+        Err(LeaseLost) => Ok(End::InDoubt),
+    }
+}
+
+async fn leave(app: &SharedApp, order: &Order, why: &str) -> Result<End, Error> {
+    tracing::warn!(order = %order.order_id, why, "an order is left to recovery");
+    ledger::leave(&app.database, order, why).await?;
+    Ok(End::InDoubt)
+}

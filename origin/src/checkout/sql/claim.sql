@@ -1,0 +1,13 @@
+-- Takes orders nobody works on any more. Several origins may ask at once: each gets others.
+-- $1 new lease, $2 lease in seconds, $3 most orders
+update orders
+set lease = $1, lease_until = now() + make_interval(secs => $2)
+where order_id in (
+    select order_id from orders
+    where lease_until < now() and (status in ('pending', 'confirming') or not settled)
+    order by lease_until
+    limit $3
+    for update skip locked
+)
+returning order_id, account_id, event_id, cart_id, status, currency, total, seats, payment_token, asked_provider,
+          provider, intent, lease, (extract(epoch from created_at) * 1000)::bigint as created_ms, failure, failure_detail

@@ -1,0 +1,4 @@
+-- Whose some seats are. $1 event_id, $2 seat ids
+select section_code, seat_id, order_id::text
+from tickets
+where event_id = $1 and seat_id = any($2) and state in ('reserved', 'active')

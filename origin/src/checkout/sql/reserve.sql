@@ -1,0 +1,18 @@
+-- pending -> confirming: the money is held, the tickets are reserved. The unique index judges whether all seats are free;
+-- if one is not, the whole statement fails and nothing has changed.
+-- $1 order_id, $2 lease, $3 provider, $4 intent, $5 lease in seconds. No rows: the lease was lost.
+with changed as (
+    update orders
+    set status = 'confirming', provider = $3, intent = $4, lease_until = now() + make_interval(secs => $5),
+        updated_at = now()
+    where order_id = $1 and lease = $2 and status = 'pending'
+    returning order_id, account_id, event_id, seats
+), step as (
+    insert into order_steps (order_id, step, lease, detail) select order_id, 'confirming', $2, $4 from changed
+)
+insert into tickets (order_id, account_id, event_id, section_code, seat_id, price, fee, state)
+select changed.order_id, changed.account_id, changed.event_id, seat.section, seat.seat_id, seat.price, seat.fee, 'reserved'
+from changed, jsonb_to_recordset(changed.seats) as seat (seat_id text, section text, price bigint, fee bigint)
+-- One order of insertion for everybody, so that two orders for the same seats wait for, not deadlock, each other.
+order by seat.seat_id
+returning ticket_id, seat_id

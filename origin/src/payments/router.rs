@@ -1,0 +1,188 @@
+//! Chooses the provider. The rule that matters: another provider is tried only when it is known that nothing happened at
+//! the first. A decline is an answer, not a failure: a declined card is not tried elsewhere.
+
+use std::sync::Arc;
+
+use stanchion_shared::{money::Minor, timestamp::UnixMillis};
+
+use super::provider::{Authorisation, Intent, Outcome, PaymentProvider};
+
+/// Stands for the provider of orders that cost nothing: no provider takes an amount of 0.
+pub const NOTHING_TO_PAY: &str = "none";
+
+/// A held amount and who holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// [`PaymentProvider::name`].
+    pub provider: &'static str,
+    /// The intent there.
+    pub intent: String,
+}
+
+/// All providers, the preferred one first.
+pub struct PaymentRouter {
+    providers: Vec<Arc<dyn PaymentProvider>>,
+}
+
+impl PaymentRouter {
+    /// # Panics
+    /// There is no provider at all.
+    #[must_use]
+    pub fn new(providers: Vec<Arc<dyn PaymentProvider>>) -> PaymentRouter {
+        assert!(!providers.is_empty(), "at least one payment provider is needed");
+        PaymentRouter { providers }
+    }
+
+    /// Holds the amount at the first provider that can be reached.
+    pub async fn authorise(&self, wanted: &Authorisation) -> Outcome<Held> {
+        if wanted.amount == Minor(0) {
+            return Outcome::Done(Held {
+                provider: NOTHING_TO_PAY,
+                intent: String::new(),
+            });
+        }
+        let mut last = Outcome::Unavailable("no provider".to_owned());
+        for provider in &self.providers {
+            let outcome = provider.authorise(wanted).await;
+            last = outcome.map(|intent| Held {
+                provider: provider.name(),
+                intent,
+            });
+            if !matches!(last, Outcome::Unavailable(_)) {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Charges what is held.
+    pub async fn capture(&self, provider: &str, order_id: &str, intent: &str) -> Outcome<()> {
+        if provider == NOTHING_TO_PAY {
+            return Outcome::Done(());
+        }
+        match self.named(provider) {
+            Some(provider) => provider.capture(order_id, intent).await,
+            None => unknown_provider(provider),
+        }
+    }
+
+    /// Makes it as if nothing had been authorised: lets go of what is held, or gives back what was charged.
+    pub async fn undo(&self, provider: &str, order_id: &str, intent: &str) -> Outcome<()> {
+        if provider == NOTHING_TO_PAY {
+            return Outcome::Done(());
+        }
+        let Some(provider) = self.named(provider) else {
+            return unknown_provider(provider);
+        };
+        match provider.cancel(order_id, intent).await {
+            Outcome::Declined(_) => provider.refund(order_id, intent).await,
+            outcome => outcome,
+        }
+    }
+
+    /// The order's payments at every provider: after a crash nobody knows which one was asked last.
+    pub async fn find(&self, order_id: &str, begun_at: UnixMillis) -> Outcome<Vec<(Held, Intent)>> {
+        let mut found = Vec::new();
+        for provider in &self.providers {
+            match provider.find(order_id, begun_at).await {
+                Outcome::Done(Some(intent)) => {
+                    found.push((
+                        Held {
+                            provider: provider.name(),
+                            intent: intent.id.clone(),
+                        },
+                        intent,
+                    ));
+                }
+                Outcome::Done(None) => {}
+                other => return other.map(|_| Vec::new()),
+            }
+        }
+        Outcome::Done(found)
+    }
+
+    fn named(&self, name: &str) -> Option<&Arc<dyn PaymentProvider>> {
+        self.providers.iter().find(|provider| provider.name() == name)
+    }
+}
+
+/// Configured no longer, but it holds money: that must be looked at, never forgotten.
+fn unknown_provider(name: &str) -> Outcome<()> {
+    Outcome::Unknown(format!("the payment provider {name} is not configured"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payments::provider::Answer;
+
+    struct Fixed {
+        name: &'static str,
+        answer: Outcome<String>,
+    }
+
+    impl PaymentProvider for Fixed {
+        fn name(&self) -> &'static str {
+            self.name
+        }
+        fn authorise<'a>(&'a self, _: &'a Authorisation) -> Answer<'a, String> {
+            Box::pin(async { self.answer.clone() })
+        }
+        fn capture<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+            Box::pin(async { Outcome::Done(()) })
+        }
+        fn cancel<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+            Box::pin(async { Outcome::Declined("charged".to_owned()) })
+        }
+        fn refund<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+            Box::pin(async { Outcome::Done(()) })
+        }
+        fn find<'a>(&'a self, _: &'a str, _: UnixMillis) -> Answer<'a, Option<Intent>> {
+            Box::pin(async { Outcome::Done(None) })
+        }
+    }
+
+    fn router(first: Outcome<String>) -> PaymentRouter {
+        let second = Outcome::Done("pi_second".to_owned());
+        PaymentRouter::new(vec![
+            Arc::new(Fixed {
+                name: "first",
+                answer: first,
+            }),
+            Arc::new(Fixed {
+                name: "second",
+                answer: second,
+            }),
+        ])
+    }
+
+    async fn chosen(first: Outcome<String>) -> Outcome<&'static str> {
+        let wanted = Authorisation {
+            order_id: "o".to_owned(),
+            amount: Minor(100),
+            currency: "EUR".to_owned(),
+            token: "pm".to_owned(),
+            begun_at: UnixMillis(0),
+        };
+        router(first).authorise(&wanted).await.map(|held| held.provider)
+    }
+
+    #[tokio::test]
+    async fn another_provider_is_tried_only_when_nothing_happened_at_the_first() {
+        let word = || "x".to_owned();
+        assert_eq!(chosen(Outcome::Unavailable(word())).await, Outcome::Done("second"));
+        assert_eq!(chosen(Outcome::Done(word())).await, Outcome::Done("first"));
+        assert_eq!(chosen(Outcome::Unknown(word())).await, Outcome::Unknown(word()));
+        assert_eq!(chosen(Outcome::Declined(word())).await, Outcome::Declined(word()));
+    }
+
+    #[tokio::test]
+    async fn what_was_charged_already_is_given_back() {
+        assert_eq!(
+            router(Outcome::Done(String::new())).undo("first", "o", "pi").await,
+            Outcome::Done(())
+        );
+        let gone = router(Outcome::Done(String::new())).undo("third", "o", "pi").await;
+        assert!(matches!(gone, Outcome::Unknown(_)));
+    }
+}
