@@ -1,0 +1,225 @@
+// The page of one event: which view is shown when. What has happened is known from three things that survive a reload: the
+// account token (this tab), the place (this device) and an unfinished or finished payment (this tab).
+
+import { prepareAccount, session, setUpAccount, showWho, signOut } from './account.js';
+import { ask } from './api.js';
+import { persistently } from './connection.js';
+import { announce, byId, make, say, showView, viewShown, write } from './dom.js';
+import { instant, shortInstant } from './format.js';
+import { setUpJoin } from './join.js';
+import { Kept } from './kept.js';
+import { Payment } from './pay.js';
+import { Proof } from './proof.js';
+import { Queue } from './queue.js';
+import { Shop } from './shop.js';
+import { showNoTicketsYet, showTickets } from './tickets.js';
+
+const eventId = location.pathname.split('/')[2];
+const place = new Kept('localStorage', `place.${eventId}`);
+const payment = new Payment(new Kept('sessionStorage', `checkout.${eventId}`));
+const proof = new Proof(place);
+const queue = new Queue({ place, told });
+const join = setUpJoin({ eventId, joined, notSignedIn });
+
+let shop = null;
+/** The queue's last answer. */
+let latest = null;
+/** The fan wants to sign in: answers of the queue must not take the form away. */
+let signingIn = false;
+/** A payment's outcome is being asked for. */
+let following = false;
+
+setUpAccount({ signedIn, signedOut });
+byId('queue-sign-in').addEventListener('click', () => showAccount({}));
+byId('queue-again').addEventListener('click', () => showJoin());
+byId('queue-leave').addEventListener('click', () => byId('leave-dialog').showModal());
+byId('shop-leave').addEventListener('click', () => byId('leave-dialog').showModal());
+byId('leave-dialog').addEventListener('close', leave);
+byId('tickets-more').addEventListener('click', leaveTickets);
+begin();
+
+async function begin() {
+  let event;
+  try {
+    event = await persistently(() => ask('GET', `/api/v1/events/${eventId}`));
+  } catch (error) {
+    write(byId('loading-title'), 'This event cannot be shown');
+    say(byId('loading-error'), error.message);
+    byId('loading-more').hidden = false;
+    return;
+  }
+  write(byId('event-name'), event.name);
+  document.title = `${event.name} · Stanchion`;
+  byId('event-facts').replaceChildren(
+    make('time', { datetime: event.starts_at }, instant(event.starts_at)), ` · ${event.venue.name}, ${event.venue.city}`);
+  shop = new Shop({ event, payment, over: shopIsOver, bought });
+  if (payment.isDone && session()) await showBought();
+  goOn();
+}
+
+/** To the view that what is known leads to. */
+function goOn() {
+  signingIn = false;
+  proof.show();
+  if (place.value) queue.start();
+  else if (!session()) showAccount({});
+  else showJoin();
+}
+
+// --- Account ------------------------------------------------------------------------------------------------------
+
+function showAccount({ urgent = null }) {
+  signingIn = true;
+  prepareAccount({ urgent, returning: place.value !== null });
+  showView('account');
+}
+
+function signedIn() {
+  if (place.value && place.value.account_id !== session().account_id) {
+    // Somebody else's place on the same device: it stays theirs, at the queue.
+    place.forget();
+    payment.forget();
+  }
+  goOn();
+}
+
+/** On a shared device nothing must stay behind. The place itself stays: joining again gives it back. */
+function signedOut() {
+  queue.stop();
+  shop?.close();
+  place.forget();
+  payment.forget();
+  latest = null;
+  announce('You are signed out. Your place is kept: sign in and join again to get it back.');
+  goOn();
+}
+
+function notSignedIn(sentence) {
+  signOut();
+  showAccount({ urgent: sentence });
+}
+
+// --- Queue --------------------------------------------------------------------------------------------------------
+
+async function showJoin() {
+  queue.stop();
+  shop.close();
+  try {
+    await join.show();
+  } catch (error) {
+    say(byId('join-error'), error.message);
+  }
+  showView('join');
+}
+
+function joined(answer, commitment) {
+  join.hide();
+  const { queue_token: queueToken, receipt, on_sale_time: onSaleTime } = answer;
+  place.keep({
+    queue_token: queueToken, receipt, commitment, on_sale_time: onSaleTime, account_id: session().account_id,
+    position: null, first_ahead: null,
+  });
+  queue.start(answer);
+}
+
+/** Every answer of the queue comes through here. */
+function told(answer) {
+  latest = answer;
+  proof.show();
+  showWho();
+  if (answer.shop_token) shop.open(answer);
+  else shop.close();
+  offerMore();
+  if (payment.isOpen) return followPayment();
+  if (viewShown() === 'tickets') return undefined;
+  return showStanding(answer);
+}
+
+function showStanding(answer) {
+  if (answer.shop_token) {
+    signingIn = false;
+    if (viewShown() !== 'shop') announce('It is your turn. Choose your seats.');
+    return showView('shop');
+  }
+  if (answer.status === 'your_turn' && !session()) {
+    const until = answer.claim_before ? ` by ${shortInstant(answer.claim_before)}` : '';
+    document.title = `Your turn · ${byId('event-name').textContent}`;
+    return showAccount({ urgent: `It is your turn. Sign in${until} to enter the shop.` });
+  }
+  queue.show(answer);
+  return signingIn ? undefined : showView('queue');
+}
+
+async function leave() {
+  const dialog = byId('leave-dialog');
+  const wish = dialog.returnValue;
+  dialog.returnValue = '';
+  if (wish !== 'leave') return;
+  try {
+    if (shop.isOpen) await shop.giveUp();
+    await ask('POST', '/api/v1/queue/leave', { bearer: session()?.access_token, body: { queue_token: place.value.queue_token } });
+  } catch (error) {
+    say(byId('queue-error'), error.message);
+    say(byId('cart-error'), error.message);
+    return;
+  }
+  place.forget();
+  announce('You have left the queue.');
+  goOn();
+}
+
+// --- Shop and tickets ---------------------------------------------------------------------------------------------
+
+/** The queue knows best whether it is over: after a stop of the origin the window is longer. */
+function shopIsOver() {
+  queue.askNow();
+}
+
+function bought(order) {
+  showTickets(order, session()?.email);
+  announce('Paid. Here are your tickets.');
+  showView('tickets');
+  offerMore();
+}
+
+/** A payment whose outcome this page does not know, because it was reloaded in between. */
+async function followPayment() {
+  // The shop follows the payments that it began itself.
+  if (following || viewShown() === 'shop') return;
+  if (!session()) {
+    showAccount({ urgent: 'Sign in to learn what became of your payment.' });
+    return;
+  }
+  following = true;
+  showNoTicketsYet('Asking what became of your payment. Nothing is paid twice.');
+  showView('tickets');
+  try {
+    bought(await payment.resume(shop.token));
+  } catch (error) {
+    showNoTicketsYet('There are no tickets yet.', error.message);
+    byId('tickets-more').hidden = false;
+  } finally {
+    following = false;
+  }
+}
+
+async function showBought() {
+  try {
+    bought(await payment.tickets());
+  } catch (error) {
+    showNoTicketsYet('Your tickets cannot be shown now. They are yours all the same.', error.message);
+    showView('tickets');
+  }
+}
+
+function offerMore() {
+  const button = byId('tickets-more');
+  button.hidden = payment.isOpen;
+  write(button, latest?.shop_token ? 'Back to the seats' : 'Back to the queue');
+}
+
+function leaveTickets() {
+  payment.forget();
+  if (latest) showStanding(latest);
+  else goOn();
+}

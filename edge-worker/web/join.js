@@ -1,0 +1,81 @@
+// Getting a place: what the fan should know before, the puzzle, the join.
+
+import { ask } from './api.js';
+import { session } from './account.js';
+import { heardInstant } from './clock.js';
+import { persistently } from './connection.js';
+import { Countdown } from './countdown.js';
+import { announce, byId, say, write } from './dom.js';
+import { counted, shortInstant } from './format.js';
+import { solve } from './proof-of-work.js';
+
+const EXPLAINED = {
+  pre_queue: 'Everyone who joins before the on-sale is drawn in random order when it begins. Joining early or fast gives no better place, so take your time.',
+  drawing: 'The first draw is being made. If you join now, you are in the next one, and its places come after.',
+  on_sale: 'The on-sale has begun. Fans who join now are drawn every few seconds, and their places come after those already drawn.',
+  paused: 'Admission is stopped for the moment. You can join: places are kept and go on when it continues.',
+  stopped: 'The shop does not answer for the moment. You can join: places are kept and go on when it is back.',
+  sold_out: 'Everything is sold. There is nothing left to queue for.',
+};
+
+/** The snapshot may be this old when it comes. */
+const SNAPSHOT_AGE_MS = 3_000;
+
+/** @param joined called with the join's answer and the commitment that was public before it */
+export function setUpJoin({ eventId, joined, notSignedIn }) {
+  const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
+  let commitment = null;
+
+  /** Asks what the queue does now, and says what that means for who joins. */
+  async function show() {
+    say(byId('join-error'), null);
+    const sentAt = Date.now();
+    const queue = await persistently(() => ask('GET', `/api/v1/events/${eventId}/queue`));
+    heardInstant(queue.as_of, sentAt, SNAPSHOT_AGE_MS);
+    commitment = queue.commitment;
+    write(byId('join-explained'), EXPLAINED[queue.phase] ?? EXPLAINED.on_sale);
+    byId('join-button').hidden = queue.phase === 'sold_out';
+    byId('join-figure').hidden = queue.phase !== 'pre_queue';
+    if (queue.phase !== 'pre_queue') return countdown.stop();
+    const crowd = queue.joined === 0 ? '' : ` · ${counted(queue.joined, 'fan has', 'fans have')} joined`;
+    write(byId('join-time'), shortInstant(queue.on_sale_time) + crowd);
+    return countdown.to(queue.on_sale_time);
+  }
+
+  async function join() {
+    const button = byId('join-button');
+    if (button.disabled) return;
+    button.disabled = true;
+    say(byId('join-error'), null);
+    byId('join-progress').value = 0;
+    byId('join-work').hidden = false;
+    announce('Joining the queue.');
+    try {
+      const bearer = session()?.access_token;
+      const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
+      const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
+      const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken };
+      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), commitment);
+    } catch (error) {
+      say(byId('join-error'), error.message);
+      if (error.status === 401) notSignedIn(error.message);
+    } finally {
+      byId('join-work').hidden = true;
+      button.disabled = false;
+    }
+  }
+
+  byId('join-button').addEventListener('click', join);
+  return { show, hide: () => countdown.stop() };
+}
+
+/**
+ * What the page knows of the device, as a hash: devices of one kind look the same, a farm of one machine does, too. It
+ * leaves out what browsers offer only to tell people apart (canvas, fonts, audio).
+ */
+async function fingerprint() {
+  const known = [navigator.userAgent, navigator.languages?.join(), navigator.hardwareConcurrency, screen.width, screen.height,
+    devicePixelRatio, Intl.DateTimeFormat().resolvedOptions().timeZone];
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(known)));
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,71 @@
+// 'How your place is drawn': the fan's receipt, where the public data is, and a check on the spot.
+
+import { checkPlace, readReceipt } from './draw-check.js';
+import { byId, make, write } from './dom.js';
+import { count } from './format.js';
+
+export class Proof {
+  #place;
+
+  /** @param place Kept {receipt, commitment, position, …} */
+  constructor(place) {
+    this.#place = place;
+    byId('proof-check').addEventListener('click', () => this.#check());
+  }
+
+  /** Shows what is known now; hidden without a receipt. */
+  show() {
+    const place = this.#place.value;
+    byId('proof').hidden = !place?.receipt;
+    if (!place?.receipt) return;
+    const claims = readReceipt(place.receipt);
+    const drawn = Number.isInteger(place.position);
+    write(byId('proof-receipt'), place.receipt);
+    byId('proof-facts').replaceChildren(
+      fact('Draw', count(claims.draw)),
+      fact('Your number', `${count(claims.number)} in list ${count(claims.shard)}`),
+      fact('Your place', drawn ? count(place.position) : 'not drawn yet'),
+      fact('Fixed before you joined', place.commitment ?? 'not noted'));
+    byId('proof-links').replaceChildren(...this.#links(claims, drawn));
+    byId('proof-check').hidden = !drawn;
+    if (byId('proof-check').dataset.receipt !== place.receipt) {
+      byId('proof-check').dataset.receipt = place.receipt;
+      byId('proof-verdict').replaceChildren();
+    }
+  }
+
+  #links(claims, drawn) {
+    const base = `/api/v1/events/${claims.event_id}`;
+    const links = [
+      ['The queue as it is now', `${base}/queue`],
+      ['The schedule: when each place is served', `${base}/schedule`],
+      ['The keys that sign', '/.well-known/jwks.json'],
+    ];
+    if (drawn) {
+      links.unshift(
+        [`The record of draw ${claims.draw}, with its secret`, `${base}/draws/${claims.draw}`],
+        [`List ${claims.shard} of draw ${claims.draw}, where your ticket is`, `${base}/draws/${claims.draw}/shards/${claims.shard}`]);
+    }
+    return links.map(([text, href]) => make('li', {}, make('a', { href, target: '_blank', rel: 'noopener' }, text)));
+  }
+
+  async #check() {
+    const verdict = byId('proof-verdict');
+    const { receipt, commitment, position } = this.#place.value;
+    verdict.className = '';
+    write(verdict, 'Checking …');
+    try {
+      const { place, checks } = await checkPlace({ receipt, commitment });
+      if (place !== position) throw new Error(`By the public record your place is ${count(place)}, but you were told ${count(position)}.`);
+      verdict.className = 'notice good';
+      write(verdict, `It holds. ${checks.join(' ')}`);
+    } catch (error) {
+      verdict.className = 'notice bad';
+      write(verdict, error.message);
+    }
+  }
+}
+
+function fact(name, value) {
+  return make('div', {}, make('dt', {}, name), make('dd', {}, value));
+}

@@ -1,0 +1,200 @@
+// The shop, open while the shop token is: choose, hold, pay. The server decides everything; this only shows and asks.
+
+import { ask } from './api.js';
+import { CartView } from './cart.js';
+import { Countdown } from './countdown.js';
+import { announce, byId, make, say, showStep, write } from './dom.js';
+import { counted, money, sum } from './format.js';
+import { SeatPlan } from './seats.js';
+
+export class Shop {
+  #event;
+  #payment;
+  #over;
+  #bought;
+  #token = null;
+  #busy = false;
+  #plan;
+  #cart;
+  #window;
+
+  /**
+   * @param event as GET /api/v1/events/{id} tells it
+   * @param payment Payment
+   * @param over called when the server says, or the clock, that the shop is closed for this fan
+   * @param bought called with the confirmed order
+   */
+  constructor({ event, payment, over, bought }) {
+    this.#event = event;
+    this.#payment = payment;
+    this.#over = over;
+    this.#bought = bought;
+    this.#window = new Countdown(byId('shop-window'), over);
+    this.#cart = new CartView({ remove: (id) => this.#removeSeat(id), lapsed: () => this.#readCart() });
+    this.#plan = new SeatPlan({
+      currency: event.currency,
+      load: (section) => this.#ask('GET', `/api/v1/events/${event.event_id}/seats`, { query: { section } }),
+      changed: () => this.#showChoice(),
+      failed: (error) => this.#showPlanFailure(error),
+    });
+    byId('section').append(...event.sections.map((section) => make('option', { value: section.code },
+      `${section.name}: ${money(section.price, event.currency)} and ${money(section.fee, event.currency)} fee`)));
+    byId('section').addEventListener('change', () => this.#plan.show(byId('section').value));
+    byId('hold-button').addEventListener('click', () => this.#hold());
+    byId('pay-form').addEventListener('submit', (submission) => {
+      submission.preventDefault();
+      this.#pay();
+    });
+    write(byId('seats-hint'), `At most ${counted(event.per_person, 'seat', 'seats')} per person. Choose seats, then hold them. With a keyboard, the arrow keys move from seat to seat and Space chooses.`);
+  }
+
+  get isOpen() {
+    return this.#token !== null;
+  }
+
+  get token() {
+    return this.#token;
+  }
+
+  /** Opens, or goes on with a newer token: after a stop it ends later. */
+  async open({ shop_token: token, shop_expires_at: until }) {
+    const wasOpen = this.isOpen;
+    this.#token = token;
+    this.#window.to(until);
+    if (wasOpen) return;
+    document.title = `Your turn · ${this.#event.name}`;
+    await this.#readCart();
+    const inCart = this.#cart.cart?.seats[0]?.seat_id.split('-')[0];
+    const known = this.#event.sections.some(({ code }) => code === inCart);
+    if (known) byId('section').value = inCart;
+    await this.#plan.show(byId('section').value);
+  }
+
+  close() {
+    this.#token = null;
+    this.#window.stop();
+    this.#cart.stop();
+    this.#plan.stop();
+  }
+
+  /** Frees what is held, so that others need not wait for the end of the lock. */
+  async giveUp() {
+    if (this.#cart.cart?.seats.length) await this.#ask('DELETE', '/api/v1/cart');
+  }
+
+  /** With the shop token; an answer that the token is over closes the shop. */
+  async #ask(method, path, rest = {}) {
+    try {
+      return await ask(method, path, { ...rest, shopToken: this.#token });
+    } catch (error) {
+      if (error.status === 401 && this.isOpen) this.#over();
+      throw error;
+    }
+  }
+
+  async #readCart() {
+    if (!this.isOpen) return;
+    try {
+      this.#showCart(await this.#ask('GET', '/api/v1/cart'));
+    } catch (error) {
+      this.#cart.fail(error);
+    }
+  }
+
+  #showCart(cart) {
+    this.#cart.show(cart);
+    this.#plan.setMine(this.#cart.held.map((seat) => seat.seat_id));
+    const payable = this.#cart.held.length > 0;
+    byId('pay').hidden = !payable;
+    write(byId('pay-button'), `Pay ${money(cart.total, cart.currency)}`);
+    if (document.querySelector('[data-view="shop"]:not([hidden])')) showStep(payable ? 'pay' : 'seats');
+  }
+
+  #showChoice() {
+    const chosen = this.#plan.chosen;
+    const text = chosen.length === 0
+      ? 'No seats chosen.'
+      : `${counted(chosen.length, 'seat', 'seats')} chosen, ${money(sum(chosen.map((seat) => seat.price)), this.#event.currency)} and fees`;
+    write(byId('hold-text'), text);
+    byId('hold-button').setAttribute('aria-disabled', String(chosen.length === 0));
+    write(byId('hold-button'), chosen.length === 1 ? 'Hold this seat' : 'Hold these seats');
+  }
+
+  /** What a lock was refused for stays until the fan acts; a plan that loads again must not wipe it. */
+  #showPlanFailure(error) {
+    const box = byId('seats-error');
+    if (error) {
+      box.dataset.about = 'plan';
+      say(box, error.message);
+    } else if (box.dataset.about === 'plan') {
+      say(box, null);
+    }
+  }
+
+  async #hold() {
+    const ids = this.#plan.chosen.map((seat) => seat.seat_id);
+    if (ids.length === 0 || this.#busy) return;
+    await this.#alone(async () => {
+      const box = byId('seats-error');
+      say(box, null);
+      try {
+        const cart = await this.#ask('POST', '/api/v1/cart/seats', { body: { event_id: this.#event.event_id, seat_ids: ids } });
+        this.#plan.unchoose(ids);
+        this.#showCart(cart);
+        announce(`${counted(ids.length, 'seat is', 'seats are')} held for you.`);
+        byId('cart-title').focus();
+      } catch (error) {
+        const gone = error.body?.unavailable_seats ?? [];
+        box.dataset.about = 'lock';
+        say(box, gone.length > 0 ? `${error.message} Taken: ${gone.join(', ')}.` : error.message);
+        this.#plan.unchoose(gone);
+        box.scrollIntoView({ block: 'nearest' });
+      }
+      await this.#plan.refresh();
+    });
+  }
+
+  #removeSeat(id) {
+    return this.#alone(async () => {
+      try {
+        this.#showCart(await this.#ask('DELETE', '/api/v1/cart/seats', { body: { event_id: this.#event.event_id, seat_ids: [id] } }));
+        announce(`Seat ${id} is removed.`);
+        byId('cart-title').focus();
+        await this.#plan.refresh();
+      } catch (error) {
+        this.#cart.fail(error);
+      }
+    });
+  }
+
+  #pay() {
+    return this.#alone(async () => {
+      const button = byId('pay-button');
+      const card = new FormData(byId('pay-form')).get('card');
+      say(byId('pay-error'), null);
+      say(byId('pay-unsure'), 'Paying … Please keep this page open. If it is closed, come back: nothing is paid twice.');
+      button.setAttribute('aria-disabled', 'true');
+      try {
+        this.#bought(await this.#payment.pay({ cart: this.#cart.cart, card, shopToken: this.#token }));
+      } catch (error) {
+        say(byId('pay-error'), error.message);
+        if (error.word?.startsWith('shop_token')) this.#over();
+        await this.#readCart();
+      } finally {
+        say(byId('pay-unsure'), null);
+        button.removeAttribute('aria-disabled');
+      }
+    });
+  }
+
+  /** One change at a time: a second click while the first is under way does nothing. */
+  async #alone(change) {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await change();
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
