@@ -14,7 +14,7 @@ use stanchion_shared::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{config::Config, state::SharedApp};
+use crate::{config::Config, outbound::read_body, state::SharedApp};
 
 /// How often the edge's keys are fetched again.
 pub const REFRESH_EVERY: Duration = Duration::from_secs(60);
@@ -143,13 +143,10 @@ async fn fetch_keys(http: &reqwest::Client, url: reqwest::Url) -> Result<ShopKey
     if !answer.status().is_success() {
         return Err("the edge answered with an error");
     }
-    if answer
-        .content_length()
-        .is_some_and(|length| length > MAX_JWKS_BYTES as u64)
-    {
-        return Err("the edge's key set is too large");
-    }
-    let text = answer.text().await.map_err(|_| "the edge's answer broke off")?;
+    let body = read_body(answer, MAX_JWKS_BYTES)
+        .await
+        .ok_or("the edge's answer broke off or is too large")?;
+    let text = String::from_utf8(body).map_err(|_| "the edge's answer is not text")?;
     ShopKeys::parse(&text).ok_or("the edge's answer is not a set of Ed25519 keys")
 }
 

@@ -17,6 +17,7 @@ use super::Error;
 use crate::{
     clock,
     keys::{self, ShopKeyError},
+    meter,
     state::SharedApp,
 };
 
@@ -170,6 +171,7 @@ impl FromRequestParts<SharedApp> for ShopSession {
                     "The shop token is not valid.",
                 ),
             })?;
+        meter::sessions::seen(app, &claims).await;
         Ok(ShopSession { claims })
     }
 }
@@ -204,8 +206,26 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 /// An admin, by the Bearer admin token; 401 `unauthorized`.
-#[derive(Clone, Copy, Debug)]
-pub struct Admin;
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Who they say they are, by header `Stanchion-Admin`; `admin` if they say nothing. One token is shared by all, so
+    /// this is for the audit log, not proof.
+    pub name: String,
+}
+
+/// Header with the admin's name for the audit log.
+pub const ADMIN_NAME_HEADER: &str = "stanchion-admin";
+/// Longest admin name that is taken down, in bytes.
+pub const MAX_ADMIN_NAME_LENGTH: usize = 64;
+
+fn admin_name(headers: &HeaderMap) -> String {
+    let given = headers
+        .get(ADMIN_NAME_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let fits = (1..=MAX_ADMIN_NAME_LENGTH).contains(&given.len());
+    if fits { given.to_owned() } else { "admin".to_owned() }
+}
 
 impl FromRequestParts<SharedApp> for Admin {
     type Rejection = Error;
@@ -214,7 +234,9 @@ impl FromRequestParts<SharedApp> for Admin {
         let given = bearer_token(&parts.headers).unwrap_or_default();
         // Equal time wherever the first difference is; only the length shows, and that is documented anyway.
         if bool::from(given.as_bytes().ct_eq(app.config.admin_token.as_bytes())) {
-            Ok(Admin)
+            Ok(Admin {
+                name: admin_name(&parts.headers),
+            })
         } else {
             Err(Error::new(
                 StatusCode::UNAUTHORIZED,

@@ -10,12 +10,20 @@ pub use surround::{MAX_IN_FLIGHT, REQUEST_TIMEOUT};
 
 use axum::{Router, http::StatusCode, routing::get};
 
-use crate::state::SharedApp;
+use crate::{accounts, admin, cart, catalogue, checkout, inventory, orders, state::SharedApp, tickets};
 
 /// All routes. Each feature owns its paths; this is the whole list.
 pub fn router(app: SharedApp) -> Router {
     let routes = Router::new()
         .route("/healthz", get(healthz))
+        .merge(accounts::router())
+        .merge(catalogue::router())
+        .merge(admin::router())
+        .merge(inventory::router())
+        .merge(cart::router())
+        .merge(checkout::router())
+        .merge(orders::router())
+        .merge(tickets::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
     surround::surround(routes, &app).with_state(app)

@@ -1,0 +1,148 @@
+//! `GET /api/v1/admin/events/{id}`: everything the origin knows of an event's settings, drafts included.
+
+use axum::{extract::State, response::IntoResponse};
+use serde::Serialize;
+use sqlx::PgPool;
+use stanchion_shared::{identity::EventId, money::Minor, schedule::Rate, timestamp::UnixMillis};
+use time::OffsetDateTime;
+
+use super::event_not_found;
+use crate::{
+    catalogue::{SectionView, VenueView},
+    clock,
+    http::{Admin, Error, Json, Path},
+    state::SharedApp,
+};
+
+#[derive(Serialize)]
+pub(super) struct AdminEvent {
+    event_id: String,
+    name: String,
+    /// `draft` or `launched`.
+    state: String,
+    starts_at: UnixMillis,
+    on_sale_time: UnixMillis,
+    launched_at: Option<UnixMillis>,
+    currency: String,
+    venue: VenueView,
+    sections: Vec<SectionView>,
+    limits: LimitsView,
+    paused: bool,
+    sold_out: bool,
+    /// The rate last put to the edge.
+    rate_per_second: Rate,
+    /// Version of the last message to the edge.
+    edge_version: i64,
+}
+
+#[derive(Serialize)]
+struct LimitsView {
+    most_per_second: Rate,
+    most_shoppers: i32,
+    per_person: i32,
+    lock_ms: i64,
+    turn_ms: i64,
+    shopping_ms: i64,
+    draw_window_ms: i64,
+    shards: i32,
+    challenge_max_number: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    name: String,
+    state: String,
+    starts_at: OffsetDateTime,
+    on_sale_time: OffsetDateTime,
+    launched_at: Option<OffsetDateTime>,
+    currency: String,
+    venue_name: String,
+    city: String,
+    latitude: f64,
+    longitude: f64,
+    most_per_second_milli: i64,
+    most_shoppers: i32,
+    per_person: i32,
+    lock_ms: i64,
+    turn_ms: i64,
+    shopping_ms: i64,
+    draw_window_ms: i64,
+    shards: i32,
+    challenge_max_number: i64,
+    paused: bool,
+    sold_out: bool,
+    rate_milli: i64,
+    edge_version: i64,
+}
+
+pub(super) async fn show(
+    _: Admin,
+    State(app): State<SharedApp>,
+    Path(event_id): Path<EventId>,
+) -> Result<impl IntoResponse, Error> {
+    Ok(Json(read(&app.database, &event_id).await?))
+}
+
+/// # Errors
+/// 404 `event_not_found`, or the database.
+pub(super) async fn read(database: &PgPool, event_id: &EventId) -> Result<AdminEvent, Error> {
+    let row: Row = sqlx::query_as(include_str!("sql/event.sql"))
+        .bind(event_id.as_str())
+        .fetch_optional(database)
+        .await?
+        .ok_or_else(event_not_found)?;
+    let sections: Vec<(String, String, i64, i64, i32)> = sqlx::query_as(include_str!("../catalogue/sql/sections.sql"))
+        .bind(event_id.as_str())
+        .fetch_all(database)
+        .await?;
+    Ok(view(event_id, row, sections.into_iter().map(section).collect()))
+}
+
+fn section((code, name, price, fee, capacity): (String, String, i64, i64, i32)) -> SectionView {
+    let capacity = u32::try_from(capacity).unwrap_or_default();
+    SectionView {
+        code,
+        name,
+        price: Minor(price),
+        fee: Minor(fee),
+        capacity,
+    }
+}
+
+fn rate(milli: i64) -> Rate {
+    Rate::from_milli(u64::try_from(milli).unwrap_or_default())
+}
+
+fn view(event_id: &EventId, row: Row, sections: Vec<SectionView>) -> AdminEvent {
+    AdminEvent {
+        event_id: event_id.to_string(),
+        name: row.name,
+        state: row.state,
+        starts_at: clock::from_sql(row.starts_at),
+        on_sale_time: clock::from_sql(row.on_sale_time),
+        launched_at: row.launched_at.map(clock::from_sql),
+        currency: row.currency,
+        venue: VenueView {
+            name: row.venue_name,
+            city: row.city,
+            latitude: row.latitude,
+            longitude: row.longitude,
+        },
+        sections,
+        limits: LimitsView {
+            most_per_second: rate(row.most_per_second_milli),
+            most_shoppers: row.most_shoppers,
+            per_person: row.per_person,
+            lock_ms: row.lock_ms,
+            turn_ms: row.turn_ms,
+            shopping_ms: row.shopping_ms,
+            draw_window_ms: row.draw_window_ms,
+            shards: row.shards,
+            challenge_max_number: row.challenge_max_number,
+        },
+        paused: row.paused,
+        sold_out: row.sold_out,
+        rate_per_second: rate(row.rate_milli),
+        edge_version: row.edge_version,
+    }
+}

@@ -1,0 +1,150 @@
+//! What the meter remembers of an event from one second to the next: places served, and rates put. Pure.
+//!
+//! It answers one question: how many fans are on their way, that is, admitted or about to be, but not seen yet?
+
+use std::collections::VecDeque;
+
+use stanchion_shared::{schedule::Rate, timestamp::UnixMillis};
+
+use super::sessions::ON_THEIR_WAY_MS;
+
+/// A decision takes effect this long after the edge accepted it (architecture, 2.3): until then the rates before it go on.
+pub const EFFECT_DELAY_MS: u64 = 2_000;
+
+/// One event's past; lost with the process, made up for by assuming the rate last in force.
+pub struct History {
+    /// Places served by then, oldest first; one sample older than the window is kept as its edge.
+    served: VecDeque<(UnixMillis, u64)>,
+    /// Rates put, oldest first; the first one was in force before the others.
+    rates: VecDeque<(UnixMillis, Rate)>,
+    /// In force before the first sample: the process's predecessor put it.
+    rate_before: Rate,
+}
+
+impl History {
+    /// Starts with what the predecessor left in force.
+    #[must_use]
+    pub fn new(rate_before: Rate) -> History {
+        History {
+            served: VecDeque::new(),
+            rates: VecDeque::new(),
+            rate_before,
+        }
+    }
+
+    /// The edge has served `served` places by `now`.
+    pub fn saw_served(&mut self, now: UnixMillis, served: u64) {
+        self.served.push_back((now, served));
+        let edge = now.minus(ON_THEIR_WAY_MS);
+        while self.served.get(1).is_some_and(|(at, _)| *at <= edge) {
+            self.served.pop_front();
+        }
+    }
+
+    /// The edge has accepted `rate` at `now`.
+    pub fn put_rate(&mut self, now: UnixMillis, rate: Rate) {
+        self.rates.push_back((now, rate));
+        let edge = now.minus(EFFECT_DELAY_MS);
+        while self.rates.get(1).is_some_and(|(at, _)| *at <= edge) {
+            self.rates.pop_front();
+        }
+    }
+
+    /// Fans admitted within the last [`ON_THEIR_WAY_MS`] or certain to be admitted within [`EFFECT_DELAY_MS`], less those
+    /// `newly_seen`. `waiting` is how many places are left to serve: nobody comes from an empty queue.
+    #[must_use]
+    pub fn on_their_way(&self, now: UnixMillis, newly_seen: u32, waiting: u64) -> u32 {
+        let lately = self.served_lately(now).saturating_sub(u64::from(newly_seen));
+        let coming = self.coming(now).min(waiting);
+        u32::try_from(lately + coming).unwrap_or(u32::MAX)
+    }
+
+    fn served_lately(&self, now: UnixMillis) -> u64 {
+        let (Some((first_at, first)), Some((_, last))) = (self.served.front(), self.served.back()) else {
+            return 0;
+        };
+        // The part of the window nobody watched: after a restart.
+        let unwatched = ON_THEIR_WAY_MS.saturating_sub(now.since(*first_at));
+        last.saturating_sub(*first) + places(self.rate_before, unwatched)
+    }
+
+    /// What the rates put within the last [`EFFECT_DELAY_MS`] will serve within the next.
+    fn coming(&self, now: UnixMillis) -> u64 {
+        let mut until = now;
+        let mut milli_places = 0;
+        let from = now.minus(EFFECT_DELAY_MS);
+        for (at, rate) in self.rates.iter().rev() {
+            let since = (*at).max(from);
+            milli_places += rate.milli() * until.since(since);
+            until = until.min(since);
+        }
+        milli_places += self.rate_before.milli() * until.since(from);
+        milli_places.div_ceil(1_000_000)
+    }
+}
+
+fn places(rate: Rate, millis: u64) -> u64 {
+    (rate.milli() * millis).div_ceil(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: UnixMillis = UnixMillis(1_800_000_000_000);
+
+    fn after(seconds: u64) -> UnixMillis {
+        START.plus(seconds * 1000)
+    }
+
+    #[test]
+    fn places_served_within_ten_seconds_are_on_their_way_and_older_ones_are_not() {
+        let mut history = History::new(Rate::ZERO);
+        for second in 0..=30 {
+            history.saw_served(after(second), second * 7);
+        }
+        assert_eq!(history.on_their_way(after(30), 0, 0), 70);
+    }
+
+    #[test]
+    fn who_has_been_seen_is_not_on_the_way_any_more() {
+        let mut history = History::new(Rate::ZERO);
+        history.saw_served(after(0), 0);
+        history.saw_served(after(1), 50);
+        assert_eq!(history.on_their_way(after(1), 20, 0), 30);
+        assert_eq!(history.on_their_way(after(1), 51, 0), 0);
+    }
+
+    #[test]
+    fn after_a_restart_the_last_rate_is_assumed_until_ten_seconds_were_watched() {
+        let mut history = History::new(Rate::per_second(5));
+        history.saw_served(after(0), 1_000);
+        assert_eq!(history.on_their_way(after(0), 0, 0), 50);
+        history.saw_served(after(4), 1_010);
+        assert_eq!(history.on_their_way(after(4), 0, 0), 10 + 30);
+        history.saw_served(after(10), 1_010);
+        assert_eq!(history.on_their_way(after(10), 0, 0), 10);
+    }
+
+    #[test]
+    fn what_was_decided_and_not_yet_done_counts_as_far_as_anybody_waits() {
+        let mut history = History::new(Rate::ZERO);
+        history.saw_served(after(0), 0);
+        history.put_rate(after(0), Rate::per_second(100));
+        history.put_rate(after(1), Rate::per_second(40));
+        assert_eq!(history.on_their_way(after(1), 0, 10_000), 100);
+        assert_eq!(history.on_their_way(after(2), 0, 10_000), 140);
+        assert_eq!(history.on_their_way(after(2), 0, 3), 3);
+        assert_eq!(history.on_their_way(after(9), 0, 10_000), 80);
+    }
+
+    #[test]
+    fn the_past_does_not_grow_without_bound() {
+        let mut history = History::new(Rate::ZERO);
+        for second in 0..1_000 {
+            history.saw_served(after(second), second);
+            history.put_rate(after(second), Rate::per_second(second));
+        }
+        assert!(history.served.len() <= 12 && history.rates.len() <= 4);
+    }
+}

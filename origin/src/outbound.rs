@@ -1,0 +1,13 @@
+//! Reading what other servers answer, never more of it than we are ready to hold.
+
+/// The whole body, or `None` if it is larger than `limit` bytes or breaks off.
+pub async fn read_body(mut answer: reqwest::Response, limit: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        if body.len() + chunk.len() > limit {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
+}

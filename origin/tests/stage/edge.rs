@@ -1,0 +1,183 @@
+//! A small edge: keys, and the control API with signatures and versions checked as the contract says.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, put},
+};
+use stanchion_origin::clock;
+use stanchion_shared::{
+    control::{self, ControlRequest, SIGNATURE_HEADER, TIME_HEADER},
+    identity::{Bytes32, EventId},
+    jose::SigningKeys,
+    wire::{EdgeStats, ErrorBody, PutAccepted, PutEvent, PutRelease},
+};
+use tokio::net::TcpListener;
+
+use super::keys::{CONTROL_KEY, EDGE_KEYS};
+
+/// What the edge was told of one event.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub event: PutEvent,
+    pub releases: Vec<PutRelease>,
+    pub version: u64,
+    /// What `stats` says was served, and how many places there are.
+    pub served: u64,
+    pub last_place: u64,
+}
+
+#[derive(Default)]
+struct Inner {
+    events: Mutex<HashMap<String, Told>>,
+    down: AtomicBool,
+    key_fetches: AtomicU32,
+}
+
+/// A running edge; what it was told can be read and changed.
+#[derive(Clone)]
+pub struct Edge {
+    pub url: String,
+    inner: Arc<Inner>,
+}
+
+type Shared = State<Arc<Inner>>;
+
+impl Edge {
+    pub async fn start() -> Edge {
+        let inner = Arc::new(Inner::default());
+        let control = Router::new()
+            .route("/api/v1/control/events/{id}", put(put_event))
+            .route("/api/v1/control/events/{id}/release", put(put_release))
+            .route("/api/v1/control/events/{id}/stats", get(stats))
+            .layer(middleware::from_fn(check_signature));
+        let routes = Router::new().route("/.well-known/jwks.json", get(jwks)).merge(control);
+        let routes = routes.layer(middleware::from_fn_with_state(inner.clone(), be_down)).with_state(inner.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Edge { url, inner }
+    }
+
+    /// What it was told of `event`, if anything.
+    pub fn told(&self, event: &str) -> Option<Told> {
+        self.inner.events.lock().unwrap().get(event).cloned()
+    }
+
+    /// The last release it accepted.
+    pub fn release(&self, event: &str) -> Option<PutRelease> {
+        self.told(event)?.releases.last().cloned()
+    }
+
+    /// Changes what it knows.
+    pub fn change(&self, event: &str, change: impl FnOnce(&mut Told)) {
+        change(self.inner.events.lock().unwrap().get_mut(event).expect("a known event"));
+    }
+
+    /// Forgets an event, as a fresh edge would have.
+    pub fn forget(&self, event: &str) {
+        self.inner.events.lock().unwrap().remove(event);
+    }
+
+    /// From now on every request fails, or works again.
+    pub fn set_down(&self, down: bool) {
+        self.inner.down.store(down, Ordering::Relaxed);
+    }
+
+    /// How often the keys were asked for.
+    pub fn key_fetches(&self) -> u32 {
+        self.inner.key_fetches.load(Ordering::Relaxed)
+    }
+}
+
+async fn be_down(State(inner): Shared, request: Request, next: Next) -> Response {
+    if inner.down.load(Ordering::Relaxed) {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    next.run(request).await
+}
+
+async fn jwks(State(inner): Shared) -> String {
+    inner.key_fetches.fetch_add(1, Ordering::Relaxed);
+    SigningKeys::parse(EDGE_KEYS).unwrap().public_jwks()
+}
+
+async fn check_signature(method: Method, uri: Uri, headers: HeaderMap, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body: Bytes = axum::body::to_bytes(body, 64 * 1024).await.unwrap();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signed =
+        ControlRequest { method: method.as_str(), path: uri.path(), query: uri.query().unwrap_or(""), body: &body };
+    let (time, signature) = (header(TIME_HEADER), header(SIGNATURE_HEADER));
+    match control::verify(&Bytes32(CONTROL_KEY), &signed, time, signature, clock::now()) {
+        Ok(()) => next.run(Request::from_parts(parts, body.into())).await,
+        Err(error) => refuse(StatusCode::UNAUTHORIZED, "signature_wrong", &error.to_string()),
+    }
+}
+
+fn refuse(status: StatusCode, word: &str, message: &str) -> Response {
+    (status, Json(ErrorBody::new(word, message))).into_response()
+}
+
+fn accepted(version: u64) -> Response {
+    Json(PutAccepted { version, effective_at: clock::now().plus(2_000) }).into_response()
+}
+
+async fn put_event(State(inner): Shared, Path(id): Path<String>, Json(put): Json<PutEvent>) -> Response {
+    let mut events = inner.events.lock().unwrap();
+    let version = put.version;
+    match events.get_mut(&id) {
+        Some(told) if version <= told.version => refuse(StatusCode::CONFLICT, "version_stale", "A later one came."),
+        Some(told) if put.shards != told.event.shards => refuse(StatusCode::CONFLICT, "fixed", "shards never change."),
+        Some(told) => {
+            (told.event, told.version) = (put, version);
+            accepted(version)
+        }
+        None => {
+            events.insert(id, Told { event: put, releases: Vec::new(), version, served: 0, last_place: 0 });
+            accepted(version)
+        }
+    }
+}
+
+async fn put_release(State(inner): Shared, Path(id): Path<String>, Json(put): Json<PutRelease>) -> Response {
+    match inner.events.lock().unwrap().get_mut(&id) {
+        None => refuse(StatusCode::NOT_FOUND, "event_unknown", "No such event."),
+        Some(told) if put.version <= told.version => {
+            refuse(StatusCode::CONFLICT, "version_stale", "A later one came.")
+        }
+        Some(told) => {
+            told.version = put.version;
+            told.releases.push(put);
+            accepted(told.version)
+        }
+    }
+}
+
+async fn stats(State(inner): Shared, Path(id): Path<String>) -> Response {
+    match inner.events.lock().unwrap().get(&id) {
+        None => refuse(StatusCode::NOT_FOUND, "event_unknown", "No such event."),
+        Some(told) => Json(EdgeStats {
+            event_id: EventId::parse(&id).unwrap(),
+            as_of: clock::now(),
+            version: told.version,
+            joined: told.last_place,
+            draws_closed: 1,
+            last_place: told.last_place,
+            served: told.served,
+        })
+        .into_response(),
+    }
+}

@@ -1,0 +1,30 @@
+//! An event to create.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Bearer of the admin API on the stage.
+pub const ADMIN_TOKEN: &str = "an-admin-token-for-tests-only-0123456789";
+
+/// An id nobody else uses.
+pub fn event_id() -> String {
+    format!("event-{}", Uuid::new_v4().simple())
+}
+
+/// Two sections, A with two rows of five and B with one row of ten, on sale since yesterday.
+pub fn small_event() -> Value {
+    json!({
+        "event_id": event_id(),
+        "name": "The Small Concert",
+        "starts_at": "2099-06-01T20:00:00Z",
+        "on_sale_time": "2026-01-01T10:00:00Z",
+        "currency": "EUR",
+        "venue": {"name": "Waldbühne", "city": "Berlin", "latitude": 52.5159, "longitude": 13.2396},
+        "sections": [
+            {"code": "A", "name": "Stalls", "price": "49.50", "fee": "4.95",
+             "rows": [{"label": "1", "seats": 5}, {"label": "2", "seats": 5}]},
+            {"code": "B", "name": "Balcony", "price": "29", "fee": "2.90", "rows": [{"label": "1", "seats": 10}]},
+        ],
+        "limits": {"most_per_second": 100, "most_shoppers": 400, "lock_ms": 2000},
+    })
+}

@@ -1,0 +1,62 @@
+//! Keys for tests only, from published test vectors: whoever used them elsewhere would be found at once.
+
+use std::collections::HashMap;
+
+use stanchion_shared::{
+    admission::{self, AUDIENCE, ShopClaims},
+    identity::{EventId, Place},
+    jose::SigningKeys,
+};
+use uuid::Uuid;
+
+use super::ADMIN_TOKEN;
+
+/// RFC 8037, appendix A (and RFC 8032, test 1): the edge.
+pub const EDGE_KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"edge",
+    "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// RFC 8032, test 2: accounts.
+const ACCOUNT_KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"account",
+    "d":"TM0Imyj_ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U-4pvs","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}"#;
+/// HMAC of the control API.
+pub const CONTROL_KEY: [u8; 32] = [7; 32];
+const SHOP_ISSUER: &str = "https://edge.test";
+
+/// Every variable the origin needs.
+pub fn configuration(edge: &str, database: &str, redis: &str) -> HashMap<String, String> {
+    let jwks = SigningKeys::parse(ACCOUNT_KEYS).expect("a key set").public_jwks();
+    let control = hex::encode(CONTROL_KEY);
+    let values = [
+        ("STANCHION_ENVIRONMENT", "development"),
+        ("STANCHION_LISTEN", "127.0.0.1:0"),
+        ("STANCHION_DATABASE_URL", database),
+        ("STANCHION_REDIS_URL", redis),
+        ("STANCHION_EDGE_URL", edge),
+        ("STANCHION_CONTROL_KEY", &control),
+        ("STANCHION_ACCOUNT_SIGNING_KEYS", ACCOUNT_KEYS),
+        ("STANCHION_ACCOUNT_JWKS", &jwks),
+        ("STANCHION_ACCOUNT_ISSUER", "https://accounts.test"),
+        ("STANCHION_SHOP_ISSUER", SHOP_ISSUER),
+        ("STANCHION_STRIPE_URL", "http://127.0.0.1:9"),
+        ("STANCHION_STRIPE_KEY", "sk_test_stage"),
+        ("STANCHION_TICKET_CODE_KEY", &control),
+        ("STANCHION_ADMIN_TOKEN", ADMIN_TOKEN),
+    ];
+    values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// A shop token as the edge signs it, that ends `seconds` from now (negative: has ended), and its claims.
+pub fn shop_token(subject: &str, event: &str, seconds: i64) -> (String, ShopClaims) {
+    let now = stanchion_origin::clock::now().floor_seconds();
+    let claims = ShopClaims {
+        iss: SHOP_ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: subject.to_owned(),
+        jti: Uuid::new_v4().to_string(),
+        iat: now - 1,
+        exp: now.saturating_add_signed(seconds),
+        event: EventId::parse(event).expect("an event id"),
+        place: Place(1),
+    };
+    let keys = SigningKeys::parse(EDGE_KEYS).expect("a key set");
+    (admission::sign(&keys, &claims), claims)
+}

@@ -1,0 +1,177 @@
+//! What the integration tests stand on: a real PostgreSQL and Redis, an origin served in-process over real HTTP, and a
+//! small edge that checks signatures. Each test has its own database and its own event ids, so all run in parallel.
+//!
+//! `scripts/stack/run -- cargo test -p stanchion-origin` gives the addresses; without them the tests fail and say so.
+
+#![allow(dead_code, reason = "each test file uses its part of the stage")]
+
+mod edge;
+mod event;
+mod keys;
+
+pub use edge::Edge;
+pub use event::{ADMIN_TOKEN, event_id, small_event};
+pub use keys::{EDGE_KEYS, shop_token};
+
+use std::{collections::HashMap, time::Duration};
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use stanchion_origin::{
+    config::Config,
+    database,
+    serve::serve,
+    state::{App, SharedApp},
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
+use uuid::Uuid;
+
+/// A served origin with everything around it. Dropping it stops the origin.
+pub struct Stage {
+    pub app: SharedApp,
+    pub edge: Edge,
+    pub url: String,
+    pub client: reqwest::Client,
+    server: JoinHandle<()>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {} {:?}", self.status, self.text))
+    }
+
+    /// The error's machine word; empty if this is none.
+    pub fn word(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Panics unless it is a success; gives the body.
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+}
+
+fn from_environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is missing: run the tests as `scripts/stack/run -- cargo test -p stanchion-origin`")
+    })
+}
+
+impl Stage {
+    /// All set, with a payment provider that does not answer.
+    pub async fn new() -> Stage {
+        Stage::with(&[]).await
+    }
+
+    /// All set; `overrides` replace configuration variables.
+    pub async fn with(overrides: &[(&str, &str)]) -> Stage {
+        let edge = Edge::start().await;
+        let database_url = create_database().await;
+        let mut variables = keys::configuration(&edge.url, &database_url, &from_environment("STANCHION_REDIS_URL"));
+        variables.extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Stage::serve(edge, variables).await
+    }
+
+    async fn serve(edge: Edge, variables: HashMap<String, String>) -> Stage {
+        let config = Config::from_lookup(|name| variables.get(name).cloned()).expect("the stage's configuration");
+        let app = App::connect(config).await.expect("PostgreSQL and Redis answer");
+        database::migrate(&app.database).await.expect("the migrations run");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = serve(app.clone(), listener, async move { drop(stopped.await) });
+        let server = tokio::spawn(async move { serving.await.expect("the origin serves") });
+        Stage { app, edge, url, client: reqwest::Client::new(), server, _stop: stop }
+    }
+
+    /// A request to the origin's `path`; add headers and body, then [`send`].
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    /// `POST path` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// A request to the admin API; `path` is what follows `/api/v1/admin`.
+    pub async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let request = self.request(method, &format!("/api/v1/admin{path}")).bearer_auth(ADMIN_TOKEN);
+        send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Creates and launches `event`; gives its id.
+    pub async fn launch(&self, event: &Value) -> String {
+        self.admin(Method::POST, "/events", Some(event)).await.ok();
+        let id = event["event_id"].as_str().expect("an event has an id").to_owned();
+        self.admin(Method::POST, &format!("/events/{id}/launch"), None).await.ok();
+        id
+    }
+
+    /// Signs a new fan up: (account id, access token).
+    pub async fn sign_up(&self) -> (String, String) {
+        let email = format!("{}@example.org", Uuid::new_v4().simple());
+        let body = serde_json::json!({"email": email, "password": "correct horse"});
+        let answer = self.post("/api/v1/accounts", &body).await.ok();
+        let field = |name: &str| answer[name].as_str().expect("a string").to_owned();
+        (field("account_id"), field("access_token"))
+    }
+}
+
+/// Sends and reads to the end.
+pub async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let answer = request.send().await.expect("the origin answers");
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    Answer { status, headers, text: answer.text().await.expect("a whole body") }
+}
+
+/// Waits until `holds`, at most ten seconds.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..100 {
+        if holds().await {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("never came true: {what}");
+}
+
+/// A database of its own for one test.
+async fn create_database() -> String {
+    let server = from_environment("STANCHION_DATABASE_URL");
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+    // The name is ours, hexadecimal: nothing to inject.
+    let create = AssertSqlSafe(format!("create database {name}"));
+    sqlx::query(create).execute(&mut connection).await.expect("the test's user may create databases");
+    let mut url = url::Url::parse(&server).expect("a URL");
+    url.set_path(&name);
+    url.to_string()
+}
