@@ -20,7 +20,34 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// (name under `/assets/`, content type, content).
-const ASSETS: [(&str, &str, &[u8]); 0] = [];
+const ASSETS: &[(&str, &str, &[u8])] = &[
+    ("account.js", JAVASCRIPT, include_bytes!("../../web/account.js")),
+    ("api.js", JAVASCRIPT, include_bytes!("../../web/api.js")),
+    ("cart.js", JAVASCRIPT, include_bytes!("../../web/cart.js")),
+    ("clock.js", JAVASCRIPT, include_bytes!("../../web/clock.js")),
+    ("connection.js", JAVASCRIPT, include_bytes!("../../web/connection.js")),
+    ("countdown.js", JAVASCRIPT, include_bytes!("../../web/countdown.js")),
+    ("dom.js", JAVASCRIPT, include_bytes!("../../web/dom.js")),
+    ("draw-check.js", JAVASCRIPT, include_bytes!("../../web/draw-check.js")),
+    ("event.js", JAVASCRIPT, include_bytes!("../../web/event.js")),
+    ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
+    ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
+    ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),
+    ("kept.js", JAVASCRIPT, include_bytes!("../../web/kept.js")),
+    ("pay.js", JAVASCRIPT, include_bytes!("../../web/pay.js")),
+    ("pow-worker.js", JAVASCRIPT, include_bytes!("../../web/pow-worker.js")),
+    (
+        "proof-of-work.js",
+        JAVASCRIPT,
+        include_bytes!("../../web/proof-of-work.js"),
+    ),
+    ("proof.js", JAVASCRIPT, include_bytes!("../../web/proof.js")),
+    ("queue.js", JAVASCRIPT, include_bytes!("../../web/queue.js")),
+    ("seats.js", JAVASCRIPT, include_bytes!("../../web/seats.js")),
+    ("shop.js", JAVASCRIPT, include_bytes!("../../web/shop.js")),
+    ("style.css", CSS, include_bytes!("../../web/style.css")),
+    ("tickets.js", JAVASCRIPT, include_bytes!("../../web/tickets.js")),
+];
 
 fn with_policy(mut response: HttpResponse) -> HttpResponse {
     let headers = response.headers_mut();
@@ -50,4 +77,20 @@ pub(super) fn asset(name: &str) -> Result<HttpResponse, Refusal> {
         content_type,
         ONE_MINUTE,
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_pages_is_served() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let is_page = ["index.html", "event.html"].contains(&name.as_str());
+            assert!(is_page || asset(&name).is_ok(), "{name} is in web/ and not in ASSETS");
+        }
+        assert!(asset("../Cargo.toml").is_err());
+    }
 }
