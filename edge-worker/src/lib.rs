@@ -6,4 +6,6 @@
 pub mod app;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod cloudflare;
+#[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
+mod person;
 pub mod platform;

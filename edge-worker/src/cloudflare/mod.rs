@@ -1,1 +1,25 @@
 //! Cloudflare Workers and Durable Objects.
+//!
+//! [`entry`] is where a request comes in; [`store`] sends what the application asks of the queue store to the objects:
+//! one [`coordinator`] per event, its [`shard`]s, and a few [`relay`]s that alone read the coordinator's snapshot.
+//! [`messages`] is what travels between them, [`objects`] the one place that sends it, [`database`] the one door to an
+//! object's SQLite.
+
+mod body;
+mod configuration;
+mod coordinator;
+mod database;
+mod entry;
+mod messages;
+mod objects;
+mod origin;
+mod relay;
+mod shard;
+mod store;
+
+use stanchion_shared::timestamp::UnixMillis;
+
+/// The runtime's wall clock. It stands still between two awaits on input or output.
+fn now() -> UnixMillis {
+    UnixMillis(worker::Date::now().as_millis())
+}

@@ -1,0 +1,81 @@
+//! Requests and answers between the runtime's types and the application's, bodies whole and bounded.
+
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use worker::{Headers, Request, Response, ResponseBuilder};
+
+use crate::{
+    app::{MAX_BODY_BYTES, Refusal},
+    platform::{HttpRequest, HttpResponse},
+};
+
+/// The application's view of a request.
+///
+/// # Errors
+/// The body is larger than [`MAX_BODY_BYTES`], or the request is none that the application could read.
+pub(super) async fn from_worker(mut request: Request) -> Result<HttpRequest, Refusal> {
+    let unreadable = |_| Refusal::new(400, "malformed_request", "The request cannot be read.");
+    let announced = request.headers().get("content-length").ok().flatten();
+    if announced.is_some_and(|length| length.parse().is_ok_and(|length: u64| length > MAX_BODY_BYTES as u64)) {
+        return Err(Refusal::body_too_large());
+    }
+    let body = read(&mut request).await?;
+    let mut read = HttpRequest::new(body);
+    *read.method_mut() = request.inner().method().parse().map_err(|_| ()).map_err(unreadable)?;
+    *read.uri_mut() = request.inner().url().parse().map_err(|_| ()).map_err(unreadable)?;
+    *read.headers_mut() = headers(request.headers());
+    Ok(read)
+}
+
+/// Stops reading where the limit is passed: a body without a length, or with a wrong one, fills no memory.
+async fn read(request: &mut Request) -> Result<Vec<u8>, Refusal> {
+    let mut body = Vec::new();
+    if request.inner().body().is_none() {
+        return Ok(body);
+    }
+    let broken = |_| Refusal::new(400, "body_broken", "The body ended before it was complete.");
+    let mut stream = request.stream().map_err(broken)?;
+    while let Some(chunk) = stream.next().await {
+        body.extend(chunk.map_err(broken)?);
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Refusal::body_too_large());
+        }
+    }
+    Ok(body)
+}
+
+/// Headers that are valid for the runtime and not for HTTP are left out; there are none in practice.
+pub(super) fn headers(headers: &Headers) -> HeaderMap {
+    let parse =
+        |(name, value): (String, String)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
+    headers.entries().filter_map(parse).collect()
+}
+
+/// The runtime's view of an answer.
+///
+/// # Errors
+/// A header or status that the runtime does not take.
+pub(super) fn to_worker(response: HttpResponse) -> worker::Result<Response> {
+    let (parts, body) = response.into_parts();
+    let headers = Headers::new();
+    for (name, value) in &parts.headers {
+        // Bytes beyond ASCII are nobody's header of ours; an answer is worth more than such a header.
+        if let Ok(value) = value.to_str() {
+            headers.append(name.as_str(), value)?;
+        }
+    }
+    let builder = ResponseBuilder::new()
+        .with_status(parts.status.as_u16())
+        .with_headers(headers);
+    // The runtime throws at a body, even an empty one, with these.
+    let bodyless = [
+        StatusCode::NO_CONTENT,
+        StatusCode::RESET_CONTENT,
+        StatusCode::NOT_MODIFIED,
+    ];
+    Ok(if bodyless.contains(&parts.status) || body.is_empty() {
+        builder.empty()
+    } else {
+        builder.fixed(body)
+    })
+}

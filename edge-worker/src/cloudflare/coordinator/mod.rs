@@ -1,0 +1,190 @@
+//! The coordinator: one Durable Object per event. It holds what there is one of: configuration, the chain of secrets, the
+//! schedule, the records of closed draws.
+//!
+//! [`puts`] takes what the origin says, [`draws`] lets shards announce themselves, [`close`] closes draws on the alarm,
+//! [`tables`] is the event in memory and on disk. Everything but closing is one synchronous stretch, so nothing interleaves
+//! with it; where closing awaits, its comments say what may happen meanwhile.
+
+mod close;
+mod draws;
+mod puts;
+mod tables;
+
+use std::cell::{Cell, RefCell, RefMut};
+
+use stanchion_shared::{identity::Draw, standing::Snapshot, timestamp::UnixMillis};
+use worker::{DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
+
+use super::{
+    database::Database,
+    messages::{
+        Announce, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadRecord, ReadSchedule, ReadSnapshot, Report,
+        ToCoordinator,
+    },
+    now,
+    objects::{self, Objects},
+};
+use crate::platform::StoreError;
+use tables::Event;
+
+/// See the module.
+#[durable_object(alarm)]
+pub struct Coordinator {
+    env: Env,
+    objects: Objects,
+    database: Database,
+    /// The event, once it was read. `None` also after a failed change: what is on disk counts.
+    event: RefCell<Option<Event>>,
+    /// When the alarm rings, as far as this instance knows.
+    alarm: Cell<Option<UnixMillis>>,
+    /// An alarm is at work; it sets the next one when it is done.
+    closing: Cell<bool>,
+}
+
+impl DurableObject for Coordinator {
+    fn new(state: State, env: Env) -> Self {
+        Coordinator {
+            objects: Objects::new(env.clone()),
+            env,
+            database: Database::new(&state),
+            event: RefCell::new(None),
+            alarm: Cell::new(None),
+            closing: Cell::new(false),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let message = match objects::read(&mut request).await {
+            Ok(message) => message,
+            Err(error) => return objects::fault(&error),
+        };
+        match message {
+            ToCoordinator::PutEventMessage(message) => {
+                objects::answer::<PutEventMessage>(self.put_event(message).map_err(broken))
+            }
+            ToCoordinator::PutReleaseMessage(message) => {
+                objects::answer::<PutReleaseMessage>(self.put_release(message).map_err(broken))
+            }
+            ToCoordinator::ReadSnapshot(_) => {
+                let snapshot = self.read(|event| Ok(snapshot(event, now())));
+                objects::answer::<ReadSnapshot>(snapshot.map_err(broken))
+            }
+            ToCoordinator::ReadEventKey(_) => {
+                let key = self.read(|event| Ok(event.fixed.key.clone()));
+                objects::answer::<ReadEventKey>(key.map_err(broken))
+            }
+            ToCoordinator::ReadRecord(ReadRecord { draw }) => {
+                let record = self.read(|_| tables::load_record(&self.database, draw));
+                objects::answer::<ReadRecord>(record.map(Option::flatten).map_err(broken))
+            }
+            ToCoordinator::ReadSchedule(_) => {
+                let schedule = self.read(|event| Ok(event.schedule.clone()));
+                objects::answer::<ReadSchedule>(schedule.map_err(broken))
+            }
+            ToCoordinator::Announce(announce) => {
+                objects::answer::<Announce>(self.announce(announce).map_err(broken).and_then(known))
+            }
+            ToCoordinator::Report(report) => {
+                objects::answer::<Report>(self.report(report).map_err(broken).and_then(known))
+            }
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.alarm.set(None);
+        self.closing.set(true);
+        let not_before = self.close_due().await.unwrap_or_else(|error| {
+            console_error!("a draw is not closed yet: {error}");
+            now().plus(close::RETRY_MS)
+        });
+        self.closing.set(false);
+        // An error here would make the runtime ring again, later and later; we know better when.
+        if let Err(error) = self.read(|event| self.arm(event, not_before)) {
+            console_error!("the next alarm is not set: {error}");
+            return Err(error);
+        }
+        Response::empty()
+    }
+}
+
+/// An operation failed inside the object.
+fn broken(error: worker::Error) -> StoreError {
+    StoreError(format!("the coordinator's storage: {error}"))
+}
+
+fn known<T>(answer: Option<T>) -> std::result::Result<T, StoreError> {
+    answer.ok_or_else(|| StoreError("the coordinator has no event yet".to_owned()))
+}
+
+impl Coordinator {
+    /// Reads the event, `None` if there is none.
+    fn read<T>(&self, work: impl FnOnce(&Event) -> Result<T>) -> Result<Option<T>> {
+        self.loaded()?.as_ref().map(work).transpose()
+    }
+
+    /// Does one synchronous piece of work on the event, `None` if there is none. What it writes is written all or not at
+    /// all; if it fails, the copy in memory is forgotten.
+    fn change<T>(&self, work: impl FnOnce(&mut Event) -> Result<T>) -> Result<Option<T>> {
+        let mut slot = self.loaded()?;
+        let Some(event) = slot.as_mut() else {
+            return Ok(None);
+        };
+        let worked = self.database.transaction(|| work(event));
+        if worked.is_err() {
+            *slot = None;
+            self.alarm.set(None);
+        }
+        worked.map(Some)
+    }
+
+    fn loaded(&self) -> Result<RefMut<'_, Option<Event>>> {
+        let mut slot = self.event.borrow_mut();
+        if slot.is_none() {
+            *slot = tables::load(&self.database)?;
+            if let Some(event) = slot.as_ref() {
+                // An alarm survives a crash; one that was at work just then may not in every runtime: set it again.
+                self.arm(event, UnixMillis(0))?;
+            }
+        }
+        Ok(slot)
+    }
+
+    /// Sets the alarm to the close of the next draw, but not before `not_before`. An alarm that rings too early does no
+    /// harm, so it is moved only forward.
+    fn arm(&self, event: &Event, not_before: UnixMillis) -> Result<()> {
+        let Some(draw) = event.announced.keys().next() else {
+            return Ok(());
+        };
+        let at = closed_at(event, *draw).max(not_before);
+        let sooner = self.alarm.get().is_none_or(|set| at < set);
+        if sooner && !self.closing.get() {
+            self.database.set_alarm(at)?;
+            self.alarm.set(Some(at));
+        }
+        Ok(())
+    }
+}
+
+fn closed_at(event: &Event, draw: Draw) -> UnixMillis {
+    puts::windows(&event.put.put).closed_at(draw)
+}
+
+fn snapshot(event: &Event, now: UnixMillis) -> Snapshot {
+    let progress = &event.progress;
+    // Shards report late; what a record has counted is known at once.
+    let joined = event.joined.values().sum::<u64>().max(progress.last_place);
+    Snapshot {
+        as_of: now,
+        event_id: event.fixed.event_id.clone(),
+        config: event.put.put.clone(),
+        version: event.pulse.version,
+        commitment: event.fixed.commitment,
+        joined,
+        draws_closed: progress.draws_closed,
+        last_closed: progress.last_closed,
+        last_place: progress.last_place,
+        schedule: event.schedule.live_part(now, event.put.longest_shopping_ms),
+        paused: event.pulse.paused,
+        sold_out: event.pulse.sold_out,
+    }
+}

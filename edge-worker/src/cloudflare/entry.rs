@@ -1,0 +1,65 @@
+//! Where a request enters the worker.
+
+use std::rc::Rc;
+
+use worker::{Context, Env, Request, Response, console_error, event};
+
+use super::{body, configuration::configuration, now, objects::Objects, origin};
+use crate::{
+    app::{self, Refusal, config::EdgeConfig},
+    platform::{HttpRequest, HttpResponse, Platform, StoreError},
+};
+use stanchion_shared::timestamp::UnixMillis;
+
+/// Cloudflare's runtime as the application sees it, made for each request.
+pub(super) struct Cloudflare {
+    pub(super) objects: Objects,
+    config: Rc<EdgeConfig>,
+}
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+    let answered = match configuration(&env) {
+        Ok(config) => answer(request, Objects::new(env), config).await,
+        // What is missing is in the log, not in the answer: a stranger learns nothing about the deployment.
+        Err(_) => misconfigured().into_response(),
+    };
+    body::to_worker(answered)
+}
+
+fn misconfigured() -> Refusal {
+    Refusal::new(
+        500,
+        "misconfigured",
+        "The waiting room is not configured. Its log names what is missing.",
+    )
+}
+
+async fn answer(request: Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {
+    match body::from_worker(request).await {
+        Ok(request) => app::handle(&Cloudflare { objects, config }, request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+impl Platform for Cloudflare {
+    fn now(&self) -> UnixMillis {
+        now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("Workers have crypto.getRandomValues");
+    }
+
+    fn config(&self) -> &EdgeConfig {
+        &self.config
+    }
+
+    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
+        origin::fetch(request).await.map_err(|error| {
+            // The address and its query stay out of the log.
+            console_error!("the origin does not answer: {error}");
+            StoreError("the origin does not answer".to_owned())
+        })
+    }
+}
