@@ -3,9 +3,9 @@
 use crate::http::Error;
 
 /// Longest address, in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
-pub const MAX_LENGTH: usize = 254;
+const MAX_LENGTH: usize = 254;
 /// Longest part before the `@`, in bytes (RFC 5321, section 4.5.3.1.1).
-pub const MAX_LOCAL_LENGTH: usize = 64;
+const MAX_LOCAL_LENGTH: usize = 64;
 
 /// A case-folded address.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::http::Error;
 
 /// Longest name, in characters.
-pub const MAX_LENGTH: usize = 100;
+const MAX_LENGTH: usize = 100;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DisplayName(String);

@@ -17,9 +17,9 @@ use tokio::{
 use crate::http::Error;
 
 /// Shortest password, in bytes (NIST SP 800-63B, section 3.1.1.2).
-pub const MIN_LENGTH: usize = 8;
+const MIN_LENGTH: usize = 8;
 /// Longest password, in bytes.
-pub const MAX_LENGTH: usize = 128;
+const MAX_LENGTH: usize = 128;
 /// Hashes computed at once.
 pub const MAX_HASHES_AT_ONCE: usize = 4;
 /// Requests that may wait for their hash: two to three seconds' worth on two cores.

@@ -16,9 +16,9 @@ use crate::http::Error;
 /// Longest name of an event, venue, city or section, in characters.
 pub const MAX_NAME_LENGTH: usize = 100;
 /// Longest section code, in characters.
-pub const MAX_SECTION_CODE_LENGTH: usize = 16;
+const MAX_SECTION_CODE_LENGTH: usize = 16;
 /// Longest row label, in characters.
-pub const MAX_ROW_LABEL_LENGTH: usize = 8;
+const MAX_ROW_LABEL_LENGTH: usize = 8;
 /// Most sections of a venue.
 pub const MAX_SECTIONS: usize = 200;
 /// Most rows of a section.

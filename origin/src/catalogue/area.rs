@@ -1,7 +1,7 @@
 //! A circle on the globe as a box of latitudes and longitudes, so that an index can serve it.
 
 /// The radius used for distances, in kilometres (IUGG mean radius).
-pub const EARTH_RADIUS_KM: f64 = 6_371.008_8;
+pub(super) const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 
 /// Contains the circle. East of `west` and west of `east`; where the circle crosses the 180th meridian, `west` is larger
 /// than `east` and the box is the union of both sides.

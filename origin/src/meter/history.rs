@@ -9,7 +9,7 @@ use stanchion_shared::{schedule::Rate, timestamp::UnixMillis};
 use super::sessions::ON_THEIR_WAY_MS;
 
 /// A decision takes effect this long after the edge accepted it (architecture, 2.3): until then the rates before it go on.
-pub const EFFECT_DELAY_MS: u64 = 2_000;
+const EFFECT_DELAY_MS: u64 = 2_000;
 
 /// One event's past; lost with the process, made up for by assuming the rate last in force.
 pub struct History {

@@ -1,0 +1,160 @@
+//! Signing up and in, over HTTP.
+
+mod stage;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use stage::Stage;
+use stanchion_origin::{accounts::TOKEN_LIFE_MS, clock, keys};
+
+fn sign_up(email: &str) -> Value {
+    json!({"email": email, "password": "correct horse", "name": "A Fan"})
+}
+
+#[tokio::test]
+async fn a_new_fan_gets_a_token_that_names_the_account_for_a_day() {
+    let stage = Stage::new().await;
+    let answer = stage.post("/api/v1/accounts", &sign_up("fan@example.org")).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    let body = answer.json();
+    let claims = keys::verify_account(&stage.app.config, body["access_token"].as_str().unwrap(), clock::now()).unwrap();
+    assert_eq!(claims.sub, body["account_id"].as_str().unwrap());
+    assert_eq!((claims.exp - claims.iat) * 1000, TOKEN_LIFE_MS);
+    assert!(body["expires_at"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn signing_in_gives_the_same_account_in_any_spelling_of_the_address() {
+    let stage = Stage::new().await;
+    let created = stage.post("/api/v1/accounts", &sign_up("Fan@Example.org")).await.ok();
+    for email in ["fan@example.org", "FAN@EXAMPLE.ORG", " fan@example.org "] {
+        let wish = json!({"email": email, "password": "correct horse"});
+        let answer = stage.post("/api/v1/sessions", &wish).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.json()["account_id"], created["account_id"]);
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_one_account() {
+    let stage = Stage::new().await;
+    stage.post("/api/v1/accounts", &sign_up("fan@example.org")).await.ok();
+    let again = stage.post("/api/v1/accounts", &sign_up("FAN@example.org")).await;
+    assert_eq!(
+        (again.status, again.word().as_str()),
+        (StatusCode::CONFLICT, "email_taken")
+    );
+}
+
+#[tokio::test]
+async fn of_many_sign_ups_at_once_one_wins() {
+    let stage = Stage::new().await;
+    let wish = sign_up("fan@example.org");
+    let tries = tokio::join!(
+        stage.post("/api/v1/accounts", &wish),
+        stage.post("/api/v1/accounts", &wish),
+        stage.post("/api/v1/accounts", &wish),
+        stage.post("/api/v1/accounts", &wish),
+    );
+    let won = [tries.0, tries.1, tries.2, tries.3]
+        .iter()
+        .filter(|answer| answer.status == StatusCode::CREATED)
+        .count();
+    assert_eq!(won, 1);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_address_look_the_same() {
+    let stage = Stage::new().await;
+    stage.post("/api/v1/accounts", &sign_up("fan@example.org")).await.ok();
+    let wrong = stage
+        .post(
+            "/api/v1/sessions",
+            &json!({"email": "fan@example.org", "password": "wrong horse"}),
+        )
+        .await;
+    let unknown = stage
+        .post(
+            "/api/v1/sessions",
+            &json!({"email": "nobody@example.org", "password": "wrong horse"}),
+        )
+        .await;
+    let nonsense = stage
+        .post("/api/v1/sessions", &json!({"email": "no address", "password": ""}))
+        .await;
+    assert_eq!(
+        (wrong.status, wrong.word().as_str()),
+        (StatusCode::UNAUTHORIZED, "wrong_credentials")
+    );
+    assert_eq!(wrong.text, unknown.text);
+    assert_eq!(wrong.text, nonsense.text);
+    assert_eq!(unknown.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_out_of_its_limits_is_named() {
+    let stage = Stage::new().await;
+    let cases = [
+        (json!({"email": "no address", "password": "correct horse"}), "email"),
+        (json!({"email": "fan@example.org", "password": "1234567"}), "password"),
+        (
+            json!({"email": "fan@example.org", "password": "p".repeat(129)}),
+            "password",
+        ),
+        (
+            json!({"email": "fan@example.org", "password": "correct horse", "name": ""}),
+            "name",
+        ),
+    ];
+    for (wish, field) in cases {
+        let answer = stage.post("/api/v1/accounts", &wish).await;
+        assert_eq!(
+            (answer.status, answer.word().as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field")
+        );
+        assert!(
+            answer.json()["message"].as_str().unwrap().starts_with(field),
+            "{}",
+            answer.text
+        );
+    }
+    let count: i64 = sqlx::query_scalar("select count(*) from accounts")
+        .fetch_one(&stage.app.database)
+        .await
+        .unwrap();
+    assert_eq!(count, 0);
+}
+
+#[tokio::test]
+async fn the_database_never_sees_a_password() {
+    let stage = Stage::new().await;
+    stage.post("/api/v1/accounts", &sign_up("fan@example.org")).await.ok();
+    let row: String = sqlx::query_scalar("select accounts::text from accounts")
+        .fetch_one(&stage.app.database)
+        .await
+        .unwrap();
+    assert!(!row.contains("correct horse") && row.contains("$argon2id$"), "{row}");
+}
+
+#[tokio::test]
+async fn minted_accounts_exist_and_nobody_can_sign_in_to_them() {
+    let stage = Stage::new().await;
+    stanchion_origin::accounts::mint(&stage.app, 5_001, "load")
+        .await
+        .unwrap();
+    let (count, hashes): (i64, i64) = sqlx::query_as(
+        "select count(*), count(distinct password_hash) from accounts where email like 'load-%@load.invalid'",
+    )
+    .fetch_one(&stage.app.database)
+    .await
+    .unwrap();
+    assert_eq!((count, hashes), (5_001, 1));
+    for (count, prefix) in [(0, "load"), (1_000_001, "load"), (1, ""), (1, "A")] {
+        assert!(
+            stanchion_origin::accounts::mint(&stage.app, count, prefix)
+                .await
+                .is_err(),
+            "{count} {prefix}"
+        );
+    }
+}
