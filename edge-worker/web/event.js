@@ -12,7 +12,7 @@ import { Payment } from './pay.js';
 import { Proof } from './proof.js';
 import { Queue } from './queue.js';
 import { Shop } from './shop.js';
-import { showNoTicketsYet, showTickets } from './tickets.js';
+import { askForOrders, showNoTickets, showOrders } from './tickets.js';
 
 const eventId = location.pathname.split('/')[2];
 const place = new Kept('localStorage', `place.${eventId}`);
@@ -35,6 +35,7 @@ byId('queue-again').addEventListener('click', () => showJoin());
 byId('queue-leave').addEventListener('click', () => byId('leave-dialog').showModal());
 byId('shop-leave').addEventListener('click', () => byId('leave-dialog').showModal());
 byId('leave-dialog').addEventListener('close', leave);
+byId('my-tickets').addEventListener('click', showTickets);
 byId('tickets-more').addEventListener('click', leaveTickets);
 begin();
 
@@ -53,7 +54,7 @@ async function begin() {
   byId('event-facts').replaceChildren(
     make('time', { datetime: event.starts_at }, instant(event.starts_at)), ` · ${event.venue.name}, ${event.venue.city}`);
   shop = new Shop({ event, payment, over: shopIsOver, bought });
-  if (payment.isDone && session()) await showBought();
+  if (payment.isDone && session()) await showTickets();
   goOn();
 }
 
@@ -63,7 +64,7 @@ function goOn() {
   proof.show();
   if (place.value) queue.start();
   else if (!session()) showAccount({});
-  else showJoin();
+  else if (!payment.isDone) showJoin();
 }
 
 // --- Account ------------------------------------------------------------------------------------------------------
@@ -112,11 +113,11 @@ async function showJoin() {
   showView('join');
 }
 
-function joined(answer, commitment) {
+function joined(answer, published) {
   join.hide();
   const { queue_token: queueToken, receipt, on_sale_time: onSaleTime } = answer;
   place.keep({
-    queue_token: queueToken, receipt, commitment, on_sale_time: onSaleTime, account_id: session().account_id,
+    ...published, queue_token: queueToken, receipt, on_sale_time: onSaleTime, account_id: session().account_id,
     position: null, first_ahead: null,
   });
   queue.start(answer);
@@ -124,6 +125,7 @@ function joined(answer, commitment) {
 
 /** Every answer of the queue comes through here. */
 function told(answer) {
+  const turnBegins = Boolean(answer.shop_token) && !shop.isOpen;
   latest = answer;
   proof.show();
   showWho();
@@ -131,7 +133,8 @@ function told(answer) {
   else shop.close();
   offerMore();
   if (payment.isOpen) return followPayment();
-  if (viewShown() === 'tickets') return undefined;
+  // Who looks at older tickets when the turn begins must not miss it; who has just bought stays with the tickets.
+  if (viewShown() === 'tickets' && !(turnBegins && !payment.isDone)) return undefined;
   return showStanding(answer);
 }
 
@@ -176,10 +179,21 @@ function shopIsOver() {
 }
 
 function bought(order) {
-  showTickets(order, session()?.email);
+  showOrders([order]);
   announce('Paid. Here are your tickets.');
   showView('tickets');
   offerMore();
+}
+
+async function showTickets() {
+  showNoTickets('Loading your tickets …');
+  showView('tickets');
+  offerMore();
+  try {
+    showOrders(await persistently(() => askForOrders(eventId)));
+  } catch (error) {
+    showNoTickets('Your tickets cannot be shown now. They are yours all the same.', error.message);
+  }
 }
 
 /** A payment whose outcome this page does not know, because it was reloaded in between. */
@@ -191,35 +205,26 @@ async function followPayment() {
     return;
   }
   following = true;
-  showNoTicketsYet('Asking what became of your payment. Nothing is paid twice.');
+  showNoTickets('Asking what became of your payment. Nothing is paid twice.');
   showView('tickets');
   try {
     bought(await payment.resume(shop.token));
   } catch (error) {
-    showNoTicketsYet('There are no tickets yet.', error.message);
+    showNoTickets('There are no tickets yet.', error.message);
     byId('tickets-more').hidden = false;
   } finally {
     following = false;
   }
 }
 
-async function showBought() {
-  try {
-    bought(await payment.tickets());
-  } catch (error) {
-    showNoTicketsYet('Your tickets cannot be shown now. They are yours all the same.', error.message);
-    showView('tickets');
-  }
-}
-
 function offerMore() {
   const button = byId('tickets-more');
   button.hidden = payment.isOpen;
-  write(button, latest?.shop_token ? 'Back to the seats' : 'Back to the queue');
+  write(button, latest?.shop_token ? 'Back to the seats' : latest ? 'Back to the queue' : 'To the queue');
 }
 
 function leaveTickets() {
-  payment.forget();
+  if (payment.isDone) payment.forget();
   if (latest) showStanding(latest);
   else goOn();
 }

@@ -21,10 +21,10 @@ const EXPLAINED = {
 /** The snapshot may be this old when it comes. */
 const SNAPSHOT_AGE_MS = 3_000;
 
-/** @param joined called with the join's answer and the commitment that was public before it */
+/** @param joined called with the join's answer and what was public before it: {commitment, beacon: whether there is one} */
 export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
-  let commitment = null;
+  let published = {};
 
   /** Asks what the queue does now, and says what that means for who joins. */
   async function show() {
@@ -32,7 +32,7 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
     const sentAt = Date.now();
     const queue = await persistently(() => ask('GET', `/api/v1/events/${eventId}/queue`));
     heardInstant(queue.as_of, sentAt, SNAPSHOT_AGE_MS);
-    commitment = queue.commitment;
+    published = { commitment: queue.commitment, beacon: queue.beacon !== null };
     write(byId('join-explained'), EXPLAINED[queue.phase] ?? EXPLAINED.on_sale);
     byId('join-button').hidden = queue.phase === 'sold_out';
     byId('join-figure').hidden = queue.phase !== 'pre_queue';
@@ -55,7 +55,7 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
       const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
       const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
       const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken };
-      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), commitment);
+      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
     } catch (error) {
       say(byId('join-error'), error.message);
       if (error.status === 401) notSignedIn(error.message);

@@ -65,11 +65,6 @@ export class Payment {
     return this.#settle(async () => (await this.#find()) ?? this.#send(shopToken));
   }
 
-  /** The tickets that were bought in this tab. */
-  async tickets() {
-    return persistently(() => this.#lookUp());
-  }
-
   async #settle(first) {
     let order;
     try {

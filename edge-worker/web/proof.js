@@ -7,7 +7,7 @@ import { count } from './format.js';
 export class Proof {
   #place;
 
-  /** @param place Kept {receipt, commitment, position, …} */
+  /** @param place Kept {receipt, commitment, beacon, position, …} */
   constructor(place) {
     this.#place = place;
     byId('proof-check').addEventListener('click', () => this.#check());
@@ -25,7 +25,8 @@ export class Proof {
       fact('Draw', count(claims.draw)),
       fact('Your number', `${count(claims.number)} in list ${count(claims.shard)}`),
       fact('Your place', drawn ? count(place.position) : 'not drawn yet'),
-      fact('Fixed before you joined', place.commitment ?? 'not noted'));
+      fact('Hash of the secret, noted when you joined', place.commitment ?? 'not noted', 'long'));
+    byId('proof-limit').hidden = place.beacon !== false;
     byId('proof-links').replaceChildren(...this.#links(claims, drawn));
     byId('proof-check').hidden = !drawn;
     if (byId('proof-check').dataset.receipt !== place.receipt) {
@@ -66,6 +67,6 @@ export class Proof {
   }
 }
 
-function fact(name, value) {
-  return make('div', {}, make('dt', {}, name), make('dd', {}, value));
+function fact(name, value, look = null) {
+  return make('div', { class: look }, make('dt', {}, name), make('dd', {}, value));
 }

@@ -2,7 +2,7 @@
 // inside, the arrow keys move.
 
 import { byId, make, write } from './dom.js';
-import { counted, money } from './format.js';
+import { counted } from './format.js';
 
 const REFRESH_MS = 4_000;
 const NEXT_ROW = { ArrowDown: 1, ArrowUp: -1 };
@@ -12,6 +12,7 @@ export class SeatPlan {
   #box = byId('seats');
   #load;
   #changed;
+  #failed;
   #currency;
   #section = null;
   #timer = null;
@@ -30,7 +31,7 @@ export class SeatPlan {
     this.#load = load;
     this.#changed = changed;
     this.#currency = currency;
-    this.failed = failed;
+    this.#failed = failed;
     this.#box.addEventListener('click', (event) => this.#toggle(event.target.closest('.seat')));
     this.#box.addEventListener('keydown', (event) => this.#move(event));
     this.#box.addEventListener('focusin', (event) => this.#makeStop(event.target.closest('.seat')));
@@ -72,10 +73,10 @@ export class SeatPlan {
       if (section !== this.#section) return;
       if (this.#seats.size === 0) this.#build(answer.seats);
       this.#update(answer);
-      this.failed(null);
+      this.#failed(null);
     } catch (error) {
       if (section !== this.#section) return;
-      this.failed(error);
+      this.#failed(error);
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.refresh(), REFRESH_MS * (0.75 + Math.random() / 2));
@@ -98,14 +99,15 @@ export class SeatPlan {
     const byRow = new Map();
     for (const seat of seats) {
       const button = make('button', { type: 'button', class: 'seat', tabindex: '-1', 'data-seat': seat.seat_id });
-      button.append(make('b', {}, String(seat.number)), make('span', {}));
+      const hidden = (text) => make('span', { class: 'visually-hidden' }, text);
+      button.append(hidden(`Row ${seat.row}, seat `), make('b', {}, String(seat.number)), make('span'), hidden(''));
       this.#seats.set(seat.seat_id, { seat, button });
       if (!byRow.has(seat.row)) byRow.set(seat.row, []);
       byRow.get(seat.row).push(button);
     }
     this.#rows = [...byRow.values()];
     this.#box.replaceChildren(...[...byRow].map(([row, buttons]) =>
-      make('div', { class: 'seat-row' }, make('h4', {}, `Row ${row}`), make('div', {}, ...buttons))));
+      make('div', { class: 'seat-row' }, make('p', {}, `Row ${row}`), make('div', {}, ...buttons))));
     const first = seats.find((seat) => seat.status === 'available') ?? seats[0];
     if (first) this.#seats.get(first.seat_id).button.tabIndex = 0;
   }
@@ -126,14 +128,14 @@ export class SeatPlan {
     const mine = this.#mine.has(seat.seat_id);
     const free = seat.status === 'available' && !mine;
     const chosen = free && this.#chosen.has(seat.seat_id);
-    const price = money(seat.price, this.#currency);
-    const state = mine ? 'in your cart' : chosen ? 'chosen' : { available: 'free', locked: 'held by somebody', sold: 'sold' }[seat.status];
     const below = mine ? 'yours' : { available: trimmed(seat.price), locked: 'held', sold: 'sold' }[seat.status];
+    const spoken = mine ? 'in your cart' : { available: chosen ? 'chosen' : 'free', locked: 'by somebody', sold: '' }[seat.status];
+    const [, , shown, unseen] = button.children;
 
-    write(button.lastChild, below);
+    write(shown, below);
+    write(unseen, free ? ` ${this.#currency}, ${spoken}` : ` ${spoken}`);
     button.classList.toggle('mine', mine);
     button.classList.toggle('taken', !free && !mine);
-    set(button, 'aria-label', `Row ${seat.row}, seat ${seat.number}, ${price}, ${state}`);
     set(button, 'aria-pressed', free ? String(chosen) : null);
     set(button, 'aria-disabled', free ? null : 'true');
   }
@@ -175,7 +177,7 @@ export class SeatPlan {
   }
 }
 
-/** '49.50' stays, '49.00' becomes '49': the button is small, its label says it in full. */
+/** '49.50' stays, '49.00' becomes '49': the button is small. */
 function trimmed(price) {
   return price.replace(/\.00$/, '');
 }

@@ -105,19 +105,28 @@ export class Shop {
     this.#cart.show(cart);
     this.#plan.setMine(this.#cart.held.map((seat) => seat.seat_id));
     const payable = this.#cart.held.length > 0;
+    this.#showChoice();
     byId('pay').hidden = !payable;
     write(byId('pay-button'), `Pay ${money(cart.total, cart.currency)}`);
     if (document.querySelector('[data-view="shop"]:not([hidden])')) showStep(payable ? 'pay' : 'seats');
   }
 
+  /** The bar under the plan: to hold what is chosen, or on to what is held (on a phone the cart is far below). */
   #showChoice() {
     const chosen = this.#plan.chosen;
-    const text = chosen.length === 0
-      ? 'No seats chosen.'
-      : `${counted(chosen.length, 'seat', 'seats')} chosen, ${money(sum(chosen.map((seat) => seat.price)), this.#event.currency)} and fees`;
+    const held = this.#cart.held.length;
+    let text = 'No seats chosen.';
+    let action = 'Hold seats';
+    if (chosen.length > 0) {
+      text = `${counted(chosen.length, 'seat', 'seats')} chosen, ${money(sum(chosen.map((seat) => seat.price)), this.#event.currency)} and fees`;
+      action = chosen.length === 1 ? 'Hold this seat' : 'Hold these seats';
+    } else if (held > 0) {
+      text = `${counted(held, 'seat', 'seats')} in your cart.`;
+      action = 'Go to the cart';
+    }
     write(byId('hold-text'), text);
-    byId('hold-button').setAttribute('aria-disabled', String(chosen.length === 0));
-    write(byId('hold-button'), chosen.length === 1 ? 'Hold this seat' : 'Hold these seats');
+    write(byId('hold-button'), action);
+    byId('hold-button').setAttribute('aria-disabled', String(chosen.length + held === 0));
   }
 
   /** What a lock was refused for stays until the fan acts; a plan that loads again must not wipe it. */
@@ -133,6 +142,7 @@ export class Shop {
 
   async #hold() {
     const ids = this.#plan.chosen.map((seat) => seat.seat_id);
+    if (ids.length === 0 && this.#cart.held.length > 0) byId('cart-title').focus();
     if (ids.length === 0 || this.#busy) return;
     await this.#alone(async () => {
       const box = byId('seats-error');
@@ -178,7 +188,7 @@ export class Shop {
         this.#bought(await this.#payment.pay({ cart: this.#cart.cart, card, shopToken: this.#token }));
       } catch (error) {
         say(byId('pay-error'), error.message);
-        if (error.word?.startsWith('shop_token')) this.#over();
+        if (!this.isOpen || error.word?.startsWith('shop_token')) this.#over();
         await this.#readCart();
       } finally {
         say(byId('pay-unsure'), null);

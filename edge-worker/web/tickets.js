@@ -1,20 +1,38 @@
-// What was bought: seat, barcode and QR code of each ticket.
+// What was bought: per order its sum, per ticket seat, barcode and QR code. Asked for by account, so tickets are there in
+// every browser the fan signs in with, also long after the turn.
 
+import { session } from './account.js';
+import { ask } from './api.js';
 import { byId, make, say, write } from './dom.js';
 import { counted, money } from './format.js';
 
-export function showTickets(order, email) {
-  say(byId('tickets-error'), null);
-  const mail = order.confirmation_email_sent ? ` A confirmation was sent${email ? ` to ${email}` : ''}.` : '';
-  write(byId('tickets-text'), `${counted(order.tickets.length, 'ticket', 'tickets')} for ${money(order.total, order.currency)}, paid. Order ${order.order_id}.${mail} Show the code at the gate; you can print this page.`);
-  byId('tickets').replaceChildren(...order.tickets.map(ticket));
+/** The confirmed orders of this event, newest first. */
+export async function askForOrders(eventId) {
+  const { orders } = await ask('GET', '/api/v1/orders', { bearer: session()?.access_token });
+  return orders.filter((order) => order.event_id === eventId && order.status === 'confirmed');
 }
 
-/** While it is not known what became of a payment, or when it cannot be learned. */
-export function showNoTicketsYet(sentence, error = null) {
+export function showOrders(orders) {
+  const tickets = orders.flatMap((order) => order.tickets);
+  say(byId('tickets-error'), null);
+  write(byId('tickets-text'), tickets.length === 0
+    ? 'You have no tickets for this event yet.'
+    : `${counted(tickets.length, 'ticket', 'tickets')}, paid. Show the codes at the gate; you can print this page.`);
+  byId('tickets').replaceChildren(...orders.map(orderBlock));
+}
+
+/** While it is not known what became of a payment, or when tickets cannot be shown. */
+export function showNoTickets(sentence, error = null) {
   write(byId('tickets-text'), sentence);
   say(byId('tickets-error'), error);
   byId('tickets').replaceChildren();
+}
+
+function orderBlock(order) {
+  const mail = order.confirmation_email_sent ? ' · Confirmation sent by email' : '';
+  return make('div', { class: 'order' },
+    make('p', { class: 'hint' }, `Order ${order.order_id} · ${money(order.total, order.currency)} paid${mail}`),
+    make('ul', { class: 'tickets' }, ...order.tickets.map(ticket)));
 }
 
 function ticket({ seat, barcode, qr_code_url: address }) {
