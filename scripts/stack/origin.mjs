@@ -7,7 +7,7 @@ export function origin({ folder, binaries, env, port }) {
     part: new Part({
       name: 'origin',
       folder,
-      env: { RUST_LOG: 'info', ...process.env, ...env, STANCHION_LISTEN: `127.0.0.1:${port}` },
+      env: { RUST_LOG: 'info', NO_COLOR: '1', ...process.env, ...env, STANCHION_LISTEN: `127.0.0.1:${port}` },
       command: [binaries.origin],
       healthy: () => answers(`http://127.0.0.1:${port}/healthz`),
     }),

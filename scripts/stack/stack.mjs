@@ -43,6 +43,7 @@ export class Stack {
     await this.#startAll(say, ['edge', 'origin'], (name) =>
       ({ edge, origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
 
+    this.#stopping.signal.throwIfAborted();
     this.#control = await serveControl(folder, this.#parts);
     this.env.STANCHION_STACK_CONTROL = this.#control.socket;
     const lines = Object.entries(this.env).map(([name, value]) => `export ${name}='${value}'\n`);
@@ -58,6 +59,7 @@ export class Stack {
   }
 
   async #startAll(say, names, make) {
+    this.#stopping.signal.throwIfAborted();
     const wanted = names.filter((name) => this.wanted.includes(name));
     const started = await Promise.allSettled(wanted.map((name) => timed(say, name, async () => {
       const { part, exports } = await make(name);
