@@ -1,0 +1,131 @@
+//! The origin's admin API, as far as a run needs it: create, launch, limits, pause.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
+
+use crate::arena::{Section, Venue};
+
+/// Creating an arena writes 18,000 seats, launching it loads them: more than a usual request.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// From the on-sale to the event itself: nobody buys for yesterday.
+const STARTS_AFTER_MS: u64 = 60 * 24 * 3_600_000;
+
+/// Speaks to the admin API.
+pub(crate) struct Admin {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// What an event is to be, apart from its venue.
+pub(crate) struct NewEvent<'a> {
+    pub(crate) event_id: &'a EventId,
+    pub(crate) name: &'a str,
+    pub(crate) on_sale_time: UnixMillis,
+    pub(crate) most_per_second: u32,
+    pub(crate) most_shoppers: u32,
+    pub(crate) per_person: u32,
+    pub(crate) lock_ms: u64,
+    pub(crate) turn_ms: u64,
+    pub(crate) shopping_ms: u64,
+    pub(crate) draw_window_ms: u64,
+    pub(crate) shards: u16,
+    pub(crate) challenge_max_number: u64,
+}
+
+/// The admin API did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdminError {
+    #[error("the origin's admin API cannot be reached: {0}")]
+    Unreachable(#[from] reqwest::Error),
+    #[error("the origin's admin API refused {what}: {status} {body}")]
+    Refused { what: String, status: u16, body: String },
+}
+
+impl Admin {
+    /// For the origin at `base`.
+    pub(crate) fn new(base: &str, token: &str) -> Result<Admin, AdminError> {
+        Ok(Admin {
+            http: reqwest::Client::builder().timeout(TIMEOUT).build()?,
+            base: base.to_owned(),
+            token: token.to_owned(),
+        })
+    }
+
+    async fn request(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, AdminError> {
+        let what = format!("{method} {path}");
+        let mut request = self.http.request(method, format!("{}/api/v1/admin{path}", self.base));
+        request = request.bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        let body = response.text().await?;
+        if status.is_success() {
+            return Ok(serde_json::from_str(&body).unwrap_or(Value::Null));
+        }
+        let status = status.as_u16();
+        Err(AdminError::Refused { what, status, body })
+    }
+
+    /// A draft with all its seats.
+    pub(crate) async fn create(&self, event: &NewEvent<'_>, venue: &Venue) -> Result<(), AdminError> {
+        let body = json!({
+            "event_id": event.event_id,
+            "name": event.name,
+            "starts_at": event.on_sale_time.plus(STARTS_AFTER_MS),
+            "on_sale_time": event.on_sale_time,
+            "currency": "EUR",
+            "venue": {
+                "name": venue.name,
+                "city": venue.city,
+                "latitude": venue.latitude,
+                "longitude": venue.longitude,
+            },
+            "sections": venue.sections.iter().map(section).collect::<Vec<_>>(),
+            "limits": {
+                "most_per_second": event.most_per_second,
+                "most_shoppers": event.most_shoppers,
+                "per_person": event.per_person,
+                "lock_ms": event.lock_ms,
+                "turn_ms": event.turn_ms,
+                "shopping_ms": event.shopping_ms,
+                "draw_window_ms": event.draw_window_ms,
+                "shards": event.shards,
+                "challenge_max_number": event.challenge_max_number,
+            },
+        });
+        self.request(Method::POST, "/events", Some(body)).await.map(drop)
+    }
+
+    /// From now on fans can join.
+    pub(crate) async fn launch(&self, event: &EventId) -> Result<(), AdminError> {
+        let path = format!("/events/{event}/launch");
+        self.request(Method::POST, &path, None).await.map(drop)
+    }
+
+    /// Nobody is admitted any more.
+    pub(crate) async fn pause(&self, event: &EventId) -> Result<(), AdminError> {
+        let path = format!("/events/{event}/pause");
+        self.request(Method::POST, &path, None).await.map(drop)
+    }
+}
+
+fn section(section: &Section) -> Value {
+    let rows: Vec<Value> = section
+        .rows
+        .iter()
+        .map(|row| json!({"label": row.label, "seats": row.seats}))
+        .collect();
+    json!({
+        "code": section.code,
+        "name": section.name,
+        "price": section.price,
+        "fee": section.fee,
+        "rows": rows,
+    })
+}

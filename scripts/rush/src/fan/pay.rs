@@ -1,0 +1,260 @@
+//! The checkout, with declined cards, double clicks and connections that are lost before the answer.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use reqwest::{Method, StatusCode};
+use stanchion_shared::wire::{CartAnswer, CheckoutRequest, OrderAnswer, OrderStatus, PaymentChoice};
+
+use super::{End, Fan, Step, queue::Session};
+use crate::{
+    behaviour::{Cards, Checkout},
+    client::{Answer, Ask},
+    latency::Kind,
+    observed::ToldOrder,
+    tally::{Outcome, one_more},
+};
+
+/// Cards that work, by Stripe's names for its test cards.
+const GOOD_CARDS: [&str; 4] = [
+    "pm_card_visa",
+    "pm_card_mastercard",
+    "pm_card_visa_debit",
+    "pm_card_amex",
+];
+/// Cards that are declined.
+const BAD_CARDS: [&str; 3] = [
+    "pm_card_visa_chargeDeclined",
+    "pm_card_visa_chargeDeclinedInsufficientFunds",
+    "pm_card_chargeDeclinedExpiredCard",
+];
+/// How long a fan waits for an order to end one way or the other: invariant 2 allows 60 s, and a restart comes on top.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(120);
+/// Pause between two looks at an order.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How paying ended.
+pub(super) enum Paid {
+    /// With tickets.
+    Confirmed,
+    /// No card was good enough, as intended.
+    AllCardsDeclined,
+    /// The seats are gone or the payment failed: other seats, please.
+    ChooseAgain,
+}
+
+/// What one checkout led to.
+enum Reply {
+    Order(OrderAnswer),
+    /// Somebody (maybe this fan's first click) is at it: ask for the order.
+    InProgress,
+    Declined,
+    ChooseAgain,
+}
+
+impl Fan {
+    /// Pays for what is in the cart.
+    pub(super) async fn pay(&mut self, session: &Session, cart: &CartAnswer) -> Step<Paid> {
+        let good = GOOD_CARDS[self.dice.below(GOOD_CARDS.len() as u64) as usize];
+        let bad = BAD_CARDS[self.dice.below(BAD_CARDS.len() as u64) as usize];
+        let cards = match self.behaviour.cards {
+            Cards::Good => vec![good],
+            Cards::DeclinedThenGood => vec![bad, good],
+            Cards::AllDeclined => vec![bad, bad],
+        };
+        for card in cards {
+            let ask = self.checkout(cart, card);
+            // The first try is clumsy, the next one is careful.
+            let how = std::mem::replace(&mut self.behaviour.checkout, Checkout::Once);
+            let reply = match how {
+                Checkout::Once => self.click_once(session, &ask).await?,
+                Checkout::DoubleClick => self.double_click(session, &ask).await?,
+                Checkout::LostConnection => self.lose_connection(session, &ask).await?,
+            };
+            let reply = match reply {
+                Reply::InProgress => self.settle(session, &ask).await?,
+                reply => reply,
+            };
+            match reply {
+                Reply::Order(order) => {
+                    self.confirmed(cart, order).await?;
+                    return Ok(Paid::Confirmed);
+                }
+                Reply::ChooseAgain => return Ok(Paid::ChooseAgain),
+                Reply::Declined if card == good => return self.trouble("checkout: a good card was declined"),
+                Reply::Declined => self.think(2_000, 4_000).await,
+                Reply::InProgress => return self.trouble("checkout: the order never ended"),
+            }
+        }
+        Ok(Paid::AllCardsDeclined)
+    }
+
+    fn checkout(&mut self, cart: &CartAnswer, card: &str) -> KeyedCheckout {
+        let request = CheckoutRequest {
+            cart_id: cart.cart_id.clone(),
+            payment: PaymentChoice {
+                method: "card".to_owned(),
+                token: card.to_owned(),
+            },
+        };
+        let key = self.dice.name();
+        let ask = Ask::new(Kind::Checkout, Method::POST, "/api/v1/checkout");
+        KeyedCheckout {
+            ask: ask.header("idempotency-key", key.clone()).json(&request),
+            key,
+        }
+    }
+
+    async fn click_once(&self, session: &Session, checkout: &KeyedCheckout) -> Step<Reply> {
+        let answer = self.in_shop(session, checkout.ask.clone()).await?;
+        self.read(&answer)
+    }
+
+    /// Both clicks carry one key: they are one order, whatever each is answered.
+    async fn double_click(&self, session: &Session, checkout: &KeyedCheckout) -> Step<Reply> {
+        let (one, other) = tokio::join!(
+            self.in_shop(session, checkout.ask.clone()),
+            self.in_shop(session, checkout.ask.clone())
+        );
+        let (one, other) = (self.read(&one?)?, self.read(&other?)?);
+        match (one, other) {
+            (Reply::Order(one), Reply::Order(other)) if one.order_id != other.order_id => {
+                self.trouble("checkout: a double click made two orders")
+            }
+            (Reply::InProgress, reply) | (reply, _) => Ok(reply),
+        }
+    }
+
+    /// The answer is never seen; what became of the order has to be asked.
+    async fn lose_connection(&mut self, session: &Session, checkout: &KeyedCheckout) -> Step<Reply> {
+        let until = self.dice.between(Duration::from_millis(1), Duration::from_millis(120));
+        let ask = checkout
+            .ask
+            .clone()
+            .shop_token(&session.shop_token)
+            .bearer(&self.account.token);
+        let _ = tokio::time::timeout(until, self.world.edge.attempt(&ask)).await;
+        self.think(500, 1_500).await;
+        Ok(Reply::InProgress)
+    }
+
+    /// Asks for the order until it has ended; if there is none, the checkout never arrived and is sent once more.
+    async fn settle(&self, session: &Session, checkout: &KeyedCheckout) -> Step<Reply> {
+        let started = Instant::now();
+        let path = format!("/api/v1/orders?idempotency_key={}", checkout.key);
+        let look_up = Ask::new(Kind::Order, Method::GET, path).bearer(&self.account.token);
+        while started.elapsed() < SETTLE_PATIENCE {
+            let answer = self.world.edge.send(&look_up).await?;
+            let reply = match answer.status {
+                StatusCode::NOT_FOUND => self.click_once(session, checkout).await?,
+                _ => self.read_order(answer.success()?)?,
+            };
+            match reply {
+                Reply::InProgress => tokio::time::sleep(LOOK_EVERY).await,
+                reply => return Ok(reply),
+            }
+        }
+        self.trouble("order: it did not end in time")
+    }
+
+    fn read(&self, answer: &Answer) -> Step<Reply> {
+        if answer.status.is_success() {
+            return self.read_order(answer.parse()?);
+        }
+        match (answer.status, answer.word().as_str()) {
+            (StatusCode::CONFLICT, "checkout_in_progress") => Ok(Reply::InProgress),
+            (_, word) => match reply_to_failure(word) {
+                Some(reply) => reply,
+                None => Err(answer.unexpected().into()),
+            },
+        }
+    }
+
+    fn read_order(&self, order: OrderAnswer) -> Step<Reply> {
+        match (order.status, &order.failure) {
+            (OrderStatus::Confirmed, _) => Ok(Reply::Order(order)),
+            (OrderStatus::Pending | OrderStatus::Confirming, _) => Ok(Reply::InProgress),
+            (OrderStatus::Failed, failure) => {
+                let word = failure.as_deref().unwrap_or("nothing");
+                reply_to_failure(word).unwrap_or_else(|| self.trouble(format!("order: failed with {word}")))
+            }
+        }
+    }
+
+    /// The fan holds tickets: they must be those of the cart, at its price.
+    async fn confirmed(&mut self, cart: &CartAnswer, order: OrderAnswer) -> Step<()> {
+        let tally = &self.world.tally;
+        let wanted: BTreeSet<&str> = cart
+            .seats
+            .iter()
+            .filter(|s| s.locked)
+            .map(|s| s.seat_id.as_str())
+            .collect();
+        let got: BTreeSet<&str> = order.tickets.iter().map(|ticket| ticket.seat.as_str()).collect();
+        if wanted != got || got.len() != order.tickets.len() || order.total != cart.total {
+            return self.trouble("checkout: the tickets or the total are not those of the cart");
+        }
+        one_more(&tally.orders);
+        tally.tickets.fetch_add(order.tickets.len() as u64, Ordering::Relaxed);
+        self.world.notebook.open().orders.push(ToldOrder {
+            subject: self.account.subject.clone(),
+            order_id: order.order_id.clone(),
+            seats: order.tickets.iter().map(|ticket| ticket.seat.clone()).collect(),
+            total: order.total,
+        });
+        match order.tickets.first() {
+            Some(ticket) if self.behaviour.looks_at_ticket => {
+                let ask = Ask::new(Kind::QrCode, Method::GET, ticket.qr_code_url.clone()).bearer(&self.account.token);
+                let answer = self.world.edge.send(&ask).await?;
+                let is_picture = answer.status.is_success() && answer.body.windows(4).any(|bytes| bytes == b"<svg");
+                if is_picture {
+                    Ok(())
+                } else {
+                    Err(answer.unexpected().into())
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A checkout and the key it is known by.
+struct KeyedCheckout {
+    ask: Ask,
+    key: String,
+}
+
+/// What a fan makes of a failed order; `None` for a word that no fan should see.
+fn reply_to_failure(word: &str) -> Option<Step<Reply>> {
+    match word {
+        "payment_declined" => Some(Ok(Reply::Declined)),
+        "lock_expired" | "seats_unavailable" | "payment_failed" | "checkout_abandoned" => Some(Ok(Reply::ChooseAgain)),
+        // The moment was bad, nothing was decided: with a new key, from the start.
+        "payment_unavailable" | "inventory_unavailable" => Some(Ok(Reply::ChooseAgain)),
+        "order_refused" => Some(Err(End::With(Outcome::Refused))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_no_fan_should_see_is_an_error() {
+        assert!(matches!(
+            reply_to_failure("payment_declined"),
+            Some(Ok(Reply::Declined))
+        ));
+        assert!(matches!(reply_to_failure("lock_expired"), Some(Ok(Reply::ChooseAgain))));
+        assert!(matches!(
+            reply_to_failure("order_refused"),
+            Some(Err(End::With(Outcome::Refused)))
+        ));
+        assert!(reply_to_failure("internal").is_none());
+        assert!(reply_to_failure("").is_none());
+    }
+}

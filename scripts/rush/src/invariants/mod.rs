@@ -1,0 +1,139 @@
+//! The invariants, one file each: a pure judgement over facts that were gathered elsewhere, so that each can be shown to
+//! fail on doctored facts.
+
+pub(crate) mod charges_match_tickets;
+pub(crate) mod counts_add_up;
+pub(crate) mod expired_locks_are_free;
+pub(crate) mod gate_refuses;
+pub(crate) mod one_place_per_person;
+pub(crate) mod one_sale_per_seat;
+pub(crate) mod places_follow_from_records;
+pub(crate) mod turns_on_time;
+
+use serde::Serialize;
+
+/// Faults that are told word for word; the rest is counted.
+const FAULTS_TOLD: usize = 5;
+
+/// One of the eight, judged.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Invariant {
+    pub(crate) number: u8,
+    pub(crate) statement: &'static str,
+    pub(crate) held: bool,
+    /// What was looked at, with numbers; what was wrong; what was missing.
+    pub(crate) evidence: String,
+}
+
+/// What must stay true, in the words of the design.
+pub(crate) const STATEMENTS: [&str; 8] = [
+    "No seat is sold twice.",
+    "No charge without its tickets, no active tickets without their charge.",
+    "No shop token is issued before its turn; turns that begin in any second are at most the highest rate of that second.",
+    "The places of all closed draws together are exactly 1..last_place, each once, and follow from the public records.",
+    "A person holds at most one live place per event, and at most one live shop token.",
+    "Per section, available + locked + sold = capacity in every answer and every read of Redis.",
+    "A seat whose lock has expired can be locked by somebody else within one second.",
+    "No request without a valid shop token reaches a gated path of the origin.",
+];
+
+/// A judgement in the making. Held only if something was seen, nothing needed is missing, and nothing is wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    seen: Vec<String>,
+    missing: Vec<String>,
+    faults: Vec<String>,
+    fault_count: u64,
+}
+
+impl Verdict {
+    /// Something was looked at.
+    pub(crate) fn saw(&mut self, what: impl Into<String>) {
+        self.seen.push(what.into());
+    }
+
+    /// Evidence that had to be there is not.
+    pub(crate) fn missing(&mut self, what: impl Into<String>) {
+        self.missing.push(what.into());
+    }
+
+    /// Something is wrong.
+    pub(crate) fn fault(&mut self, what: impl Into<String>) {
+        self.fault_count += 1;
+        if self.faults.len() < FAULTS_TOLD {
+            self.faults.push(what.into());
+        }
+    }
+
+    /// `what` is wrong unless `holds`.
+    pub(crate) fn require(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.fault(what());
+        }
+    }
+
+    /// How many faults there are.
+    #[cfg(test)]
+    pub(crate) fn fault_count(&self) -> u64 {
+        self.fault_count
+    }
+
+    /// The end of the judgement.
+    pub(crate) fn close(self, number: u8) -> Invariant {
+        let held = self.fault_count == 0 && self.missing.is_empty() && !self.seen.is_empty();
+        let mut evidence = self.seen.join("; ");
+        if !self.missing.is_empty() || self.seen.is_empty() {
+            evidence = format!("NO EVIDENCE: {}. {evidence}", self.missing.join("; "));
+        }
+        if self.fault_count > 0 {
+            let (count, told) = (self.fault_count, self.faults.join("; "));
+            evidence = format!("{count} FAULTS: {told}. {evidence}");
+        }
+        Invariant {
+            number,
+            statement: STATEMENTS[usize::from(number) - 1],
+            held,
+            evidence,
+        }
+    }
+}
+
+/// An invariant whose facts could not be had at all.
+pub(crate) fn without_facts(number: u8, why: impl std::fmt::Display) -> Invariant {
+    let mut verdict = Verdict::default();
+    verdict.missing(why.to_string());
+    verdict.close(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_seen_is_not_held() {
+        assert!(!Verdict::default().close(1).held);
+        assert!(!without_facts(2, "the ledger").held);
+    }
+
+    #[test]
+    fn one_fault_among_many_sights_is_not_held() {
+        let mut verdict = Verdict::default();
+        verdict.saw("1000 seats");
+        verdict.require(true, || "not said".to_owned());
+        verdict.require(false, || "seat A-1 sold twice".to_owned());
+        let invariant = verdict.close(1);
+        assert!(!invariant.held);
+        assert!(
+            invariant.evidence.contains("1 FAULTS: seat A-1 sold twice"),
+            "{}",
+            invariant.evidence
+        );
+    }
+
+    #[test]
+    fn what_was_seen_and_right_is_held() {
+        let mut verdict = Verdict::default();
+        verdict.saw("1000 seats");
+        assert!(verdict.close(1).held);
+    }
+}

@@ -1,0 +1,208 @@
+//! 4. The places of all closed draws are exactly 1..last_place, each once, and follow from the public records: signatures,
+//! chain of secrets, digests over the logs, a shuffle of our own, and every fan's receipt.
+
+use std::collections::HashMap;
+
+use stanchion_shared::{
+    draw::{
+        digest::ShardDigest,
+        place::{self, Numbered},
+    },
+    identity::{Bytes32, Draw, Place, ShardCount, Tag, Tier},
+    jose::VerifyingKeys,
+    wire::ReceiptClaims,
+};
+
+use super::{Invariant, Verdict};
+use crate::{observed::HeldTicket, sources::public::ClosedDraw, whole_shuffle};
+
+/// What is judged.
+pub(crate) struct Facts<'a> {
+    /// The edge's published keys.
+    pub(crate) keys: &'a VerifyingKeys,
+    /// As announced before the first join.
+    pub(crate) commitment: Bytes32,
+    pub(crate) shards: ShardCount,
+    /// The last place, as the live snapshot says.
+    pub(crate) last_place: u64,
+    /// Closed draws, as the live snapshot says.
+    pub(crate) draws_closed: u32,
+    pub(crate) draws: &'a [ClosedDraw],
+    /// What fans were given.
+    pub(crate) tickets: &'a [HeldTicket],
+}
+
+/// Who stands where: place to draw and tag, from the logs alone.
+pub(crate) type Line = HashMap<u64, (Draw, Tag)>;
+
+pub(crate) fn judge(facts: &Facts<'_>) -> Invariant {
+    let mut verdict = Verdict::default();
+    records(&mut verdict, facts);
+    let line = line(&mut verdict, facts.draws);
+    whole(&mut verdict, facts, &line);
+    receipts(&mut verdict, facts, &line);
+    verdict.close(4)
+}
+
+/// Each record by itself, after the one before it, and against its logs.
+fn records(verdict: &mut Verdict, facts: &Facts<'_>) {
+    let mut previous = None;
+    for draw in facts.draws {
+        let record = &draw.record.record;
+        if let Err(fault) = draw.record.check(facts.keys, facts.commitment, previous) {
+            verdict.fault(format!("record of draw {}: {fault}", record.draw.0));
+        }
+        if let Err(fault) = record.check_logs(facts.shards, &draw.logs) {
+            verdict.fault(format!("record of draw {}: {fault}", record.draw.0));
+        }
+        previous = Some(record);
+    }
+    verdict.require(facts.draws.len() as u64 == u64::from(facts.draws_closed), || {
+        format!(
+            "{} records are published, {} draws are closed",
+            facts.draws.len(),
+            facts.draws_closed
+        )
+    });
+    match facts.draws.is_empty() {
+        true => verdict.missing("no draw has closed"),
+        false => verdict.saw(format!(
+            "{} records signed, chained and equal to their logs",
+            facts.draws.len()
+        )),
+    }
+}
+
+/// Everybody's place, by shuffling the logs. Two in one place are a fault.
+pub(crate) fn line(verdict: &mut Verdict, draws: &[ClosedDraw]) -> Line {
+    let mut line = Line::new();
+    for draw in draws {
+        let record = &draw.record.record;
+        for (tier, counts) in Tier::ALL.into_iter().zip(&record.tiers) {
+            let of_tier = |log: &(_, Vec<(Tier, Tag)>)| log.1.clone().into_iter().filter(move |entry| entry.0 == tier);
+            let tags: Vec<Tag> = draw.logs.iter().flat_map(of_tier).map(|(_, tag)| tag).collect();
+            let order = whole_shuffle::shuffled(tags.len() as u64, place::seed(record, tier).0);
+            for (position, element) in order.into_iter().enumerate() {
+                let place = counts.first_place + position as u64;
+                let stands = (record.draw, tags[element as usize]);
+                if let Some(other) = line.insert(place, stands) {
+                    verdict.fault(format!("place {place} is {}'s and {}'s", other.1, stands.1));
+                }
+            }
+        }
+    }
+    line
+}
+
+fn whole(verdict: &mut Verdict, facts: &Facts<'_>, line: &Line) {
+    for place in 1..=facts.last_place {
+        verdict.require(line.contains_key(&place), || format!("place {place} is nobody's"));
+    }
+    verdict.require(line.len() as u64 == facts.last_place, || {
+        format!(
+            "{} places follow from the records, the last is {}",
+            line.len(),
+            facts.last_place
+        )
+    });
+    verdict.saw(format!(
+        "places 1 to {} each once by a shuffle of our own",
+        facts.last_place
+    ));
+}
+
+/// Every receipt: signed, in the log at its number with its digest, and the place told is the place computed.
+fn receipts(verdict: &mut Verdict, facts: &Facts<'_>, line: &Line) {
+    let by_number: HashMap<u32, &ClosedDraw> = facts
+        .draws
+        .iter()
+        .map(|draw| (draw.record.record.draw.0, draw))
+        .collect();
+    let logged = logged(facts.draws);
+    let (mut checked, mut told, mut undrawn) = (0, 0, 0);
+    for ticket in facts.tickets {
+        let Ok(claims) = facts
+            .keys
+            .verify_claims::<ReceiptClaims>(ReceiptClaims::TOKEN_TYPE, &ticket.receipt)
+        else {
+            verdict.fault(format!(
+                "a receipt of {} is not signed by a published key",
+                ticket.subject
+            ));
+            continue;
+        };
+        let Some(draw) = by_number.get(&claims.draw) else {
+            undrawn += 1;
+            let last = facts.draws.last().map(|draw| draw.record.record.draw.0);
+            verdict.require(last.is_none_or(|last| claims.draw > last), || {
+                format!("a receipt is in draw {}, which has no record", claims.draw)
+            });
+            verdict.require(ticket.place.is_none(), || {
+                format!("a place in draw {}, which is open", claims.draw)
+            });
+            continue;
+        };
+        checked += 1;
+        let key = (claims.draw, claims.tier, claims.shard.0, claims.number);
+        verdict.require(logged.get(&key) == Some(&(claims.tag, claims.digest)), || {
+            format!(
+                "the receipt of {} is not in the log of draw {}",
+                claims.tag, claims.draw
+            )
+        });
+        let computed = Tier::try_from(claims.tier).ok().and_then(|tier| {
+            let numbered = Numbered {
+                tier,
+                shard: claims.shard,
+                number: claims.number,
+            };
+            place::place(&draw.record.record, numbered)
+        });
+        let Some(Place(computed)) = computed else {
+            verdict.fault(format!(
+                "the record of draw {} does not count {}",
+                claims.draw, claims.tag
+            ));
+            continue;
+        };
+        verdict.require(line.get(&computed) == Some(&(Draw(claims.draw), claims.tag)), || {
+            format!("place {computed} of {} is somebody else's in our shuffle", claims.tag)
+        });
+        if let Some(place) = ticket.place {
+            told += 1;
+            verdict.require(place == computed, || {
+                format!("{} was told place {place}, it is {computed}", claims.tag)
+            });
+        }
+    }
+    if checked == 0 {
+        verdict.missing("no fan's receipt");
+    } else {
+        verdict.saw(format!(
+            "{checked} receipts found in their logs, {told} places told to fans equal the computed ones, {undrawn} not drawn yet"
+        ));
+    }
+}
+
+type LogKey = (u32, u8, u16, u32);
+
+/// (draw, tier, shard, number) to tag and digest right after it.
+fn logged(draws: &[ClosedDraw]) -> HashMap<LogKey, (Tag, Bytes32)> {
+    let mut logged = HashMap::new();
+    for draw in draws {
+        let number = draw.record.record.draw.0;
+        for (shard, log) in &draw.logs {
+            let mut counts = [0_u32; 3];
+            let mut digest = ShardDigest::EMPTY;
+            for &(tier, tag) in log {
+                digest = digest.with(tier, tag);
+                logged.insert((number, tier.into(), shard.0, counts[tier.index()]), (tag, digest.0));
+                counts[tier.index()] += 1;
+            }
+        }
+    }
+    logged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+use stanchion_shared::{
+    draw::{
+        chain::SecretChain,
+        digest::FrozenShard,
+        record::{ClosingDraw, DrawRecord},
+    },
+    identity::{EventId, Shard},
+    jose::SigningKeys,
+    timestamp::UnixMillis,
+};
+
+use super::*;
+
+// The key pair of RFC 8037, appendix A.
+const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a",
+    "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+/// Two draws of an event with two shards, and the receipts of everybody in them.
+struct World {
+    signing: SigningKeys,
+    commitment: Bytes32,
+    draws: Vec<ClosedDraw>,
+    tickets: Vec<HeldTicket>,
+    last_place: u64,
+}
+
+fn tag(number: u8) -> Tag {
+    // The first bit is the shard.
+    Tag([number, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, number])
+}
+
+fn shards() -> ShardCount {
+    ShardCount::new(2).unwrap()
+}
+
+fn world() -> World {
+    let signing = SigningKeys::parse(KEYS).unwrap();
+    // A short chain would do, but there is only one length.
+    let chain = SecretChain::generate(Bytes32([9; 32]));
+    let event_id = EventId::parse("e").unwrap();
+    let mut world = World {
+        commitment: chain.commitment(),
+        signing,
+        draws: Vec::new(),
+        tickets: Vec::new(),
+        last_place: 0,
+    };
+    let crowds = [(0, vec![1, 2, 3, 200, 201, 202, 203]), (2, vec![4, 5, 210])];
+    for (draw, crowd) in crowds {
+        let logs: Vec<(Shard, Vec<(Tier, Tag)>)> = [0, 1]
+            .map(|shard| {
+                let of_shard = crowd.iter().filter(|number| (**number >= 128) == (shard == 1));
+                let tier = |number: u8| if number % 2 == 0 { Tier::Human } else { Tier::Suspect };
+                (
+                    Shard(shard),
+                    of_shard.map(|&number| (tier(number), tag(number))).collect(),
+                )
+            })
+            .to_vec();
+        let frozen: Vec<FrozenShard> = logs.iter().map(frozen).collect();
+        let previous = world.draws.last().map(|draw: &ClosedDraw| draw.record.record.hash());
+        let closing = ClosingDraw {
+            event_id: &event_id,
+            draw: Draw(draw),
+            opened_at: UnixMillis(1),
+            closed_at: UnixMillis(2),
+            first_place: world.last_place + 1,
+            commitment: world.commitment,
+            secret: chain.secret(Draw(draw)).unwrap(),
+            previous: previous.unwrap_or(Bytes32([0; 32])),
+        };
+        let record = DrawRecord::close(closing, shards(), &frozen);
+        world.last_place = record.last_place();
+        world.tickets.extend(receipts_of(&world.signing, &record, &logs));
+        world.draws.push(ClosedDraw {
+            record: record.sign(&world.signing),
+            logs,
+        });
+    }
+    world
+}
+
+fn frozen((shard, log): &(Shard, Vec<(Tier, Tag)>)) -> FrozenShard {
+    let mut one = FrozenShard {
+        shard: *shard,
+        digest: ShardDigest::EMPTY,
+        counts: [0; 3],
+    };
+    for &(tier, tag) in log {
+        one.digest = one.digest.with(tier, tag);
+        one.counts[tier.index()] += 1;
+    }
+    one
+}
+
+fn receipts_of(signing: &SigningKeys, record: &DrawRecord, logs: &[(Shard, Vec<(Tier, Tag)>)]) -> Vec<HeldTicket> {
+    let mut tickets = Vec::new();
+    for (shard, log) in logs {
+        let mut counts = [0; 3];
+        let mut digest = ShardDigest::EMPTY;
+        for &(tier, tag) in log {
+            digest = digest.with(tier, tag);
+            let number = counts[tier.index()];
+            counts[tier.index()] += 1;
+            let claims = ReceiptClaims {
+                event_id: record.event_id.clone(),
+                draw: record.draw.0,
+                tier: tier.into(),
+                shard: *shard,
+                number,
+                tag,
+                digest: digest.0,
+            };
+            let place = place::place(
+                record,
+                Numbered {
+                    tier,
+                    shard: *shard,
+                    number,
+                },
+            )
+            .unwrap();
+            tickets.push(HeldTicket {
+                subject: tag.to_string(),
+                receipt: signing.sign_claims(ReceiptClaims::TOKEN_TYPE, &claims),
+                place: Some(place.0),
+            });
+        }
+    }
+    tickets
+}
+
+impl World {
+    fn judge(&self) -> Invariant {
+        judge(&Facts {
+            keys: &self.signing.verifying().unwrap(),
+            commitment: self.commitment,
+            shards: shards(),
+            last_place: self.last_place,
+            draws_closed: u32::try_from(self.draws.len()).unwrap(),
+            draws: &self.draws,
+            tickets: &self.tickets,
+        })
+    }
+}
+
+#[test]
+fn honest_draws_hold() {
+    let invariant = world().judge();
+    assert!(invariant.held, "{}", invariant.evidence);
+}
+
+#[test]
+fn nothing_drawn_shows_nothing() {
+    let mut empty = world();
+    empty.draws.clear();
+    empty.tickets.clear();
+    empty.last_place = 0;
+    assert!(!empty.judge().held);
+    let mut nobody = world();
+    nobody.tickets.clear();
+    assert!(!nobody.judge().held);
+}
+
+#[test]
+fn a_doctored_record_is_noticed() {
+    let mut doctored = world();
+    doctored.draws[1].record.record.tiers[1].count += 1;
+    assert!(!doctored.judge().held, "counts");
+    let mut doctored = world();
+    doctored.draws[1].record.record.secret = Bytes32([1; 32]);
+    let resigned = doctored.draws[1].record.record.clone().sign(&doctored.signing);
+    doctored.draws[1].record = resigned;
+    assert!(!doctored.judge().held, "a secret of its own choice");
+    let mut doctored = world();
+    doctored.draws.remove(0);
+    assert!(!doctored.judge().held, "a record is missing");
+    let mut doctored = world();
+    doctored.last_place += 1;
+    assert!(!doctored.judge().held, "a place is nobody's");
+}
+
+#[test]
+fn a_doctored_log_is_noticed() {
+    let mut doctored = world();
+    doctored.draws[0].logs[0].1.swap(0, 1);
+    assert!(!doctored.judge().held, "another order");
+    let mut doctored = world();
+    doctored.draws[0].logs[0].1[0].1 = tag(9);
+    assert!(!doctored.judge().held, "somebody else");
+}
+
+#[test]
+fn a_doctored_receipt_or_place_is_noticed() {
+    let mut doctored = world();
+    doctored.tickets[0].place = doctored.tickets[1].place;
+    assert!(!doctored.judge().held, "another place was told");
+    let mut doctored = world();
+    let other = receipt_with(&doctored, |claims| claims.number += 1);
+    doctored.tickets[0].receipt = other;
+    assert!(!doctored.judge().held, "another number");
+    let mut doctored = world();
+    let other = receipt_with(&doctored, |claims| claims.digest = Bytes32([3; 32]));
+    doctored.tickets[0].receipt = other;
+    assert!(!doctored.judge().held, "another digest");
+    let mut doctored = world();
+    let other = receipt_with(&doctored, |claims| claims.draw = 1);
+    doctored.tickets[0].receipt = other;
+    assert!(!doctored.judge().held, "a draw without record, before the last one");
+    let mut doctored = world();
+    doctored.tickets[0].receipt.push('A');
+    assert!(!doctored.judge().held, "not signed");
+}
+
+fn receipt_with(world: &World, change: impl Fn(&mut ReceiptClaims)) -> String {
+    let keys = world.signing.verifying().unwrap();
+    let mut claims: ReceiptClaims = keys
+        .verify_claims(ReceiptClaims::TOKEN_TYPE, &world.tickets[0].receipt)
+        .unwrap();
+    change(&mut claims);
+    world.signing.sign_claims(ReceiptClaims::TOKEN_TYPE, &claims)
+}

@@ -1,0 +1,74 @@
+//! Looking on while the fans are at it: sections as Redis holds them, and the public curve as it is told.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    clock,
+    curve::Curve,
+    invariants::counts_add_up::section_fault,
+    observed::{CurvePoint, Notebook},
+    sources::{SourceError, public::Public, redis_sections::RedisSections},
+};
+
+/// Pause between two rounds over some sections.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// Sections read per round; all have their turn.
+const SECTIONS_PER_ROUND: usize = 6;
+/// Pause between two looks at the curve.
+const CURVE_EVERY: Duration = Duration::from_secs(5);
+
+/// Section code to its seats.
+pub(crate) type Seats = Arc<BTreeMap<String, Vec<String>>>;
+
+/// Reads sections for ever, a few per round. Redis may be restarting: a read that fails says nothing.
+pub(crate) async fn inventory(redis: RedisSections, seats: Seats, notebook: Arc<Notebook>) {
+    loop {
+        let codes: Vec<&String> = seats.keys().collect();
+        for round in codes.chunks(SECTIONS_PER_ROUND) {
+            for code in round {
+                if let Ok(state) = redis.read(code).await
+                    && state.capacity.is_some()
+                {
+                    let fault = section_fault(code, &seats[*code], &state);
+                    notebook.open().inventory_reads.count(fault);
+                }
+            }
+            tokio::time::sleep(READ_EVERY).await;
+        }
+    }
+}
+
+/// Every section once. Returns the seats sold, with their orders.
+pub(crate) async fn whole_inventory(
+    redis: &RedisSections,
+    seats: &Seats,
+    notebook: &Notebook,
+) -> Result<std::collections::HashMap<String, String>, SourceError> {
+    let mut sold = std::collections::HashMap::new();
+    for (code, seats) in seats.iter() {
+        let state = redis.read(code).await?;
+        let fault = match state.capacity {
+            Some(_) => section_fault(code, seats, &state),
+            None => Some(format!("section {code} is not loaded")),
+        };
+        notebook.open().inventory_reads.count(fault);
+        let orders = state
+            .held
+            .into_iter()
+            .filter_map(|(seat, holder)| Some((seat, holder.strip_prefix('S')?.to_owned())));
+        sold.extend(orders);
+    }
+    Ok(sold)
+}
+
+/// Notes for ever what the public schedule says of the present moment.
+pub(crate) async fn curve(public: Public, notebook: Arc<Notebook>) {
+    loop {
+        let at = clock::now();
+        if let Ok(schedule) = public.schedule().await {
+            let served_micro = Curve::new(schedule).served_micro(at);
+            notebook.open().curve.push(CurvePoint { at, served_micro });
+        }
+        tokio::time::sleep(CURVE_EVERY).await;
+    }
+}
