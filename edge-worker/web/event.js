@@ -105,11 +105,7 @@ function notSignedIn(sentence) {
 async function showJoin() {
   queue.stop();
   shop.close();
-  try {
-    await join.show();
-  } catch (error) {
-    say(byId('join-error'), error.message);
-  }
+  await join.show();
   showView('join');
 }
 

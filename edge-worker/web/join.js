@@ -29,17 +29,30 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
   /** Asks what the queue does now, and says what that means for who joins. */
   async function show() {
     say(byId('join-error'), null);
+    try {
+      explain(await persistently(askForSnapshot));
+    } catch (error) {
+      say(byId('join-error'), error.message);
+    }
+  }
+
+  async function askForSnapshot() {
     const sentAt = Date.now();
-    const queue = await persistently(() => ask('GET', `/api/v1/events/${eventId}/queue`));
+    const queue = await ask('GET', `/api/v1/events/${eventId}/queue`);
     heardInstant(queue.as_of, sentAt, SNAPSHOT_AGE_MS);
+    return queue;
+  }
+
+  function explain(queue) {
     published = { commitment: queue.commitment, beacon: queue.beacon !== null };
     write(byId('join-explained'), EXPLAINED[queue.phase] ?? EXPLAINED.on_sale);
     byId('join-button').hidden = queue.phase === 'sold_out';
     byId('join-figure').hidden = queue.phase !== 'pre_queue';
-    if (queue.phase !== 'pre_queue') return countdown.stop();
+    countdown.stop();
+    if (queue.phase !== 'pre_queue') return;
     const crowd = queue.joined === 0 ? '' : ` · ${counted(queue.joined, 'fan has', 'fans have')} joined`;
     write(byId('join-time'), shortInstant(queue.on_sale_time) + crowd);
-    return countdown.to(queue.on_sale_time);
+    countdown.to(queue.on_sale_time);
   }
 
   async function join() {
