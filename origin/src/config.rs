@@ -186,3 +186,7 @@ fn parse_issuer(name: &'static str, value: String) -> Result<String, ConfigError
         ))
     }
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

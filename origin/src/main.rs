@@ -1,6 +1,10 @@
 //! The origin's command line. The work is in the library.
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{BufWriter, stdout},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use stanchion_origin::{
@@ -57,7 +61,10 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     database::migrate(&app.database).await?;
     match command {
         Command::Migrate => Ok(()),
-        Command::MintAccounts { count, prefix } => Ok(accounts::mint(&app, count, &prefix).await?),
+        Command::MintAccounts { count, prefix } => {
+            let mut out = BufWriter::new(stdout());
+            Ok(accounts::mint(&app, count, &prefix, &mut out).await?)
+        }
         Command::Serve => Ok(listen(app).await?),
     }
 }

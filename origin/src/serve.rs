@@ -13,7 +13,7 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 /// Serves until `shutdown` completes, then lets running requests finish for [`SHUTDOWN_GRACE`] and stops the loops.
 ///
 /// # Errors
-/// The listener fails.
+/// The listener fails, or a loop ends: better a restart than an origin that sells and does not meter.
 pub async fn serve(
     app: SharedApp,
     listener: TcpListener,
@@ -38,6 +38,10 @@ pub async fn serve(
     tokio::select! {
         result = async { server.await } => result,
         () = grace_over(stop) => Ok(()),
+        Some(ended) = loops.join_next() => {
+            tracing::error!(?ended, "a loop beside the server has ended");
+            Err(io::Error::other("a loop beside the server has ended"))
+        }
     }
 }
 

@@ -5,7 +5,19 @@ use std::{sync::Arc, time::Duration};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::sync::Semaphore;
 
-use crate::{config::Config, database, http, keys::Keys};
+use crate::{
+    accounts::Passwords,
+    checkout::Till,
+    config::Config,
+    database, http,
+    inventory::Inventory,
+    keys::Keys,
+    meter::Sessions,
+    payments::{
+        PaymentRouter,
+        stripe::{Patience, Stripe},
+    },
+};
 
 /// The connection to Redis: cheap to clone, multiplexed, reconnects by itself. Clone it per use: commands need `&mut`.
 pub type Redis = ConnectionManager;
@@ -25,10 +37,18 @@ pub struct App {
     pub database: sqlx::PgPool,
     /// Redis; clone before use.
     pub redis: Redis,
+    /// Seats; see [`Inventory`].
+    pub inventory: Inventory,
+    /// Takes the money; see [`Till`].
+    pub till: Till,
     /// Who may sign, and what we sign with.
     pub keys: Keys,
     /// Outbound HTTP. Redirects are not followed: none of our counterparts sends any.
     pub http: reqwest::Client,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Shopping sessions this process has reported to Redis.
+    pub sessions: Sessions,
     /// Requests being handled; without a permit a request is turned away at once.
     pub in_flight: Semaphore,
 }
@@ -61,21 +81,38 @@ impl App {
     pub async fn connect(config: Config) -> Result<SharedApp, StartError> {
         let database = database::connect(&config.database_url).await?;
         let redis = connect_redis(&config.redis_url).await?;
+        let inventory = Inventory::new(&config.redis_url)?;
         let http = reqwest::Client::builder()
             .timeout(OUTBOUND_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
+        let till = open_till(&config, &http);
         let keys = Keys::new(&config);
         let in_flight = Semaphore::new(http::MAX_IN_FLIGHT);
         Ok(Arc::new(App {
             config,
             database,
             redis,
+            inventory,
+            till,
             keys,
             http,
+            passwords: Passwords::default(),
+            sessions: Sessions::default(),
             in_flight,
         }))
     }
+}
+
+/// One provider is configured; the order in the list is the order in which they are tried.
+fn open_till(config: &Config, http: &reqwest::Client) -> Till {
+    let stripe = Stripe::new(
+        http.clone(),
+        config.stripe_url.clone(),
+        config.stripe_key.clone(),
+        Patience::default(),
+    );
+    Till::new(PaymentRouter::new(vec![Arc::new(stripe)]))
 }
 
 async fn connect_redis(url: &str) -> Result<Redis, redis::RedisError> {

@@ -5,7 +5,10 @@ mod stage;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use stage::Stage;
-use stanchion_origin::{accounts::TOKEN_LIFE_MS, clock, keys};
+use stanchion_origin::{
+    accounts::{self, TOKEN_LIFE_MS},
+    clock, keys,
+};
 
 fn sign_up(email: &str) -> Value {
     json!({"email": email, "password": "correct horse", "name": "A Fan"})
@@ -137,11 +140,20 @@ async fn the_database_never_sees_a_password() {
 }
 
 #[tokio::test]
-async fn minted_accounts_exist_and_nobody_can_sign_in_to_them() {
+async fn minted_accounts_exist_and_their_tokens_are_good() {
     let stage = Stage::new().await;
-    stanchion_origin::accounts::mint(&stage.app, 5_001, "load")
-        .await
-        .unwrap();
+    let mut out = Vec::new();
+    // One more than fits into one insert.
+    accounts::mint(&stage.app, 5_001, "load", &mut out).await.unwrap();
+    let lines: Vec<Value> = String::from_utf8(out)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 5_001);
+    let token = lines[5_000]["token"].as_str().unwrap();
+    let claims = keys::verify_account(&stage.app.config, token, clock::now()).unwrap();
+    assert_eq!(claims.sub, lines[5_000]["subject"].as_str().unwrap());
     let (count, hashes): (i64, i64) = sqlx::query_as(
         "select count(*), count(distinct password_hash) from accounts where email like 'load-%@load.invalid'",
     )
@@ -149,12 +161,22 @@ async fn minted_accounts_exist_and_nobody_can_sign_in_to_them() {
     .await
     .unwrap();
     assert_eq!((count, hashes), (5_001, 1));
-    for (count, prefix) in [(0, "load"), (1_000_001, "load"), (1, ""), (1, "A")] {
-        assert!(
-            stanchion_origin::accounts::mint(&stage.app, count, prefix)
-                .await
-                .is_err(),
-            "{count} {prefix}"
-        );
+}
+
+#[tokio::test]
+async fn minting_has_its_limits() {
+    let stage = Stage::new().await;
+    let longest = "p".repeat(32);
+    for (count, prefix, expected) in [
+        (0, "load", false),
+        (1, "load", true),
+        (accounts::MAX_MINTED + 1, "load", false),
+        (1, "", false),
+        (1, "A", false),
+        (1, longest.as_str(), true),
+        (1, &format!("{longest}p"), false),
+    ] {
+        let minted = accounts::mint(&stage.app, count, prefix, &mut Vec::new()).await;
+        assert_eq!(minted.is_ok(), expected, "{count} {prefix}");
     }
 }

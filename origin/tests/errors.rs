@@ -2,11 +2,11 @@
 
 mod stage;
 
-use reqwest::{Method, RequestBuilder, StatusCode};
-use stage::{ADMIN_TOKEN, Stage, event_id, send, shop_token};
+use reqwest::{Method, RequestBuilder};
+use stage::{ADMIN_TOKEN, Edge, Stage, event_id, send, shop_token};
 use stanchion_origin::{
     admin::MAX_EVENT_BODY_BYTES,
-    http::{MAX_BODY_BYTES, MAX_IDEMPOTENCY_KEY_LENGTH},
+    http::{MAX_BODY_BYTES, MAX_IDEMPOTENCY_KEY_LENGTH, MAX_IN_FLIGHT},
 };
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -298,15 +298,34 @@ async fn an_idempotency_key_is_visible_and_not_too_long() {
 
 #[tokio::test]
 async fn while_the_edge_is_away_nobody_is_let_in_and_afterwards_everybody_without_a_restart() {
-    let stage = Stage::with(&[("STANCHION_EDGE_URL", "http://127.0.0.1:9")]).await;
+    let edge = Edge::start().await;
+    edge.set_down(true);
+    let stage = Stage::behind(edge, &[], |_| ()).await;
     let token = shop_token("fan", &event_id(), 600).0;
-    let request = stage.request(Method::GET, "/api/v1/cart").header("shop-token", token);
-    let answer = send(request).await;
+    let cart = async || send(stage.request(Method::GET, "/api/v1/cart").header("shop-token", &token)).await;
+    let answer = cart().await;
     assert_eq!(
-        (answer.status, answer.word().as_str()),
-        (StatusCode::SERVICE_UNAVAILABLE, "shop_keys_unavailable")
+        (answer.status.as_u16(), answer.word().as_str()),
+        (503, "shop_keys_unavailable")
     );
     assert_eq!(answer.headers["retry-after"], "1");
+    stage.edge.set_down(false);
+    stage::eventually("tokens can be checked", async || {
+        cart().await.word() != "shop_keys_unavailable"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_there_is_too_much_to_do_the_next_one_is_told_at_once() {
+    let stage = Stage::new().await;
+    let all = u32::try_from(MAX_IN_FLIGHT).unwrap();
+    let busy = stage.app.in_flight.acquire_many(all).await.unwrap();
+    let answer = stage.get("/api/v1/events").await;
+    assert_eq!((answer.status.as_u16(), answer.word().as_str()), (503, "overloaded"));
+    assert_eq!(stage.get("/healthz").await.text, "ok", "a busy process is alive");
+    drop(busy);
+    stage.get("/api/v1/events").await.ok();
 }
 
 #[tokio::test]

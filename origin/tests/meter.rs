@@ -99,15 +99,7 @@ async fn the_limits_are_followed_within_seconds() {
 async fn one_events_trouble_is_not_anothers() {
     let stage = Stage::new().await;
     let troubled = stage.launch(&small_event()).await;
-    sqlx::query("update on_sales set shards = 2")
-        .execute(&stage.app.database)
-        .await
-        .unwrap();
-    stage.edge.forget(&troubled);
-    sqlx::query("update on_sales set draw_window_ms = 1")
-        .execute(&stage.app.database)
-        .await
-        .unwrap();
+    stage.edge.break_event(&troubled);
     let well = stage.launch(&small_event()).await;
     eventually("the other is metered", async || stage.edge.release(&well).is_some()).await;
 }

@@ -37,12 +37,12 @@ struct Minted<'a> {
     token: String,
 }
 
-/// Creates `count` accounts and prints a JSON line `{subject, email, token}` for each. All share one password, random and
+/// Creates `count` accounts and writes a JSON line `{subject, email, token}` for each to `out`. All share one password, random and
 /// kept by nobody: the tokens are the only way in. Addresses end in `.invalid` (RFC 2606), so no mail ever goes there.
 ///
 /// # Errors
-/// [`MintError`]; batches that were printed exist.
-pub async fn mint(app: &App, count: usize, prefix: &str) -> Result<(), MintError> {
+/// [`MintError`]; what was written exists.
+pub async fn mint(app: &App, count: usize, prefix: &str, out: &mut impl Write) -> Result<(), MintError> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if !(1..=MAX_MINTED).contains(&count) || !(1..=32).contains(&prefix.len()) || !prefix.bytes().all(allowed) {
         return Err(MintError::Arguments);
@@ -69,23 +69,20 @@ pub async fn mint(app: &App, count: usize, prefix: &str) -> Result<(), MintError
         .bind(&hash)
         .execute(&app.database)
         .await?;
-        print(app, &accounts)?;
+        write(app, &accounts, out)?;
     }
     Ok(())
 }
 
-fn print(app: &App, accounts: &[(Uuid, String)]) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+fn write(app: &App, accounts: &[(Uuid, String)], out: &mut impl Write) -> io::Result<()> {
     for (subject, email) in accounts {
         let token = SignedIn::issue(&app.config, *subject, clock::now()).access_token;
-        serde_json::to_writer(
-            &mut out,
-            &Minted {
-                subject: *subject,
-                email,
-                token,
-            },
-        )?;
+        let minted = Minted {
+            subject: *subject,
+            email,
+            token,
+        };
+        serde_json::to_writer(&mut *out, &minted)?;
         out.write_all(b"\n")?;
     }
     out.flush()

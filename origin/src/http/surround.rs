@@ -71,3 +71,49 @@ fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied());
     Error::internal(format_args!("a handler panicked: {}", said.unwrap_or("without words"))).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, body::to_bytes, http::StatusCode, routing::get};
+    use tokio::time::sleep;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn ask(routes: Router) -> (StatusCode, String) {
+        let answer = routes.oneshot(Request::new(Body::empty())).await.unwrap();
+        let (status, body) = (answer.status(), to_bytes(answer.into_body(), 1_000).await.unwrap());
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_may_take_so_long_and_no_longer() {
+        let routes = |takes| {
+            let handler = move || async move {
+                sleep(takes).await;
+                "done"
+            };
+            Router::new()
+                .route("/", get(handler))
+                .layer(middleware::from_fn(limit_time))
+        };
+        let millisecond = Duration::from_millis(1);
+        assert_eq!(ask(routes(REQUEST_TIMEOUT - millisecond)).await.1, "done");
+        let (status, body) = ask(routes(REQUEST_TIMEOUT + millisecond)).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body.contains(r#""error":"timeout""#), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_answer_without_its_words() {
+        async fn handler() -> &'static str {
+            panic!("the secret is 42")
+        }
+        let routes = Router::new()
+            .route("/", get(handler))
+            .layer(CatchPanicLayer::custom(answer_panic));
+        let (status, body) = ask(routes).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(body.contains(r#""error":"internal""#) && !body.contains("42"), "{body}");
+    }
+}

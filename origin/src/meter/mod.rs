@@ -48,15 +48,21 @@ pub async fn run(app: SharedApp) {
     loop {
         seconds.tick().await;
         while running.try_join_next().is_some() {}
-        match leader.leads(&app.config).await {
-            Ok(true) => {}
-            Ok(false) => {
+        match timeout(TICK_TIMEOUT, leader.leads(&app.config)).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => {
                 // What this origin remembers is out of date once another has led.
                 histories.clear();
                 continue;
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "the meter's lock cannot be checked");
+                continue;
+            }
+            Err(_) => {
+                // The connection is as good as dead, and the lock with it.
+                leader = Leader::default();
+                tracing::warn!("the meter's lock cannot be checked in time");
                 continue;
             }
         }

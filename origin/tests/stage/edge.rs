@@ -1,7 +1,7 @@
 //! A small edge: keys, and the control API with signatures and versions checked as the contract says.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -42,6 +42,7 @@ pub struct Told {
 #[derive(Default)]
 struct Inner {
     events: Mutex<HashMap<String, Told>>,
+    broken: Mutex<HashSet<String>>,
     down: AtomicBool,
     key_fetches: AtomicU32,
 }
@@ -64,7 +65,9 @@ impl Edge {
             .route("/api/v1/control/events/{id}/stats", get(stats))
             .layer(middleware::from_fn(check_signature));
         let routes = Router::new().route("/.well-known/jwks.json", get(jwks)).merge(control);
-        let routes = routes.layer(middleware::from_fn_with_state(inner.clone(), be_down)).with_state(inner.clone());
+        let routes = routes
+            .layer(middleware::from_fn_with_state(inner.clone(), be_down))
+            .with_state(inner.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -91,6 +94,11 @@ impl Edge {
         self.inner.events.lock().unwrap().remove(event);
     }
 
+    /// From now on every control request about `event` fails.
+    pub fn break_event(&self, event: &str) {
+        self.inner.broken.lock().unwrap().insert(event.to_owned());
+    }
+
     /// From now on every request fails, or works again.
     pub fn set_down(&self, down: bool) {
         self.inner.down.store(down, Ordering::Relaxed);
@@ -103,7 +111,13 @@ impl Edge {
 }
 
 async fn be_down(State(inner): Shared, request: Request, next: Next) -> Response {
-    if inner.down.load(Ordering::Relaxed) {
+    let broken = inner
+        .broken
+        .lock()
+        .unwrap()
+        .iter()
+        .any(|event| request.uri().path().contains(event));
+    if broken || inner.down.load(Ordering::Relaxed) {
         return StatusCode::BAD_GATEWAY.into_response();
     }
     next.run(request).await
@@ -117,9 +131,18 @@ async fn jwks(State(inner): Shared) -> String {
 async fn check_signature(method: Method, uri: Uri, headers: HeaderMap, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, 64 * 1024).await.unwrap();
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let signed =
-        ControlRequest { method: method.as_str(), path: uri.path(), query: uri.query().unwrap_or(""), body: &body };
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let signed = ControlRequest {
+        method: method.as_str(),
+        path: uri.path(),
+        query: uri.query().unwrap_or(""),
+        body: &body,
+    };
     let (time, signature) = (header(TIME_HEADER), header(SIGNATURE_HEADER));
     match control::verify(&Bytes32(CONTROL_KEY), &signed, time, signature, clock::now()) {
         Ok(()) => next.run(Request::from_parts(parts, body.into())).await,
@@ -132,7 +155,11 @@ fn refuse(status: StatusCode, word: &str, message: &str) -> Response {
 }
 
 fn accepted(version: u64) -> Response {
-    Json(PutAccepted { version, effective_at: clock::now().plus(2_000) }).into_response()
+    Json(PutAccepted {
+        version,
+        effective_at: clock::now().plus(2_000),
+    })
+    .into_response()
 }
 
 async fn put_event(State(inner): Shared, Path(id): Path<String>, Json(put): Json<PutEvent>) -> Response {
@@ -146,7 +173,16 @@ async fn put_event(State(inner): Shared, Path(id): Path<String>, Json(put): Json
             accepted(version)
         }
         None => {
-            events.insert(id, Told { event: put, releases: Vec::new(), version, served: 0, last_place: 0 });
+            events.insert(
+                id,
+                Told {
+                    event: put,
+                    releases: Vec::new(),
+                    version,
+                    served: 0,
+                    last_place: 0,
+                },
+            );
             accepted(version)
         }
     }
@@ -155,9 +191,7 @@ async fn put_event(State(inner): Shared, Path(id): Path<String>, Json(put): Json
 async fn put_release(State(inner): Shared, Path(id): Path<String>, Json(put): Json<PutRelease>) -> Response {
     match inner.events.lock().unwrap().get_mut(&id) {
         None => refuse(StatusCode::NOT_FOUND, "event_unknown", "No such event."),
-        Some(told) if put.version <= told.version => {
-            refuse(StatusCode::CONFLICT, "version_stale", "A later one came.")
-        }
+        Some(told) if put.version <= told.version => refuse(StatusCode::CONFLICT, "version_stale", "A later one came."),
         Some(told) => {
             told.version = put.version;
             told.releases.push(put);

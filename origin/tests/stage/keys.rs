@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use stanchion_shared::{
+    account::{self, AccountClaims},
     admission::{self, AUDIENCE, ShopClaims},
     identity::{EventId, Place},
     jose::SigningKeys,
@@ -19,6 +20,7 @@ const ACCOUNT_KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"accou
     "d":"TM0Imyj_ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U-4pvs","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}"#;
 /// HMAC of the control API.
 pub const CONTROL_KEY: [u8; 32] = [7; 32];
+const ACCOUNT_ISSUER: &str = "https://accounts.test";
 const SHOP_ISSUER: &str = "https://edge.test";
 
 /// Every variable the origin needs.
@@ -34,14 +36,17 @@ pub fn configuration(edge: &str, database: &str, redis: &str) -> HashMap<String,
         ("STANCHION_CONTROL_KEY", &control),
         ("STANCHION_ACCOUNT_SIGNING_KEYS", ACCOUNT_KEYS),
         ("STANCHION_ACCOUNT_JWKS", &jwks),
-        ("STANCHION_ACCOUNT_ISSUER", "https://accounts.test"),
+        ("STANCHION_ACCOUNT_ISSUER", ACCOUNT_ISSUER),
         ("STANCHION_SHOP_ISSUER", SHOP_ISSUER),
         ("STANCHION_STRIPE_URL", "http://127.0.0.1:9"),
         ("STANCHION_STRIPE_KEY", "sk_test_stage"),
         ("STANCHION_TICKET_CODE_KEY", &control),
         ("STANCHION_ADMIN_TOKEN", ADMIN_TOKEN),
     ];
-    values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    values
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// A shop token as the edge signs it, that ends `seconds` from now (negative: has ended), and its claims.
@@ -59,4 +64,16 @@ pub fn shop_token(subject: &str, event: &str, seconds: i64) -> (String, ShopClai
     };
     let keys = SigningKeys::parse(EDGE_KEYS).expect("a key set");
     (admission::sign(&keys, &claims), claims)
+}
+
+/// An account token as the origin signs it, for a subject that never signed up.
+pub fn account_token(subject: &str) -> String {
+    let now = stanchion_origin::clock::now().floor_seconds();
+    let claims = AccountClaims {
+        iss: ACCOUNT_ISSUER.to_owned(),
+        sub: subject.to_owned(),
+        iat: now - 1,
+        exp: now + 3_600,
+    };
+    account::sign(&SigningKeys::parse(ACCOUNT_KEYS).expect("a key set"), &claims)
 }

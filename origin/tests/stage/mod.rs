@@ -3,15 +3,22 @@
 //!
 //! `scripts/stack/run -- cargo test -p stanchion-origin` gives the addresses; without them the tests fail and say so.
 
-#![allow(dead_code, reason = "each test file uses its part of the stage")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "each test file uses its part of the stage"
+)]
 
 mod edge;
 mod event;
 mod keys;
+mod shop;
 
 pub use edge::Edge;
 pub use event::{ADMIN_TOKEN, event_id, small_event};
 pub use keys::{EDGE_KEYS, shop_token};
+pub use shop::{Fan, PATIENCE, STRIPE_KEY, TestGateway};
 
 use std::{collections::HashMap, time::Duration};
 
@@ -33,6 +40,8 @@ pub struct Stage {
     pub edge: Edge,
     pub url: String,
     pub client: reqwest::Client,
+    /// The configuration it runs with.
+    pub variables: HashMap<String, String>,
     server: JoinHandle<()>,
     _stop: oneshot::Sender<()>,
 }
@@ -75,6 +84,11 @@ fn from_environment(name: &str) -> String {
     })
 }
 
+/// Where Redis is.
+pub fn redis_url() -> String {
+    from_environment("STANCHION_REDIS_URL")
+}
+
 impl Stage {
     /// All set, with a payment provider that does not answer.
     pub async fn new() -> Stage {
@@ -83,23 +97,45 @@ impl Stage {
 
     /// All set; `overrides` replace configuration variables.
     pub async fn with(overrides: &[(&str, &str)]) -> Stage {
-        let edge = Edge::start().await;
-        let database_url = create_database().await;
-        let mut variables = keys::configuration(&edge.url, &database_url, &from_environment("STANCHION_REDIS_URL"));
-        variables.extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Stage::serve(edge, variables).await
+        Stage::prepared(overrides, |_| ()).await
     }
 
-    async fn serve(edge: Edge, variables: HashMap<String, String>) -> Stage {
+    /// All set; `prepare` changes the app before anybody uses it.
+    pub async fn prepared(overrides: &[(&str, &str)], prepare: impl FnOnce(&mut App)) -> Stage {
+        Stage::behind(Edge::start().await, overrides, prepare).await
+    }
+
+    /// As [`Stage::prepared`], behind an edge that was made ready before.
+    pub async fn behind(edge: Edge, overrides: &[(&str, &str)], prepare: impl FnOnce(&mut App)) -> Stage {
+        let database_url = create_database().await;
+        let mut variables = keys::configuration(&edge.url, &database_url, &redis_url());
+        variables.extend(
+            overrides
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        Stage::serve(edge, variables, prepare).await
+    }
+
+    async fn serve(edge: Edge, variables: HashMap<String, String>, prepare: impl FnOnce(&mut App)) -> Stage {
         let config = Config::from_lookup(|name| variables.get(name).cloned()).expect("the stage's configuration");
-        let app = App::connect(config).await.expect("PostgreSQL and Redis answer");
+        let mut app = App::connect(config).await.expect("PostgreSQL and Redis answer");
+        prepare(std::sync::Arc::get_mut(&mut app).expect("nobody else has it yet"));
         database::migrate(&app.database).await.expect("the migrations run");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = serve(app.clone(), listener, async move { drop(stopped.await) });
         let server = tokio::spawn(async move { serving.await.expect("the origin serves") });
-        Stage { app, edge, url, client: reqwest::Client::new(), server, _stop: stop }
+        Stage {
+            app,
+            edge,
+            url,
+            client: reqwest::Client::new(),
+            variables,
+            server,
+            _stop: stop,
+        }
     }
 
     /// A request to the origin's `path`; add headers and body, then [`send`].
@@ -119,7 +155,9 @@ impl Stage {
 
     /// A request to the admin API; `path` is what follows `/api/v1/admin`.
     pub async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let request = self.request(method, &format!("/api/v1/admin{path}")).bearer_auth(ADMIN_TOKEN);
+        let request = self
+            .request(method, &format!("/api/v1/admin{path}"))
+            .bearer_auth(ADMIN_TOKEN);
         send(match body {
             Some(body) => request.json(body),
             None => request,
@@ -131,7 +169,9 @@ impl Stage {
     pub async fn launch(&self, event: &Value) -> String {
         self.admin(Method::POST, "/events", Some(event)).await.ok();
         let id = event["event_id"].as_str().expect("an event has an id").to_owned();
-        self.admin(Method::POST, &format!("/events/{id}/launch"), None).await.ok();
+        self.admin(Method::POST, &format!("/events/{id}/launch"), None)
+            .await
+            .ok();
         id
     }
 
@@ -149,7 +189,11 @@ impl Stage {
 pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     let answer = request.send().await.expect("the origin answers");
     let (status, headers) = (answer.status(), answer.headers().clone());
-    Answer { status, headers, text: answer.text().await.expect("a whole body") }
+    Answer {
+        status,
+        headers,
+        text: answer.text().await.expect("a whole body"),
+    }
 }
 
 /// Waits until `holds`, at most ten seconds.
@@ -170,7 +214,10 @@ async fn create_database() -> String {
     let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
     // The name is ours, hexadecimal: nothing to inject.
     let create = AssertSqlSafe(format!("create database {name}"));
-    sqlx::query(create).execute(&mut connection).await.expect("the test's user may create databases");
+    sqlx::query(create)
+        .execute(&mut connection)
+        .await
+        .expect("the test's user may create databases");
     let mut url = url::Url::parse(&server).expect("a URL");
     url.set_path(&name);
     url.to_string()

@@ -1,0 +1,240 @@
+//! A stage with a till: a payment gateway of its own (real HTTP, faults on request), and fans whose turn has come.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stanchion_gateway::{Gateway, SecretKey};
+use stanchion_origin::{
+    checkout::Till,
+    payments::{
+        PaymentRouter,
+        stripe::{Patience, Stripe},
+    },
+    state::App,
+};
+use stanchion_shared::admission::ShopClaims;
+use tokio::{net::TcpListener, sync::oneshot};
+use uuid::Uuid;
+
+use super::{Answer, Stage, keys, send};
+
+/// Its secret key.
+pub const STRIPE_KEY: &str = "sk_test_stage";
+/// As patient as a test can be: a second in all.
+pub const PATIENCE: Patience = Patience {
+    timeout: Duration::from_millis(400),
+    attempts: 2,
+    pause: Duration::from_millis(50),
+    total: Duration::from_secs(1),
+};
+
+/// A gateway of one test.
+pub struct TestGateway {
+    pub url: String,
+    client: reqwest::Client,
+    _stop: oneshot::Sender<()>,
+}
+
+impl TestGateway {
+    pub async fn start() -> TestGateway {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}/", listener.local_addr().expect("bound"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let key: SecretKey = STRIPE_KEY.parse().expect("a test key");
+        tokio::spawn(stanchion_gateway::serve(listener, Gateway::new(key), async move {
+            drop(stopped.await)
+        }));
+        TestGateway {
+            url,
+            client: reqwest::Client::new(),
+            _stop: stop,
+        }
+    }
+
+    /// From now on these faults; see the gateway's `faults.rs`.
+    pub async fn faults(&self, faults: Value) {
+        let answer = self
+            .client
+            .put(format!("{}_control/faults", self.url))
+            .json(&faults)
+            .send()
+            .await
+            .unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// One fault for the next `times` requests of an operation.
+    pub async fn fault(&self, operation: &str, fault: &str, times: u32) {
+        self.faults(json!({"rules": [{"operation": operation, "fault": fault, "times": times}]}))
+            .await;
+    }
+
+    /// All payments: {id, status, amount, held, captured, refunded, metadata}.
+    pub async fn intents(&self) -> Vec<Value> {
+        let answer = self
+            .client
+            .get(format!("{}_control/ledger", self.url))
+            .send()
+            .await
+            .unwrap();
+        answer.json::<Value>().await.unwrap()["intents"]
+            .as_array()
+            .unwrap()
+            .clone()
+    }
+
+    /// Money held and money taken (less what was given back), over all payments of an order.
+    pub async fn money_of(&self, order_id: &str) -> (i64, i64) {
+        let (mut held, mut taken) = (0, 0);
+        for intent in self.intents().await {
+            if intent["metadata"]["order_id"] == order_id {
+                held += amount(&intent["held"]);
+                taken += amount(&intent["captured"]) - amount(&intent["refunded"]);
+            }
+        }
+        (held, taken)
+    }
+
+    /// A till that pays here, with a test's patience.
+    pub fn till(&self) -> Till {
+        let url = self.url.parse().unwrap();
+        let stripe = Stripe::new(reqwest::Client::new(), url, STRIPE_KEY.to_owned(), PATIENCE);
+        Till::new(PaymentRouter::new(vec![std::sync::Arc::new(stripe)]))
+    }
+}
+
+fn amount(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("an amount: {value}"))
+}
+
+/// A fan in the shop.
+#[derive(Clone)]
+pub struct Fan {
+    pub subject: String,
+    pub bearer: String,
+    pub shop_token: String,
+    pub claims: ShopClaims,
+}
+
+impl Fan {
+    /// Whose turn it is, for `seconds`.
+    pub fn for_seconds(event: &str, seconds: i64) -> Fan {
+        Fan::again(&Uuid::new_v4().to_string(), event, seconds)
+    }
+
+    /// Another session of the same account.
+    pub fn again(subject: &str, event: &str, seconds: i64) -> Fan {
+        let (shop_token, claims) = keys::shop_token(subject, event, seconds);
+        Fan {
+            subject: subject.to_owned(),
+            bearer: keys::account_token(subject),
+            shop_token,
+            claims,
+        }
+    }
+
+    pub fn new(event: &str) -> Fan {
+        Fan::for_seconds(event, 600)
+    }
+}
+
+impl Stage {
+    /// A stage whose till pays at a gateway of its own.
+    pub async fn with_gateway() -> (Stage, TestGateway) {
+        Stage::with_gateway_and(|_| ()).await
+    }
+
+    /// As [`Stage::with_gateway`]; `change` changes the app before it is served.
+    pub async fn with_gateway_and(change: impl FnOnce(&mut App)) -> (Stage, TestGateway) {
+        let gateway = TestGateway::start().await;
+        let till = gateway.till();
+        let stage = Stage::prepared(&[("STANCHION_STRIPE_URL", &gateway.url)], |app| {
+            app.till = till;
+            change(app);
+        })
+        .await;
+        (stage, gateway)
+    }
+
+    /// A request with the fan's shop token.
+    pub fn shop(&self, fan: &Fan, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.request(method, path).header("Shop-Token", &fan.shop_token)
+    }
+
+    /// `POST /api/v1/cart/seats`.
+    pub async fn lock(&self, fan: &Fan, seats: &[&str]) -> Answer {
+        let body = json!({"event_id": fan.claims.event, "seat_ids": seats});
+        send(self.shop(fan, Method::POST, "/api/v1/cart/seats").json(&body)).await
+    }
+
+    /// `DELETE /api/v1/cart/seats`.
+    pub async fn unlock(&self, fan: &Fan, seats: &[&str]) -> Answer {
+        let body = json!({"event_id": fan.claims.event, "seat_ids": seats});
+        send(self.shop(fan, Method::DELETE, "/api/v1/cart/seats").json(&body)).await
+    }
+
+    /// `GET /api/v1/cart`.
+    pub async fn cart(&self, fan: &Fan) -> Value {
+        send(self.shop(fan, Method::GET, "/api/v1/cart")).await.ok()
+    }
+
+    /// `POST /api/v1/checkout` of the fan's cart.
+    pub async fn checkout(&self, fan: &Fan, key: &str, card: &str) -> Answer {
+        let cart_id = stanchion_origin::cart::cart_id(&fan.claims);
+        let body = json!({"cart_id": cart_id, "payment": {"method": "card", "token": card}});
+        send(
+            self.shop(fan, Method::POST, "/api/v1/checkout")
+                .header("Idempotency-Key", key)
+                .json(&body),
+        )
+        .await
+    }
+
+    /// `GET /api/v1/orders…` with the fan's account token.
+    pub async fn orders(&self, fan: &Fan, rest: &str) -> Answer {
+        send(
+            self.request(Method::GET, &format!("/api/v1/orders{rest}"))
+                .bearer_auth(&fan.bearer),
+        )
+        .await
+    }
+
+    /// A section as fans see it, read afresh.
+    pub async fn seats(&self, fan: &Fan, section: &str) -> Value {
+        tokio::time::sleep(stanchion_origin::inventory::reader::FRESH_FOR).await;
+        let path = format!("/api/v1/events/{}/seats?section={section}", fan.claims.event);
+        send(self.shop(fan, Method::GET, &path)).await.ok()
+    }
+
+    /// The status of one seat as fans see it.
+    pub async fn seat(&self, fan: &Fan, seat: &str) -> String {
+        let section = seat.split('-').next().unwrap();
+        let answer = self.seats(fan, section).await;
+        let seats = answer["seats"].as_array().unwrap();
+        let found = seats
+            .iter()
+            .find(|view| view["seat_id"] == seat)
+            .unwrap_or_else(|| panic!("no seat {seat}"));
+        found["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Forgets a section, as a Redis without its files would have.
+    pub async fn wipe_section(&self, event: &str, section: &str) {
+        let keys = ["meta", "held", "due"].map(|what| format!("stanchion:{{{event}:{section}}}:{what}"));
+        redis::cmd("DEL")
+            .arg(&keys)
+            .query_async::<()>(&mut self.app.redis.clone())
+            .await
+            .unwrap();
+    }
+
+    /// All leases are over, as if time had passed; then recovery has its look.
+    pub async fn recover(&self) {
+        sqlx::query("update orders set lease_until = now() - interval '1 second'")
+            .execute(&self.app.database)
+            .await
+            .unwrap();
+        stanchion_origin::checkout::recover(&self.app).await.unwrap();
+    }
+}
