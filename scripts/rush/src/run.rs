@@ -4,38 +4,24 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use serde_json::json;
-use stanchion_shared::{
-    identity::EventId,
-    timestamp::UnixMillis,
-    wire::{CHALLENGE_MAX_NUMBER, DRAW_WINDOW_MS},
-};
+use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 
 use crate::{
-    accounts::{self, Account, AccountsError},
-    admin::{Admin, AdminError, NewEvent},
+    accounts::{self, AccountsError},
+    admin::{Admin, AdminError},
     arena,
-    client::{Client, Trouble},
+    client::Trouble,
     clock, crowd,
-    display::{Display, show},
-    fan::World,
-    intrusion::Gate,
+    display::show,
     judge::{self, Sources},
-    latency::Latencies,
-    observed::Notebook,
     options::{KeptEvent, Places, RunOptions, millis},
-    probe::{self, Probe},
-    puzzle::Solver,
     report::{FansReport, Report},
     sockets,
     sources::{SourceError, database::Database, ledger, public::Public, redis_sections::RedisSections},
-    tally::Tally,
+    stage::{self, Stage},
     watch::{self, Seats},
 };
 
-/// Fans shopping at once for each fan admitted per second, unless the options say otherwise.
-const SHOPPERS_PER_RATE: u32 = 20;
-/// Most tickets of one person.
-const PER_PERSON: u32 = 8;
 /// People the probe needs.
 const PROBE_PEOPLE: usize = 3;
 /// How long an event may take until the edge knows it.
@@ -80,7 +66,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
         "creating {event} with {} seats …\n",
         arena::arena().capacity()
     ));
-    let on_sale_time = create(&admin, &options, &event, &probe_event).await?;
+    let on_sale_time = stage::create(&admin, &options, &event, &probe_event).await?;
     let (public, probe_public) = (
         Public::new(&options.places.edge_url, &event),
         Public::new(&options.places.edge_url, &probe_event),
@@ -161,51 +147,6 @@ fn named_by_time(now: UnixMillis) -> EventId {
     EventId::parse(&format!("arena-{}", now.0 / 1_000)).expect("digits are allowed")
 }
 
-/// Creates and launches both events; when the arena's on-sale is.
-async fn create(
-    admin: &Admin,
-    options: &RunOptions,
-    event: &EventId,
-    probe_event: &EventId,
-) -> Result<UnixMillis, RunError> {
-    let on_sale_time = clock::now().plus(millis(options.on_sale_in));
-    let arena = NewEvent {
-        event_id: event,
-        name: "The Comeback Tour",
-        on_sale_time,
-        most_per_second: options.rate,
-        most_shoppers: options
-            .most_shoppers
-            .unwrap_or(options.rate.saturating_mul(SHOPPERS_PER_RATE)),
-        per_person: PER_PERSON,
-        lock_ms: millis(options.lock),
-        turn_ms: millis(options.turn),
-        shopping_ms: millis(options.shopping),
-        draw_window_ms: millis(options.draw_window),
-        shards: options.shards,
-        challenge_max_number: options.challenge_max_number,
-    };
-    admin.create(&arena, &arena::arena()).await?;
-    admin.launch(event).await?;
-    let probe = NewEvent {
-        event_id: probe_event,
-        name: "Open Rehearsal",
-        on_sale_time: clock::now().plus(probe::ON_SALE_IN_MS),
-        most_per_second: 10,
-        most_shoppers: 100,
-        per_person: PER_PERSON,
-        lock_ms: probe::LOCK_MS,
-        turn_ms: millis(options.turn),
-        shopping_ms: probe::SHOPPING_MS,
-        draw_window_ms: DRAW_WINDOW_MS.least,
-        shards: 1,
-        challenge_max_number: CHALLENGE_MAX_NUMBER.least,
-    };
-    admin.create(&probe, &arena::probe_room()).await?;
-    admin.launch(probe_event).await?;
-    Ok(on_sale_time)
-}
-
 async fn wait_until_known(public: &Public) -> Result<(), RunError> {
     let known = async {
         while public.queue().await.is_err() {
@@ -216,93 +157,13 @@ async fn wait_until_known(public: &Public) -> Result<(), RunError> {
     tokio::time::timeout(KNOWN_WITHIN, known).await.map_err(too_late)
 }
 
-/// What the parts of a run are made from.
-struct Stage<'a> {
-    options: &'a RunOptions,
-    notebook: Arc<Notebook>,
-    event: &'a EventId,
-    on_sale_time: UnixMillis,
-}
-
-impl Stage<'_> {
-    fn world(&self) -> Result<(Arc<World>, Arc<Latencies>), RunError> {
-        let (tally, latencies) = (Arc::<Tally>::default(), Arc::<Latencies>::default());
-        let sockets = sockets::most(self.options.sockets);
-        let edge = Client::new(&self.options.places.edge_url, sockets, latencies.clone(), tally.clone())?;
-        let world = World {
-            edge,
-            solver: Solver::new(),
-            notebook: self.notebook.clone(),
-            tally,
-            event: self.event.clone(),
-            seed: self.options.seed,
-            doors: clock::now(),
-            on_sale_time: self.on_sale_time,
-            pace: self.options.pace,
-        };
-        Ok((Arc::new(world), latencies))
-    }
-
-    /// The probe has counters and a notebook of its own: what it does on purpose is not what fans see.
-    async fn probe(
-        &self,
-        database: &Database,
-        redis: &RedisSections,
-        event: &EventId,
-        public: Public,
-        accounts: &[Account],
-    ) -> Result<Probe, RunError> {
-        let places = &self.options.places;
-        let client = |url: &str| Client::new(url, 16, Arc::default(), Arc::default());
-        let (edge, origin) = (client(&places.edge_url)?, client(&places.origin_url)?);
-        let world = World {
-            edge: edge.clone(),
-            solver: Solver::new(),
-            notebook: Arc::default(),
-            tally: Arc::default(),
-            event: event.clone(),
-            seed: self.options.seed,
-            doors: clock::now(),
-            on_sale_time: clock::now(),
-            pace: self.options.pace,
-        };
-        let gate = Gate {
-            edge,
-            origin,
-            event: event.clone(),
-            other_event: Some(self.event.clone()),
-            seats: Arc::new(database.seats(event).await?),
-            public,
-            database: database.clone(),
-            redis: redis.of(event),
-        };
-        let people = [0, 1, 2].map(|index: usize| accounts[index].clone());
-        Ok(Probe {
-            world: Arc::new(world),
-            gate,
-            accounts: people,
-            notebook: self.notebook.clone(),
-        })
-    }
-
-    fn display(&self, world: &World, latencies: &Arc<Latencies>) -> Display {
-        Display {
-            event: self.event.to_string(),
-            fans: self.options.fans,
-            on_sale_time: self.on_sale_time,
-            tally: world.tally.clone(),
-            latencies: latencies.clone(),
-        }
-    }
-}
-
 fn parameters(options: &RunOptions) -> serde_json::Value {
     json!({
         "fans": options.fans,
         "seed": options.seed,
         "sign_ups": options.sign_ups,
         "rate": options.rate,
-        "most_shoppers": options.most_shoppers.unwrap_or(options.rate.saturating_mul(SHOPPERS_PER_RATE)),
+        "most_shoppers": stage::most_shoppers(options),
         "on_sale_in_ms": millis(options.on_sale_in),
         "shards": options.shards,
         "draw_window_ms": millis(options.draw_window),

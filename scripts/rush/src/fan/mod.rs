@@ -1,7 +1,9 @@
-//! One fan, from arriving to going home. [`queue`] is the wait, [`shop`] the choice of seats, [`pay`] the checkout.
+//! One fan, from arriving to going home. [`queue`] is the wait, [`shop`] and [`seats`] the choice of seats, [`pay`] the
+//! checkout.
 
 mod pay;
 mod queue;
+mod seats;
 mod shop;
 
 pub(crate) use queue::Session;

@@ -1,11 +1,11 @@
-//! 6. Per section, available + locked + sold = capacity: in every seats answer a fan got, and in every read of Redis.
+//! Invariant 6: Per section, available + locked + sold = capacity: in every seats answer a fan got, and in every read of Redis.
 
 use std::collections::HashSet;
 
 use super::{Invariant, Verdict};
 use crate::{observed::Looked, sources::redis_sections::SectionState};
 
-/// What is judged. The looks were judged one by one when they were made: by `fan::shop::seats_fault` and by
+/// What is judged. The looks were judged one by one when they were made: by `fan::seats::seats_fault` and by
 /// [`section_fault`].
 pub(crate) struct Facts<'a> {
     /// Seats answers that fans got; none where no fan was there to look.
@@ -131,12 +131,42 @@ mod tests {
         };
         assert!(doctored(|state| state.sold = 2).is_some());
         assert!(doctored(|state| state.capacity = Some(5)).is_some());
-        assert!(doctored(|state| drop(state.held.remove("A-1"))).is_some());
-        assert!(doctored(|state| drop(state.due.remove("A-1"))).is_some());
-        assert!(doctored(|state| drop(state.due.remove("A-3"))).is_some());
-        assert!(doctored(|state| drop(state.due.insert("A-2".to_owned(), 5_000))).is_some());
-        assert!(doctored(|state| drop(state.due.insert("A-4".to_owned(), 900))).is_some());
-        assert!(doctored(|state| drop(state.held.insert("B-1".to_owned(), "Lcart".to_owned()))).is_some());
+        assert!(
+            doctored(|state| {
+                state.held.remove("A-1");
+            })
+            .is_some()
+        );
+        assert!(
+            doctored(|state| {
+                state.due.remove("A-1");
+            })
+            .is_some()
+        );
+        assert!(
+            doctored(|state| {
+                state.due.remove("A-3");
+            })
+            .is_some()
+        );
+        assert!(
+            doctored(|state| {
+                state.due.insert("A-2".to_owned(), 5_000);
+            })
+            .is_some()
+        );
+        assert!(
+            doctored(|state| {
+                state.due.insert("A-4".to_owned(), 900);
+            })
+            .is_some()
+        );
+        assert!(
+            doctored(|state| {
+                state.held.insert("B-1".to_owned(), "Lcart".to_owned());
+            })
+            .is_some()
+        );
     }
 
     #[test]

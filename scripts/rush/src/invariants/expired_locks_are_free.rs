@@ -1,4 +1,4 @@
-//! 7. A seat whose lock has expired can be locked by somebody else within one second, and not before: measured.
+//! Invariant 7: A seat whose lock has expired can be locked by somebody else within one second, and not before: measured.
 
 use super::{Invariant, Verdict};
 use crate::observed::Handover;

@@ -1,4 +1,4 @@
-//! 3. No shop token is issued before its turn, and no second begins more turns than the rate allows. Turns are worked out
+//! Invariant 3: No shop token is issued before its turn, and no second begins more turns than the rate allows. Turns are worked out
 //! from the public schedule alone.
 
 use stanchion_shared::{

@@ -50,7 +50,13 @@ fn world() -> World {
         let logs: Vec<(Shard, Vec<(Tier, Tag)>)> = [0, 1]
             .map(|shard| {
                 let of_shard = crowd.iter().filter(|number| (**number >= 128) == (shard == 1));
-                let tier = |number: u8| if number % 2 == 0 { Tier::Human } else { Tier::Suspect };
+                let tier = |number: u8| {
+                    if number.is_multiple_of(2) {
+                        Tier::Human
+                    } else {
+                        Tier::Suspect
+                    }
+                };
                 (
                     Shard(shard),
                     of_shard.map(|&number| (tier(number), tag(number))).collect(),
