@@ -163,7 +163,7 @@ pub async fn note_authorising(database: &PgPool, pending: &Pending) -> Result<Re
 #[derive(Debug)]
 pub enum Reserved {
     /// The tickets are this order's.
-    Yes(Confirming),
+    Yes(Box<Confirming>),
     /// Somebody else has a live ticket for one of the seats. Nothing has changed.
     SeatsGone,
     /// Somebody else works on the order.
@@ -185,7 +185,7 @@ pub async fn reserve(database: &PgPool, pending: &Pending, held: Held) -> Result
         .await;
     match reserved {
         Ok(tickets) if tickets.is_empty() => Ok(Reserved::LeaseLost),
-        Ok(_) => Ok(Reserved::Yes(Confirming::new(pending.order.clone(), held))),
+        Ok(_) => Ok(Reserved::Yes(Box::new(Confirming::new(pending.order.clone(), held)))),
         Err(sqlx::Error::Database(error)) if error.constraint() == Some(ONE_LIVE_TICKET_PER_SEAT) => {
             Ok(Reserved::SeatsGone)
         }

@@ -83,7 +83,7 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
         }
     };
     watch(Step::Reserved).await;
-    capture(app, confirming, Some(claims)).await
+    capture(app, *confirming, Some(claims)).await
 }
 
 /// The second half, which recovery runs as well: confirming -> confirmed, or failed once the charge is certainly impossible.

@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin};
 use uuid::Uuid;
 
 /// Where the saga stands: just after this, before anything else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// The order is pending.
     Begun,

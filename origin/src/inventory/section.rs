@@ -1,6 +1,6 @@
 //! One section's seats in Redis: every operation is one script, one round trip, all or nothing.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use redis::{FromRedisValue, RedisResult, Script, Value, from_redis_value};
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
@@ -258,9 +258,8 @@ impl Section {
         if word != "seats" {
             return Ok(Err(Unloaded));
         }
-        let (as_of, capacity, locked, sold, held, over): (u64, u64, u64, u64, Vec<(String, String)>, Vec<String>) =
-            from_redis_value(Value::Array(values))?;
-        let over: std::collections::HashSet<String> = over.into_iter().collect();
+        let (as_of, capacity, locked, sold, held, over) = from_redis_value(Value::Array(values))?;
+        let (held, over): (Vec<(String, String)>, HashSet<String>) = (held, over);
         let letter = |holder: &str| holder.chars().next().unwrap_or('S');
         let held = held.into_iter().filter(|(seat, _)| !over.contains(seat));
         Ok(Ok(SectionState {

@@ -55,6 +55,8 @@ pub struct Authorisation {
 pub enum IntentState {
     /// No money is held and none will be without a further call of ours.
     Idle,
+    /// The card's bank asks its holder; money is held as soon as the holder agrees.
+    AwaitsHolder,
     /// The provider is still working on it.
     Processing,
     /// The amount is held and can be captured.

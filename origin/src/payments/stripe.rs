@@ -188,8 +188,6 @@ impl Stripe {
             ("payment_method_types[]", "card"),
             ("capture_method", "manual"),
             ("confirm", "true"),
-            // Nobody is at the screen of the card's bank now: a card that asks for that is declined.
-            ("error_on_requires_action", "true"),
             ("metadata[order_id]", &wanted.order_id),
         ];
         match self
@@ -202,16 +200,37 @@ impl Stripe {
                     state: IntentState::Authorised,
                 } => Outcome::Done(id),
                 // A repeated key repeats the first answer, whatever became of the intent since.
-                Intent { id, .. } => settled(self.look_at(&id).await),
+                Intent { id, .. } => self.conclude(&wanted.order_id, self.look_at(&id).await).await,
             },
             Reply::Refused { word, .. } => Outcome::Declined(word),
             Reply::NotExecuted(why) => Outcome::Unavailable(why),
             Reply::Lost(why) => Outcome::Unknown(why),
             Reply::Fault(why) => match self.find_in_list(&wanted.order_id, wanted.begun_at).await {
-                Outcome::Done(Some(intent)) => settled(Outcome::Done(intent)),
+                Outcome::Done(Some(intent)) => self.conclude(&wanted.order_id, Outcome::Done(intent)).await,
                 // Its execution is over, the key gives nothing but this fault, and there is no intent.
                 Outcome::Done(None) => Outcome::Unavailable(why),
                 _ => Outcome::Unknown(why),
+            },
+        }
+    }
+
+    /// What an authorisation came to, by where its intent stands.
+    async fn conclude(&self, order_id: &str, intent: Outcome<Intent>) -> Outcome<String> {
+        let intent = match intent {
+            Outcome::Done(intent) => intent,
+            other => return other.map(|intent| intent.id),
+        };
+        match intent.state {
+            IntentState::Authorised => Outcome::Done(intent.id),
+            IntentState::Idle => Outcome::Declined("card_declined".to_owned()),
+            IntentState::Processing => Outcome::Unknown("still processing".to_owned()),
+            IntentState::Captured => Outcome::Unknown("captured already".to_owned()),
+            // It is cancelled before it was ever held for one reason only: the next one.
+            IntentState::Cancelled => Outcome::Declined("authentication_required".to_owned()),
+            // The card's bank wants to see its holder, who is not at its page now. The intent must not wait for that.
+            IntentState::AwaitsHolder => match self.cancel(order_id, &intent.id).await {
+                Outcome::Done(()) => Outcome::Declined("authentication_required".to_owned()),
+                other => Outcome::Unknown(format!("awaits the card's holder, not cancelled: {other:?}")),
             },
         }
     }
@@ -252,33 +271,6 @@ impl Stripe {
             (_, Reply::Lost(why) | Reply::Fault(why)) => Outcome::Unknown(why),
             (_, Reply::Done(_)) => Outcome::Unknown("not there yet".to_owned()),
         }
-    }
-}
-
-/// What an authorisation came to, by where its intent stands.
-fn settled(intent: Outcome<Intent>) -> Outcome<String> {
-    match intent {
-        Outcome::Done(Intent {
-            id,
-            state: IntentState::Authorised,
-        }) => Outcome::Done(id),
-        Outcome::Done(Intent {
-            state: IntentState::Processing,
-            ..
-        }) => Outcome::Unknown("processing".to_owned()),
-        Outcome::Done(Intent {
-            state: IntentState::Captured,
-            ..
-        }) => Outcome::Unknown("captured already".to_owned()),
-        Outcome::Done(Intent {
-            state: IntentState::Idle,
-            ..
-        }) => Outcome::Declined("card_declined".to_owned()),
-        Outcome::Done(Intent {
-            state: IntentState::Cancelled,
-            ..
-        }) => Outcome::Declined("canceled".to_owned()),
-        other => other.map(|intent| intent.id),
     }
 }
 

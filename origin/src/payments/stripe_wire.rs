@@ -67,7 +67,8 @@ impl WireIntent {
             "succeeded" => IntentState::Captured,
             "canceled" => IntentState::Cancelled,
             "processing" => IntentState::Processing,
-            // requires_payment_method, requires_confirmation, requires_action: the fan or we would have to act first.
+            "requires_action" => IntentState::AwaitsHolder,
+            // requires_payment_method, requires_confirmation: we would have to act first.
             _ => IntentState::Idle,
         };
         Intent {

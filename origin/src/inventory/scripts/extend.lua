@@ -14,8 +14,8 @@ local holders = redis.call('HMGET', HELD, unpack(seats))
 local lost, fields, scores = { 'lost' }, {}, {}
 local first_end
 for i, seat in ipairs(seats) do
-  local ends = is_lock_of(holders[i], owner) and lock_ends(seat)
-  if not ends or ends <= now then
+  local ends = own_lock(seat, holders[i], owner, now)
+  if not ends then
     lost[#lost + 1] = seat
   else
     if string.sub(holders[i], 1, 1) == 'L' and ends < longest then

@@ -5,6 +5,7 @@
 -- Invariant  Seats of other orders and other owners are not touched. Repeating it changes nothing.
 if not is_loaded() then return { 'unloaded' } end
 local order, owner = 'S' .. ARGV[2], ARGV[3]
+local now = now_ms()
 local seats = seats_from(4)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local freed, unsold = {}, 0
@@ -12,7 +13,7 @@ for i, seat in ipairs(seats) do
   if holders[i] == order then
     unsold = unsold + 1
     freed[#freed + 1] = seat
-  elseif is_lock_of(holders[i], owner) then
+  elseif own_lock(seat, holders[i], owner, now) then
     freed[#freed + 1] = seat
   end
 end

@@ -19,15 +19,16 @@ local holders = redis.call('HMGET', HELD, unpack(wanted))
 local taken, answer, fields, scores = { 'taken' }, { 'locked', ends }, {}, {}
 for i, seat in ipairs(wanted) do
   local holder = holders[i]
-  local until_ms = holder and string.sub(holder, 1, 1) ~= 'S' and lock_ends(seat)
-  if not holder or (until_ms and until_ms <= now) then
+  local held_until = live_lock(seat, holder, now)
+  local is_sold = holder and string.sub(holder, 1, 1) == 'S'
+  if not held_until and not is_sold then
     fields[#fields + 1] = seat
     fields[#fields + 1] = 'L' .. owner
     scores[#scores + 1] = ends
     scores[#scores + 1] = seat
-  elseif is_lock_of(holder, owner) then
+  elseif held_until and string.sub(holder, 2) == owner then
     answer[#answer + 1] = seat
-    answer[#answer + 1] = until_ms
+    answer[#answer + 1] = held_until
   else
     taken[#taken + 1] = seat
   end

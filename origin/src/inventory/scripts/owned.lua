@@ -11,7 +11,6 @@ local seats = seats_from(3)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local answer = { 'owned' }
 for i, seat in ipairs(seats) do
-  local ends = is_lock_of(holders[i], owner) and lock_ends(seat) or 0
-  answer[#answer + 1] = ends > now and ends or 0
+  answer[#answer + 1] = own_lock(seat, holders[i], owner, now) or 0
 end
 return answer

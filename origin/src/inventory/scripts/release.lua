@@ -12,11 +12,9 @@ local seats = seats_from(3)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local own, paying = {}, { 'paying' }
 for i, seat in ipairs(seats) do
-  if is_lock_of(holders[i], owner) then
+  if own_lock(seat, holders[i], owner, now) then
     own[#own + 1] = seat
-    if string.sub(holders[i], 1, 1) == 'P' and lock_ends(seat) > now then
-      paying[#paying + 1] = seat
-    end
+    if string.sub(holders[i], 1, 1) == 'P' then paying[#paying + 1] = seat end
   end
 end
 if #paying > 1 then return paying end

@@ -46,12 +46,14 @@ local function seats_from(first)
   return seats
 end
 
--- Whether `holder` (a value of `held`, or false) is a lock of `owner`, over or not.
-local function is_lock_of(holder, owner)
-  return holder and string.sub(holder, 1, 1) ~= 'S' and string.sub(holder, 2) == owner
+-- When the lock on `seat` is over, if `holder` (its value of `held`, or false) is a lock that is not over at `now`.
+local function live_lock(seat, holder, now)
+  if not holder or string.sub(holder, 1, 1) == 'S' then return false end
+  local ends = tonumber(redis.call('ZSCORE', DUE, seat))
+  return ends > now and ends
 end
 
--- When the lock on `seat` is over; only for a seat that is locked.
-local function lock_ends(seat)
-  return tonumber(redis.call('ZSCORE', DUE, seat))
+-- The same, if it is `owner`'s as well. A lock that is over is nobody's.
+local function own_lock(seat, holder, owner, now)
+  return holder and string.sub(holder, 2) == owner and live_lock(seat, holder, now)
 end

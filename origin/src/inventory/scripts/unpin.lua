@@ -5,11 +5,12 @@
 -- Invariant  Ends are not changed, and nobody's lock but the owner's is touched.
 if not is_loaded() then return { 'unloaded' } end
 local owner = ARGV[2]
+local now = now_ms()
 local seats = seats_from(3)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local fields = {}
 for i, seat in ipairs(seats) do
-  if holders[i] == 'P' .. owner then
+  if holders[i] == 'P' .. owner and live_lock(seat, holders[i], now) then
     fields[#fields + 1] = seat
     fields[#fields + 1] = 'X' .. owner
   end
