@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    io::{BufWriter, stdout},
+    io::{BufWriter, IsTerminal, stderr, stdout},
     process::ExitCode,
 };
 
@@ -86,10 +86,12 @@ async fn listen(app: SharedApp) -> std::io::Result<()> {
 
 /// Logs go to standard error, because `mint-accounts` prints its result.
 fn start_logging(environment: Environment) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx::postgres::notice=warn"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal());
     match environment {
         Environment::Development => log.init(),
         Environment::Production => log.json().init(),

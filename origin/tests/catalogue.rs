@@ -90,7 +90,7 @@ async fn events_near_a_place_are_found_with_their_distance_even_across_the_180th
     let near_berlin = "lat=52.52&lon=13.405";
     assert_eq!(
         found(&stage, &format!("{near_berlin}&radius_km=10")).await,
-        [berlin.clone()]
+        [berlin.as_str()]
     );
     assert_eq!(
         found(&stage, &format!("{near_berlin}&radius_km=50")).await,

@@ -109,20 +109,22 @@ async fn a_session_counts_from_its_first_gated_request_until_it_completes() {
     let stage = Stage::new().await;
     let id = stage.launch(&small_event()).await;
     let event = EventId::parse(&id).unwrap();
-    let count = async || sessions::count(&stage.app, &event).await.unwrap();
+    let count = async || sessions::count(&stage.app, &event, 0).await.unwrap();
     eventually("the keys are there", async || stage.app.keys.have_shop_keys()).await;
     let (token, claims) = shop_token("fan", &id, 600);
     let request = || stage.request(Method::GET, &format!("/api/v1/events/{id}/seats?section=A"));
     for _ in 0..3 {
         send(request().header("shop-token", &token)).await.ok();
     }
-    assert_eq!((count().await.shopping, count().await.newly_seen), (1, 1));
+    assert_eq!((count().await.shopping, count().await.seen_after), (1, 1));
     sessions::completed(&stage.app, &claims).await.unwrap();
-    assert_eq!((count().await.shopping, count().await.newly_seen), (0, 1));
+    assert_eq!((count().await.shopping, count().await.seen_after), (0, 1));
     // Another origin that has not seen the session yet must not bring it back.
     let other = another_origin(&stage).await;
     sessions::seen(&other, &claims).await;
     assert_eq!(count().await.shopping, 0);
+    // Its place is 1: among those after 1 nobody was seen.
+    assert_eq!(sessions::count(&stage.app, &event, 1).await.unwrap().seen_after, 0);
 }
 
 #[tokio::test]
@@ -132,9 +134,9 @@ async fn a_session_that_is_over_does_not_count() {
     let event = EventId::parse(&id).unwrap();
     let (_, claims) = shop_token("fan", &id, 2);
     sessions::seen(&stage.app, &claims).await;
-    assert_eq!(sessions::count(&stage.app, &event).await.unwrap().shopping, 1);
+    assert_eq!(sessions::shopping(&stage.app, &event).await.unwrap(), 1);
     eventually("it is over", async || {
-        sessions::count(&stage.app, &event).await.unwrap().shopping == 0
+        sessions::shopping(&stage.app, &event).await.unwrap() == 0
     })
     .await;
 }
@@ -147,7 +149,7 @@ async fn a_refused_token_records_no_session() {
     let request = stage.request(Method::GET, &format!("/api/v1/events/{id}/seats?section=A"));
     send(request.header("shop-token", token)).await;
     let event = EventId::parse(&id).unwrap();
-    assert_eq!(sessions::count(&stage.app, &event).await.unwrap().shopping, 0);
+    assert_eq!(sessions::shopping(&stage.app, &event).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -56,9 +56,9 @@ pub(super) async fn stats(
             .bind(event_id.as_str())
             .fetch_all(&app.database)
             .await?;
-    let (edge, sessions, counts) = tokio::join!(
+    let (edge, shopping, counts) = tokio::join!(
         edge::stats(&app, &event_id),
-        sessions::count(&app, &event_id),
+        sessions::shopping(&app, &event_id),
         inventory::counts(&app, &event_id),
     );
     let seats = counts.ok().map(|counts| Seats {
@@ -77,7 +77,7 @@ pub(super) async fn stats(
         most_per_second: limits.most_per_second,
         most_shoppers: limits.most_shoppers,
         edge: edge.ok(),
-        shopping: sessions.ok().map(|counts| counts.shopping),
+        shopping: shopping.ok(),
         seats,
         orders: orders.into_iter().collect(),
     }))

@@ -50,22 +50,27 @@ impl History {
         }
     }
 
-    /// Fans admitted within the last [`ON_THEIR_WAY_MS`] or certain to be admitted within [`EFFECT_DELAY_MS`], less those
-    /// `newly_seen`. `waiting` is how many places are left to serve: nobody comes from an empty queue.
+    /// The last place that was served before the last [`ON_THEIR_WAY_MS`]; fans with later ones may be on their way. For
+    /// the part of that time nobody watched, after a restart, the rate before it is assumed.
     #[must_use]
-    pub fn on_their_way(&self, now: UnixMillis, newly_seen: u32, waiting: u64) -> u32 {
-        let lately = self.served_lately(now).saturating_sub(u64::from(newly_seen));
-        let coming = self.coming(now).min(waiting);
-        u32::try_from(lately + coming).unwrap_or(u32::MAX)
-    }
-
-    fn served_lately(&self, now: UnixMillis) -> u64 {
-        let (Some((first_at, first)), Some((_, last))) = (self.served.front(), self.served.back()) else {
+    pub fn long_served(&self, now: UnixMillis) -> u64 {
+        let Some((first_at, first)) = self.served.front() else {
             return 0;
         };
-        // The part of the window nobody watched: after a restart.
         let unwatched = ON_THEIR_WAY_MS.saturating_sub(now.since(*first_at));
-        last.saturating_sub(*first) + places(self.rate_before, unwatched)
+        first.saturating_sub((self.rate_before.milli() * unwatched).div_ceil(1_000_000))
+    }
+
+    /// Fans admitted within the last [`ON_THEIR_WAY_MS`], less the `seen` ones among them (whose place is after
+    /// [`History::long_served`]), and those certain to be admitted within [`EFFECT_DELAY_MS`]. `waiting` is how many places
+    /// are left to serve: nobody comes from an empty queue.
+    #[must_use]
+    pub fn on_their_way(&self, now: UnixMillis, seen: u32, waiting: u64) -> u32 {
+        let served = self.served.back().map_or(0, |(_, served)| *served);
+        let unseen = served
+            .saturating_sub(self.long_served(now))
+            .saturating_sub(u64::from(seen));
+        u32::try_from(unseen + self.coming(now).min(waiting)).unwrap_or(u32::MAX)
     }
 
     /// What the rates put within the last [`EFFECT_DELAY_MS`] will serve within the next.
@@ -83,12 +88,10 @@ impl History {
     }
 }
 
-fn places(rate: Rate, millis: u64) -> u64 {
-    (rate.milli() * millis).div_ceil(1_000_000)
-}
-
 #[cfg(test)]
 mod tests {
+    use stanchion_shared::meter::{MeterLimits, Observed, decide};
+
     use super::*;
 
     const START: UnixMillis = UnixMillis(1_800_000_000_000);
@@ -146,5 +149,53 @@ mod tests {
             history.put_rate(after(second), Rate::per_second(second));
         }
         assert!(history.served.len() <= 12 && history.rates.len() <= 4);
+    }
+
+    /// A closed loop: the edge serves at the rates put, each from two seconds after; fans are seen three seconds after they
+    /// were served, and shop for a minute. Gives how many were in the shop or on their way, second by second.
+    fn simulate(limits: &MeterLimits, seconds: u64) -> Vec<u64> {
+        let mut history = History::new(Rate::ZERO);
+        let (mut rates, mut served_by) = (Vec::new(), vec![0]);
+        let mut inside = Vec::new();
+        for second in 0..seconds {
+            let served_at = |back: u64| second.checked_sub(back).map_or(0, |then| served_by[then as usize]);
+            let (served, seen, left) = (served_at(0), served_at(3), served_at(63));
+            history.saw_served(after(second), served);
+            let lately_seen = seen.saturating_sub(history.long_served(after(second)));
+            let observed = Observed {
+                shopping: u32::try_from(seen - left).unwrap(),
+                on_their_way: history.on_their_way(after(second), u32::try_from(lately_seen).unwrap(), u64::MAX / 2),
+                seats_available: 1_000_000,
+                seats_locked: 0,
+                paused: false,
+                rate: rates.last().copied().unwrap_or(Rate::ZERO),
+            };
+            let rate = decide(limits, &observed).rate;
+            history.put_rate(after(second), rate);
+            rates.push(rate);
+            let in_force = second.checked_sub(2).map_or(Rate::ZERO, |then| rates[then as usize]);
+            served_by.push(served + in_force.milli().div_ceil(1000));
+            inside.push(served - left);
+        }
+        inside
+    }
+
+    #[test]
+    fn the_shop_fills_up_and_never_over_the_limit() {
+        for (most_shoppers, most_per_second) in [(1_000, 1_000), (1_000, 20), (50, 1_000), (20_000, 500)] {
+            let limits = MeterLimits {
+                most_per_second: Rate::per_second(most_per_second),
+                most_shoppers,
+            };
+            let inside = simulate(&limits, 300);
+            let (most, last) = (inside.iter().max().unwrap(), inside.last().unwrap());
+            // Rounding up to whole places in every second of the loop is all that may be too many.
+            assert!(
+                *most <= u64::from(most_shoppers) + 5,
+                "{most} of {most_shoppers} at {most_per_second}"
+            );
+            let reachable = u64::from(most_shoppers).min(most_per_second * 60);
+            assert!(last * 10 >= reachable * 8, "{last} of {reachable}");
+        }
     }
 }

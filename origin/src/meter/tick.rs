@@ -50,7 +50,7 @@ struct Sight {
 /// # Errors
 /// [`TickError`]; the next second starts afresh.
 pub async fn tick(app: &SharedApp, event: &EventId, history: &mut Option<History>) -> Result<(), TickError> {
-    let sight = look(app, event).await?;
+    let stats = served(app, event).await?;
     let history = match history {
         Some(history) => history,
         None => {
@@ -58,7 +58,11 @@ pub async fn tick(app: &SharedApp, event: &EventId, history: &mut Option<History
             history.insert(History::new(row.rate()))
         }
     };
-    history.saw_served(clock::now(), sight.stats.served);
+    let now = clock::now();
+    history.saw_served(now, stats.served);
+    let sessions = sessions::count(app, event, history.long_served(now)).await?;
+    let seats = inventory::counts(app, event).await?;
+    let sight = Sight { stats, seats, sessions };
     let mut at_least = 0;
     for _ in 0..MAX_VERSION_ATTEMPTS {
         match put_release(app, event, history, &sight, at_least).await {
@@ -72,18 +76,16 @@ pub async fn tick(app: &SharedApp, event: &EventId, history: &mut Option<History
     Err(EdgeError::StaleVersion.into())
 }
 
-async fn look(app: &SharedApp, event: &EventId) -> Result<Sight, TickError> {
-    let stats = match edge::stats(app, event).await {
+/// What the edge has served; it is told of the event first if it does not know it.
+async fn served(app: &SharedApp, event: &EventId) -> Result<EdgeStats, TickError> {
+    match edge::stats(app, event).await {
         Err(EdgeError::UnknownEvent) => {
             tracing::warn!(%event, "the edge does not know the event: it is told again");
             announce(app, event).await?;
-            edge::stats(app, event).await?
+            Ok(edge::stats(app, event).await?)
         }
-        stats => stats?,
-    };
-    let seats = inventory::counts(app, event).await?;
-    let sessions = sessions::count(app, event).await?;
-    Ok(Sight { stats, seats, sessions })
+        stats => Ok(stats?),
+    }
 }
 
 async fn put_release(
@@ -100,7 +102,7 @@ async fn put_release(
     let waiting = sight.stats.last_place.saturating_sub(sight.stats.served);
     let observed = Observed {
         shopping: sight.sessions.shopping,
-        on_their_way: history.on_their_way(clock::now(), sight.sessions.newly_seen, waiting),
+        on_their_way: history.on_their_way(clock::now(), sight.sessions.seen_after, waiting),
         seats_available: sight.seats.available(),
         seats_locked: sight.seats.locked,
         paused: row.paused,

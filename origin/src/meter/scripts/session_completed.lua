@@ -1,11 +1,9 @@
 -- Takes a shopping session out of the count for good.
--- KEYS  1 sessions, 2 first_seen, 3 completed (one hash slot)
--- ARGV  1 jti, 2 its end in ms since 1970
+-- KEYS  1 sessions, 2 places, 3 completed (one hash slot)
+-- ARGV  1 jti, 2 its end in ms since 1970, 3 its place
 -- Result: 1 if it counted until now, else 0.
 -- Invariant: as in session_seen.lua.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[2], 'NX', now, ARGV[1])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[3], 'GT', ARGV[2], ARGV[1])
 for _, key in ipairs({ KEYS[2], KEYS[3] }) do
   redis.call('PEXPIRE', key, 6 * 3600 * 1000)

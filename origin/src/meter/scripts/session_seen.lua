@@ -1,13 +1,11 @@
 -- Records a shopping session.
--- KEYS  1 sessions, 2 first_seen, 3 completed (one hash slot)
--- ARGV  1 jti, 2 its end in ms since 1970
+-- KEYS  1 sessions, 2 places, 3 completed (one hash slot)
+-- ARGV  1 jti, 2 its end in ms since 1970, 3 its place
 -- Result: 1 if it counts now, 0 if it has completed before.
 -- Invariant: a completed session never counts again; an end only moves later.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The sets vanish by themselves some hours after the last session.
 local keep_ms = 6 * 3600 * 1000
-redis.call('ZADD', KEYS[2], 'NX', now, ARGV[1])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], keep_ms)
 if redis.call('ZSCORE', KEYS[3], ARGV[1]) then
   return 0
