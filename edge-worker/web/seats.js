@@ -100,7 +100,7 @@ export class SeatPlan {
     for (const seat of seats) {
       const button = make('button', { type: 'button', class: 'seat', tabindex: '-1', 'data-seat': seat.seat_id });
       const hidden = (text) => make('span', { class: 'visually-hidden' }, text);
-      button.append(hidden(`Row ${seat.row}, seat `), make('b', {}, String(seat.number)), make('span'), hidden(''));
+      button.append(hidden(`Row ${seat.row}, seat `), make('b', {}, String(seat.number)), ' ', make('span'), hidden(''));
       this.#seats.set(seat.seat_id, { seat, button });
       if (!byRow.has(seat.row)) byRow.set(seat.row, []);
       byRow.get(seat.row).push(button);

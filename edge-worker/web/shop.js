@@ -35,7 +35,7 @@ export class Shop {
       currency: event.currency,
       load: (section) => this.#ask('GET', `/api/v1/events/${event.event_id}/seats`, { query: { section } }),
       changed: () => this.#showChoice(),
-      failed: (error) => this.#showPlanFailure(error),
+      failed: (error) => say(byId('plan-error'), error && `${error.message} The plan may be old; it is asked for again.`),
     });
     byId('section').append(...event.sections.map((section) => make('option', { value: section.code },
       `${section.name}: ${money(section.price, event.currency)} and ${money(section.fee, event.currency)} fee`)));
@@ -129,17 +129,6 @@ export class Shop {
     byId('hold-button').setAttribute('aria-disabled', String(chosen.length + held === 0));
   }
 
-  /** What a lock was refused for stays until the fan acts; a plan that loads again must not wipe it. */
-  #showPlanFailure(error) {
-    const box = byId('seats-error');
-    if (error) {
-      box.dataset.about = 'plan';
-      say(box, error.message);
-    } else if (box.dataset.about === 'plan') {
-      say(box, null);
-    }
-  }
-
   async #hold() {
     const ids = this.#plan.chosen.map((seat) => seat.seat_id);
     if (ids.length === 0 && this.#cart.held.length > 0) byId('cart-title').focus();
@@ -155,7 +144,6 @@ export class Shop {
         byId('cart-title').focus();
       } catch (error) {
         const gone = error.body?.unavailable_seats ?? [];
-        box.dataset.about = 'lock';
         say(box, gone.length > 0 ? `${error.message} Taken: ${gone.join(', ')}.` : error.message);
         this.#plan.unchoose(gone);
         box.scrollIntoView({ block: 'nearest' });

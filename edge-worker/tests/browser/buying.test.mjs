@@ -302,14 +302,14 @@ function focused(page) {
   return page.evaluate(() => document.activeElement.textContent.replaceAll(/\s+/g, ' ').trim());
 }
 
-/** Presses Tab until the focus is on something that begins with `text`. */
+/** Presses Tab until the focus is on something that begins with `text`; where it is already does not count. */
 async function tabTo(page, text) {
   const passed = [];
   for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press('Tab');
     const on = await focused(page);
     if (on.startsWith(text)) return;
     passed.push(on.slice(0, 30));
-    await page.keyboard.press('Tab');
   }
   assert.fail(`Tab does not reach '${text}'; it passes ${passed.join(' | ')}`);
 }
