@@ -2,12 +2,12 @@
 //! three, because its row lock must be taken by a statement of its own). Every change names the lease it is made under.
 
 use sqlx::{PgExecutor, PgPool, types::Json};
-use stanchion_shared::{admission::ShopClaims, identity::EventId, money::Minor, timestamp::UnixMillis};
+use stanchion_shared::admission::ShopClaims;
 use uuid::Uuid;
 
 use super::{
     failure::Failure,
-    order::{Confirmed, Confirming, Failed, LeaseLost, Order, OrderSeat, Pending},
+    order::{Confirmed, Confirming, Failed, LeaseLost, Order, Pending},
 };
 use crate::{
     database::{Tx, run_tx},
@@ -259,96 +259,4 @@ pub async fn leave(database: &PgPool, order: &Order, why: &str) -> Result<(), Er
         .execute(database)
         .await?;
     Ok(())
-}
-
-/// An order that was left by whoever worked on it.
-#[derive(Debug)]
-pub enum Claimed {
-    /// Nothing was reserved. `asked_provider`: whether money may be held.
-    Pending {
-        /// The order.
-        pending: Pending,
-        /// Whether the provider may have been asked.
-        asked_provider: bool,
-    },
-    /// The charge may have been captured or not.
-    Confirming(Confirming),
-    /// It ended, but Redis may not know.
-    Unsettled(Order, Option<Failure>),
-}
-
-#[derive(sqlx::FromRow)]
-struct ClaimRow {
-    order_id: Uuid,
-    account_id: String,
-    event_id: String,
-    cart_id: String,
-    status: String,
-    currency: String,
-    total: i64,
-    seats: Json<Vec<OrderSeat>>,
-    payment_token: Option<String>,
-    asked_provider: bool,
-    provider: Option<String>,
-    intent: Option<String>,
-    lease: Uuid,
-    created_ms: i64,
-    failure: Option<String>,
-    failure_detail: Option<String>,
-}
-
-/// Takes at most `most` orders that nobody works on any more.
-///
-/// # Errors
-/// The database, or a row that this code never wrote.
-pub async fn claim(database: &PgPool, most: i64) -> Result<Vec<Claimed>, Error> {
-    let rows: Vec<ClaimRow> = sqlx::query_as(include_str!("sql/claim.sql"))
-        .bind(Uuid::new_v4())
-        .bind(LEASE_SECONDS)
-        .bind(most)
-        .fetch_all(database)
-        .await?;
-    rows.into_iter().map(ClaimRow::read).collect()
-}
-
-impl ClaimRow {
-    fn read(self) -> Result<Claimed, Error> {
-        let order = Order {
-            order_id: self.order_id,
-            account_id: self.account_id,
-            event_id: EventId::parse(&self.event_id).map_err(Error::internal)?,
-            cart_id: self.cart_id,
-            currency: self.currency,
-            total: Minor(self.total),
-            seats: self.seats.0,
-            lease: self.lease,
-            begun_at: UnixMillis(u64::try_from(self.created_ms).map_err(Error::internal)?),
-        };
-        match (self.status.as_str(), self.payment_token, self.provider, self.intent) {
-            ("pending", Some(payment_token), ..) => {
-                let pending = Pending { order, payment_token };
-                Ok(Claimed::Pending {
-                    pending,
-                    asked_provider: self.asked_provider,
-                })
-            }
-            ("confirming", _, Some(provider), Some(intent)) => Ok(Claimed::Confirming(Confirming {
-                order,
-                provider,
-                intent,
-            })),
-            ("confirmed", ..) => Ok(Claimed::Unsettled(order, None)),
-            ("failed", ..) => {
-                let word = self.failure.unwrap_or_default();
-                Ok(Claimed::Unsettled(
-                    order,
-                    Some(Failure::read(&word, self.failure_detail.as_deref())),
-                ))
-            }
-            (status, ..) => Err(Error::internal(format!(
-                "order {} is {status} without its parts",
-                order.order_id
-            ))),
-        }
-    }
 }

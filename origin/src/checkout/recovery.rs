@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::{
+    claims::{self, Claimed},
     failure::Failure,
-    ledger::{self, Claimed},
+    ledger,
     order::{Order, Pending},
     saga, settle,
 };
@@ -45,7 +46,7 @@ pub async fn recover_forever(app: SharedApp) {
 /// # Errors
 /// PostgreSQL. A single order's failure is logged; it is taken again later.
 pub async fn recover(app: &SharedApp) -> Result<usize, Error> {
-    let claimed = ledger::claim(&app.database, MOST_AT_ONCE).await?;
+    let claimed = claims::claim(&app.database, MOST_AT_ONCE).await?;
     let count = claimed.len();
     let mut work = JoinSet::new();
     for order in claimed {
