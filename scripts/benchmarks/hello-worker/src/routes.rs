@@ -1,0 +1,19 @@
+//! Where a request enters.
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+/// One object for everybody, as an event with one shard has.
+const OBJECT: &str = "one";
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    match request.path().as_str() {
+        "/" => Response::ok("Hello, World!"),
+        // Both are the object's; the body that came with the request is not passed on.
+        path @ ("/insert" | "/count") => {
+            let object = env.durable_object("INSERT_PER_REQUEST")?.get_by_name(OBJECT)?;
+            object.fetch_with_str(&format!("https://object{path}")).await
+        }
+        _ => Response::error("There is nothing at this path.", 404),
+    }
+}
