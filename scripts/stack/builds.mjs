@@ -2,7 +2,7 @@
 // program that ran before, whatever somebody has built in the meantime.
 
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './places.mjs';
 
@@ -23,9 +23,8 @@ export async function build({ parts, folder, signal }) {
     }
   }
   if (parts.includes('edge')) {
-    await run(join(ROOT, 'scripts/stack/build-worker'), [], signal);
     built.edge = join(folder, 'edge');
-    cpSync(join(ROOT, 'edge-worker/build'), built.edge, { recursive: true });
+    await run(join(ROOT, 'scripts/stack/build-worker'), [built.edge], signal);
   }
   return built;
 }
