@@ -1,5 +1,5 @@
-//! The venues of a run: an arena of some 18,000 seats with sections, rows and prices as arenas have them, and a room of ten
-//! seats for measurements.
+//! The venues of a run: an arena of some 18,000 seats with sections, rows and prices as arenas have them, and a room of
+//! ten seats for measurements.
 
 use stanchion_shared::money::Minor;
 

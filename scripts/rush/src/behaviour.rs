@@ -127,7 +127,8 @@ const LATE: u64 = 220;
 const LATE_WITHIN: Duration = Duration::from_secs(40);
 
 impl Behaviour {
-    /// Of fan `number`; `dice` is theirs, fresh. The first fans have one habit each, so that even a small crowd shows all.
+    /// Of fan `number`; `dice` is theirs, fresh. The first fans have one habit each, so that even a small crowd shows
+    /// all.
     pub(crate) fn of(number: u32, dice: &mut Dice) -> Behaviour {
         let drawn = Behaviour::draw(dice);
         let plain = Behaviour {

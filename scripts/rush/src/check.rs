@@ -65,8 +65,8 @@ fn read_observed(path: &std::path::Path) -> Result<Observed, RunError> {
     serde_json::from_slice(&text).map_err(|error| read(error.into()))
 }
 
-/// Without a fan there is no valid and no expired token to try; everything else is tried. Where others are shopping at the
-/// same moment, the counts behind the gate move by them.
+/// Without a fan there is no valid and no expired token to try; everything else is tried. Where others are shopping at
+/// the same moment, the counts behind the gate move by them.
 async fn try_the_gate(sources: &Sources, options: &CheckOptions, notebook: &Notebook) -> Result<(), RunError> {
     let client = |url: &str| Client::new(url, 4, Arc::default(), Arc::default());
     let gate = Gate {

@@ -1,7 +1,9 @@
-//! HTTP as a fan's browser speaks it: keep-alive, a bounded number of sockets, and patience where the page has patience.
+//! HTTP as a fan's browser speaks it: keep-alive, a bounded number of sockets, and patience where the page has
+//! patience.
 //!
-//! What the page would try again by itself (no connection, 502, 503, 504, 429) is tried again with growing, jittered pauses
-//! and counted as a retry. Everything else is an answer, and the fan decides whether it is one that was to be expected.
+//! What the page would try again by itself (no connection, 502, 503, 504, 429) is tried again with growing, jittered
+//! pauses and counted as a retry. Everything else is an answer, and the fan decides whether it is one that was to be
+//! expected.
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
-//! The public schedule, walked by our own feet: when was each place served, how fast was the queue allowed to go, how far
-//! had it come. Written from the design (section 2.3), not from shared/, so that one checks the other.
+//! The public schedule, walked by our own feet: when was each place served, how fast was the queue allowed to go, how
+//! far had it come. Written from the design (section 2.3), not from shared/, so that one checks the other.
 
 use stanchion_shared::{schedule::Segment, timestamp::UnixMillis};
 

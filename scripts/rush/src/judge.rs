@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stanchion_shared::{identity::EventId, jose::VerifyingKeys};
+use stanchion_shared::{identity::EventId, jose::VerifyingKeys, timestamp::UnixMillis, wire::QueueAnswer};
 
 use crate::{
     clock,
@@ -17,7 +17,7 @@ use crate::{
     observed::{Notebook, Observed},
     sources::{
         SourceError,
-        database::Database,
+        database::{Database, OrderRow, TicketRow},
         ledger,
         public::{ClosedDraw, Public},
         redis_sections::RedisSections,
@@ -27,6 +27,8 @@ use crate::{
 
 /// How long orders may take to settle (invariant 2).
 const SETTLE_WITHIN: Duration = Duration::from_secs(60);
+/// How often draws are read at the most while more of them close.
+const DRAWS_READ_AT_MOST: u32 = 10;
 
 /// Where the facts are.
 pub(crate) struct Sources {
@@ -103,8 +105,8 @@ async fn settle(sources: &Sources) -> f64 {
 }
 
 struct Sales {
-    tickets: Vec<crate::sources::database::TicketRow>,
-    orders: Vec<crate::sources::database::OrderRow>,
+    tickets: Vec<TicketRow>,
+    orders: Vec<OrderRow>,
     intents: Vec<ledger::Intent>,
 }
 
@@ -118,10 +120,10 @@ async fn sales(sources: &Sources) -> Result<Sales, SourceError> {
 
 struct Queue {
     keys: VerifyingKeys,
-    snapshot: stanchion_shared::wire::QueueAnswer,
+    snapshot: QueueAnswer,
     draws: Vec<ClosedDraw>,
     curve: Curve,
-    fetched_at: stanchion_shared::timestamp::UnixMillis,
+    fetched_at: UnixMillis,
 }
 
 async fn queue(sources: &Sources) -> Result<Queue, SourceError> {
@@ -130,8 +132,7 @@ async fn queue(sources: &Sources) -> Result<Queue, SourceError> {
     // The schedule first: whoever was admitted was admitted before now.
     let fetched_at = clock::now();
     let curve = Curve::new(public.schedule().await?);
-    let snapshot = public.queue().await?;
-    let draws = public.draws(&snapshot).await?;
+    let (snapshot, draws) = closed_draws(public).await?;
     Ok(Queue {
         keys,
         snapshot,
@@ -139,6 +140,20 @@ async fn queue(sources: &Sources) -> Result<Queue, SourceError> {
         curve,
         fetched_at,
     })
+}
+
+/// All closed draws and the snapshot that belongs to them: a draw that closes while they are read makes them be read again.
+async fn closed_draws(public: &Public) -> Result<(QueueAnswer, Vec<ClosedDraw>), SourceError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let before = public.queue().await?;
+        let draws = public.draws(&before).await?;
+        let after = public.queue().await?;
+        if after.draws_closed == before.draws_closed || tries == DRAWS_READ_AT_MOST {
+            return Ok((after, draws));
+        }
+    }
 }
 
 /// Invariants 3, 4 and 5; returns the sessions that fans were given.

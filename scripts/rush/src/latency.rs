@@ -37,8 +37,8 @@ pub(crate) enum Kind {
     Order,
     /// `GET /tickets/{id}/qr.svg`.
     QrCode,
-    /// Not a request: from wanting to send until one of the rush's own sockets was free. Large values mean that the rush,
-    /// not the on-sale, is the bottleneck.
+    /// Not a request: from wanting to send until one of the rush's own sockets was free. Large values mean that the
+    /// rush, not the on-sale, is the bottleneck.
     OwnQueue,
 }
 

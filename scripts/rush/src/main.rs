@@ -1,9 +1,10 @@
 //! Simulated fans over real HTTP, and the check of every invariant afterwards.
 //!
-//! A map: [`run`] is the whole rush on its [`stage`], [`check`] the checks alone. [`crowd`] lets [`fan`]s loose, each with the
-//! [`behaviour`] its number and the seed give it; they speak through [`client`] and write into [`observed`] what only they
-//! can see. [`probe`] measures at a small event of its own, [`intrusion`] tries the gate, [`watch`] looks on. Then
-//! [`judge`] gathers facts from [`sources`] and asks [`invariants`]. [`display`] and [`report`] tell people.
+//! A map: [`run`] is the whole rush on its [`stage`], [`check`] the checks alone. [`crowd`] lets [`fan`]s loose, each
+//! with the [`behaviour`] its number and the seed give it; they speak through [`client`] and write into [`observed`]
+//! what only they can see. [`probe`] measures at a small event of its own, [`intrusion`] tries the gate, [`watch`]
+//! looks on. Then [`judge`] gathers facts from [`sources`] and asks [`invariants`]. [`display`] and [`report`] tell
+//! people.
 
 mod accounts;
 mod admin;

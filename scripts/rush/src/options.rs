@@ -2,10 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::RangedI64ValueParser};
 use stanchion_shared::identity::EventId;
 
-/// Simulated fans over real HTTP, all the way from the account to the ticket, and a check of every invariant afterwards.
+/// Simulated fans over real HTTP, all the way from the account to the ticket, and a check of every invariant
+/// afterwards.
 #[derive(Parser)]
 #[command(name = "stanchion-rush", version)]
 pub(crate) struct Options {
@@ -64,7 +65,7 @@ pub(crate) struct RunOptions {
     pub(crate) accounts: PathBuf,
 
     /// How many fans come.
-    #[arg(long, env = "STANCHION_FANS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, env = "STANCHION_FANS", default_value_t = 500, value_parser = at_least_one())]
     pub(crate) fans: u32,
 
     /// Decides who the fans are and what they do; the same seed gives the same fans.
@@ -92,7 +93,7 @@ pub(crate) struct RunOptions {
     pub(crate) on_sale_in: Duration,
 
     /// Most fans admitted per second.
-    #[arg(long, env = "STANCHION_RATE", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, env = "STANCHION_RATE", default_value_t = 150, value_parser = at_least_one())]
     pub(crate) rate: u32,
 
     /// Most fans shopping at once; twenty seconds' worth of the rate unless given.
@@ -128,7 +129,7 @@ pub(crate) struct RunOptions {
     pub(crate) sockets: usize,
 
     /// How long fans think between two clicks, in percent of a person's time: 100 is some seconds.
-    #[arg(long, env = "STANCHION_PACE", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, env = "STANCHION_PACE", default_value_t = 100, value_parser = at_least_one())]
     pub(crate) pace: u32,
 
     /// From the on-sale until fans who are not done are given up; worked out from fans and rate unless given.
@@ -164,12 +165,20 @@ pub(crate) struct CheckOptions {
     pub(crate) observed: Option<PathBuf>,
 
     /// Checks these invariants only, for instance 1,2,4,6.
-    #[arg(long, env = "STANCHION_INVARIANTS", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=8))]
+    #[arg(long, env = "STANCHION_INVARIANTS", value_delimiter = ',', value_parser = invariant_number())]
     pub(crate) invariants: Vec<u8>,
 
     /// Writes the closing report here, as JSON.
     #[arg(long, env = "STANCHION_REPORT")]
     pub(crate) report: Option<PathBuf>,
+}
+
+fn at_least_one() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+fn invariant_number() -> RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(1..=8)
 }
 
 fn event_id(text: &str) -> Result<EventId, String> {

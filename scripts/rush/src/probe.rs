@@ -1,5 +1,5 @@
-//! The small event beside the large one, where nobody disturbs a measurement: seats that change hands when a lock expires
-//! (invariant 7), and requests that must not get through the gate (invariant 8).
+//! The small event beside the large one, where nobody disturbs a measurement: seats that change hands when a lock
+//! expires (invariant 7), and requests that must not get through the gate (invariant 8).
 
 use std::{
     sync::Arc,
@@ -60,7 +60,8 @@ impl Probe {
             let handovers = round(&self.world.edge, &self.world.event, &a, &b, seats).await?;
             self.notebook.open().handovers.extend(handovers);
         }
-        // The third comes when the first one's window is over: then there is one token that has expired and one that lives.
+        // The third comes when the first one's window is over: then there is one token that has expired and one that
+        // lives.
         clock::sleep_until(a.expires_at.plus(1_000)).await;
         let c = fan::admitted(&self.world, third.clone()).await?;
         let gate: GateObserved = intrusion::try_everything(&self.gate, &third.token, Some(&a), Some(&c)).await?;

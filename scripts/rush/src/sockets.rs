@@ -1,5 +1,5 @@
-//! How many connections the rush may open. The limit of open files is respected, not raised: raising it needs unsafe code
-//! or the shell's `ulimit -n`, and a thousand sockets serve twenty thousand fans, who mostly wait.
+//! How many connections the rush may open. The limit of open files is respected, not raised: raising it needs unsafe
+//! code or the shell's `ulimit -n`, and a thousand sockets serve twenty thousand fans, who mostly wait.
 
 /// Files that are open for other reasons: databases, the report, standard streams, the runtime.
 const OTHER_FILES: usize = 100;

@@ -1,5 +1,6 @@
 //! The shuffle of a whole tier at once: swap-or-not on a list, as Ethereum clients do it, not position by position as
-//! shared/ does. Two ways to one permutation check each other, and this one needs n / 256 hashes a round instead of 2 n.
+//! shared/ does. Two ways to one permutation check each other, and this one needs n / 256 hashes a round instead of 2
+//! n.
 
 use sha2::{Digest, Sha256};
 

@@ -79,7 +79,8 @@ impl Fan {
             match (answer.status, answer.word().as_str()) {
                 (StatusCode::OK, _) => return Ok(answer.success()?),
                 (StatusCode::CONFLICT, "sold_out") => return Err(End::With(Outcome::SoldOut)),
-                // The answer to the first attempt was lost, or the solver's queue was long: the page asks for a new one.
+                // The answer to the first attempt was lost, or the solver's queue was long: the page asks for a new
+                // one.
                 (_, word @ ("captcha_used" | "captcha_expired")) => self.world.tally.retried(format!("join: {word}")),
                 _ => return Err(answer.unexpected().into()),
             }
@@ -201,7 +202,8 @@ impl Fan {
         self.behaviour.leaving == Leaving::AndBackAfterTheDraw && position.is_some()
     }
 
-    /// Polls a second ticket for a while although a session was had already. Tokens that come are kept; the checks judge.
+    /// Polls a second ticket for a while although a session was had already. Tokens that come are kept; the checks
+    /// judge.
     pub(super) async fn hope_for_a_second_session(&self, held: &mut Held) -> Step<()> {
         for _ in 0..GREEDY_POLLS {
             let told = self.poll(held).await?;

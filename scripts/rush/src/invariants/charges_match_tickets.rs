@@ -1,4 +1,5 @@
-//! Invariant 2: No charge without its tickets, no active tickets without their charge: the gateway's books against PostgreSQL.
+//! Invariant 2: No charge without its tickets, no active tickets without their charge: the gateway's books against
+//! PostgreSQL.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,4 +1,5 @@
-//! Invariant 6: Per section, available + locked + sold = capacity: in every seats answer a fan got, and in every read of Redis.
+//! Invariant 6: Per section, available + locked + sold = capacity: in every seats answer a fan got, and in every read
+//! of Redis.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,5 @@
-//! Invariant 7: A seat whose lock has expired can be locked by somebody else within one second, and not before: measured.
+//! Invariant 7: A seat whose lock has expired can be locked by somebody else within one second, and not before:
+//! measured.
 
 use super::{Invariant, Verdict};
 use crate::observed::Handover;
@@ -6,8 +7,8 @@ use crate::observed::Handover;
 /// A seat must change hands within this time, in ms.
 const WITHIN_MS: u64 = 1_000;
 
-/// Judges handovers. The end that was told is by Redis's clock, the answers' times by ours; both are on one machine or kept
-/// by NTP. "Before" is judged by when the answer was here: a lock that was granted earlier was answered earlier.
+/// Judges handovers. The end that was told is by Redis's clock, the answers' times by ours; both are on one machine or
+/// kept by NTP. "Before" is judged by when the answer was here: a lock that was granted earlier was answered earlier.
 pub(crate) fn judge(handovers: &[Handover]) -> Invariant {
     let mut verdict = Verdict::default();
     let mut slowest = 0;

@@ -1,5 +1,5 @@
-//! Invariant 8: No request without a valid shop token reaches a gated path of the origin: every kind of bad token at every gated
-//! path, at the edge and at the origin itself, and nothing countable behind the gate moved.
+//! Invariant 8: No request without a valid shop token reaches a gated path of the origin: every kind of bad token at
+//! every gated path, at the edge and at the origin itself, and nothing countable behind the gate moved.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -1,5 +1,5 @@
-//! The invariants, one file each: a pure judgement over facts that were gathered elsewhere, so that each can be shown to
-//! fail on doctored facts.
+//! The invariants, one file each: a pure judgement over facts that were gathered elsewhere, so that each can be shown
+//! to fail on doctored facts.
 
 pub(crate) mod charges_match_tickets;
 pub(crate) mod counts_add_up;

@@ -1,5 +1,5 @@
-//! Invariant 5: A person holds at most one live place per event, and at most one live shop token: from the logs, from every token
-//! that fans were given, and from fans who tried to have two.
+//! Invariant 5: A person holds at most one live place per event, and at most one live shop token: from the logs, from
+//! every token that fans were given, and from fans who tried to have two.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,4 +1,5 @@
-//! Invariant 1: No seat is sold twice: PostgreSQL's tickets grouped by seat, what fans were told, and what Redis holds as sold.
+//! Invariant 1: No seat is sold twice: PostgreSQL's tickets grouped by seat, what fans were told, and what Redis holds
+//! as sold.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,5 +1,5 @@
-//! Invariant 4: The places of all closed draws are exactly 1..last_place, each once, and follow from the public records: signatures,
-//! chain of secrets, digests over the logs, a shuffle of our own, and every fan's receipt.
+//! Invariant 4: The places of all closed draws are exactly 1..last_place, each once, and follow from the public
+//! records: signatures, chain of secrets, digests over the logs, a shuffle of our own, and every fan's receipt.
 
 use std::collections::HashMap;
 

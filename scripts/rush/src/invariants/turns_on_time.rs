@@ -1,5 +1,5 @@
-//! Invariant 3: No shop token is issued before its turn, and no second begins more turns than the rate allows. Turns are worked out
-//! from the public schedule alone.
+//! Invariant 3: No shop token is issued before its turn, and no second begins more turns than the rate allows. Turns
+//! are worked out from the public schedule alone.
 
 use stanchion_shared::{
     admission::{AUDIENCE, ShopClaims, TOKEN_TYPE},
@@ -109,8 +109,8 @@ fn tokens(verdict: &mut Verdict, facts: &Facts<'_>, turns: &[u64]) {
     }
 }
 
-/// A turn told as millisecond t began after t - 1 and at t at the latest. So a second of turns t … t + 999 is the time from
-/// t - 1 to t + 999, and the highest rate in that time, rounded up, is the most it may hold.
+/// A turn told as millisecond t began after t - 1 and at t at the latest. So a second of turns t … t + 999 is the time
+/// from t - 1 to t + 999, and the highest rate in that time, rounded up, is the most it may hold.
 fn no_burst(verdict: &mut Verdict, curve: &Curve, turns: &[u64]) {
     let mut fullest = (0, 0);
     let mut end = 0;

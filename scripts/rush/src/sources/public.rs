@@ -1,4 +1,5 @@
-//! What the edge publishes for everybody: keys, the live snapshot, the schedule, draw records and logs. No token is sent.
+//! What the edge publishes for everybody: keys, the live snapshot, the schedule, draw records and logs. No token is
+//! sent.
 
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};

@@ -1,8 +1,8 @@
-//! A section's seats as Redis holds them, read in one MULTI/EXEC of our own, without the origin's scripts: what is wrong
-//! there would be wrong here as well.
+//! A section's seats as Redis holds them, read in one MULTI/EXEC of our own, without the origin's scripts: what is
+//! wrong there would be wrong here as well.
 //!
-//! The keys are those of origin/src/inventory/scripts/section.lua: `meta` (capacity, sold), `held` (seat to holder, `S…` is
-//! sold, everything else a lock), `due` (seat to the millisecond at which its lock is over).
+//! The keys are those of origin/src/inventory/scripts/section.lua: `meta` (capacity, sold), `held` (seat to holder,
+//! `S…` is sold, everything else a lock), `due` (seat to the millisecond at which its lock is over).
 
 use std::collections::{BTreeMap, HashMap};
 
