@@ -24,7 +24,7 @@ use super::{
     Coordinator, closed_at, puts,
     tables::{self, Event},
 };
-use crate::app::config::EdgeConfig;
+use crate::{app::config::EdgeConfig, platform::StoreError};
 
 /// A draw that could not be closed is tried again after this long, in ms.
 pub(super) const RETRY_MS: u64 = 250;
@@ -47,8 +47,8 @@ impl Coordinator {
         while let Some(closing) = self.begin(now())? {
             let asked = closing.unfrozen.len().min(left);
             for shards in closing.unfrozen[..asked].chunks(FREEZES_AT_ONCE) {
-                let freezes = shards.iter().map(|&shard| self.freeze(&closing, shard));
-                join_all(freezes).await.into_iter().collect::<Result<()>>()?;
+                let asked = shards.iter().map(|&shard| self.freeze(&closing, shard));
+                self.note_frozen(closing.draw, join_all(asked).await)?;
             }
             if asked < closing.unfrozen.len() {
                 return Ok(now());
@@ -83,27 +83,32 @@ impl Coordinator {
         Ok(begun.flatten())
     }
 
-    /// Freezes the draw in one shard. The answer is stored as it comes, so that a crash asks only for the rest.
-    async fn freeze(&self, closing: &Closing, shard: Shard) -> Result<()> {
-        let message = Freeze {
-            shard,
-            draw: closing.draw,
-        };
-        let asked = self.objects.shard(&closing.event_id, shard, message);
-        let frozen = objects::patiently(asked)
-            .await
-            .map_err(|error| Error::RustError(error.to_string()))?;
+    /// Freezes the draw in one shard.
+    async fn freeze(&self, closing: &Closing, shard: Shard) -> Result<FrozenShard, StoreError> {
+        let draw = closing.draw;
+        let asked = self.objects.shard(&closing.event_id, shard, Freeze { shard, draw });
+        objects::patiently(asked).await
+    }
+
+    /// Stores what shards answered, in one commit, so that a crash asks only for the rest. The first that did not answer is
+    /// the error: the draw waits for it.
+    fn note_frozen(&self, draw: Draw, answers: Vec<Result<FrozenShard, StoreError>>) -> Result<()> {
+        let mut unanswered = None;
         self.change(|event| {
-            let slot = event
-                .announced
-                .get_mut(&closing.draw)
-                .and_then(|shards| shards.get_mut(&shard))
-                .ok_or_else(|| Error::RustError("a draw was closed while a shard was being frozen".to_owned()))?;
-            tables::save_frozen(&self.database, closing.draw, &frozen)?;
-            *slot = Some(frozen);
+            let shards = event.announced.get_mut(&draw);
+            let shards = shards.ok_or_else(|| Error::RustError("a draw was closed while it was frozen".to_owned()))?;
+            for answer in answers {
+                match answer {
+                    Ok(frozen) => {
+                        tables::save_frozen(&self.database, draw, &frozen)?;
+                        shards.insert(frozen.shard, Some(frozen));
+                    }
+                    Err(error) => unanswered = unanswered.take().or(Some(error)),
+                }
+            }
             Ok(())
         })?;
-        Ok(())
+        unanswered.map_or(Ok(()), |error| Err(Error::RustError(error.to_string())))
     }
 
     /// Every shard is frozen: in one transaction the record, the place up to which the curve may go, and what is closed. Only
