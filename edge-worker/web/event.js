@@ -6,7 +6,7 @@ import { ask } from './api.js';
 import { persistently } from './connection.js';
 import { announce, byId, make, say, showView, viewShown, write } from './dom.js';
 import { instant, shortInstant } from './format.js';
-import { setUpJoin } from './join.js';
+import { askForSnapshot, setUpJoin } from './join.js';
 import { Kept } from './kept.js';
 import { Payment } from './pay.js';
 import { Proof } from './proof.js';
@@ -43,6 +43,8 @@ async function begin() {
   let event;
   try {
     event = await persistently(() => ask('GET', `/api/v1/events/${eventId}`));
+    // Who has a place counts down at once, and by the server's clock. Without it the own clock must do.
+    if (place.value) await askForSnapshot(eventId).catch(() => {});
   } catch (error) {
     write(byId('loading-title'), 'This event cannot be shown');
     say(byId('loading-error'), error.message);

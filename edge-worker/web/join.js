@@ -21,6 +21,14 @@ const EXPLAINED = {
 /** The snapshot may be this old when it comes. */
 const SNAPSHOT_AGE_MS = 3_000;
 
+/** What the queue does now, for everybody. It carries the server's time, too: not every runtime sends a Date header. */
+export async function askForSnapshot(eventId) {
+  const sentAt = Date.now();
+  const queue = await ask('GET', `/api/v1/events/${eventId}/queue`);
+  heardInstant(queue.as_of, sentAt, SNAPSHOT_AGE_MS);
+  return queue;
+}
+
 /** @param joined called with the join's answer and what was public before it: {commitment, beacon: whether there is one} */
 export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
@@ -30,17 +38,10 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
   async function show() {
     say(byId('join-error'), null);
     try {
-      explain(await persistently(askForSnapshot));
+      explain(await persistently(() => askForSnapshot(eventId)));
     } catch (error) {
       say(byId('join-error'), error.message);
     }
-  }
-
-  async function askForSnapshot() {
-    const sentAt = Date.now();
-    const queue = await ask('GET', `/api/v1/events/${eventId}/queue`);
-    heardInstant(queue.as_of, sentAt, SNAPSHOT_AGE_MS);
-    return queue;
   }
 
   function explain(queue) {

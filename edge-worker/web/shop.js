@@ -13,7 +13,8 @@ export class Shop {
   #over;
   #bought;
   #token = null;
-  #busy = false;
+  #changes = Promise.resolve();
+  #paying = false;
   #plan;
   #cart;
   #window;
@@ -129,11 +130,11 @@ export class Shop {
     byId('hold-button').setAttribute('aria-disabled', String(chosen.length + held === 0));
   }
 
-  async #hold() {
-    const ids = this.#plan.chosen.map((seat) => seat.seat_id);
-    if (ids.length === 0 && this.#cart.held.length > 0) byId('cart-title').focus();
-    if (ids.length === 0 || this.#busy) return;
-    await this.#alone(async () => {
+  #hold() {
+    if (this.#plan.chosen.length === 0 && this.#cart.held.length > 0) byId('cart-title').focus();
+    return this.#inTurn(async () => {
+      const ids = this.#plan.chosen.map((seat) => seat.seat_id);
+      if (ids.length === 0) return;
       const box = byId('seats-error');
       say(box, null);
       try {
@@ -148,51 +149,49 @@ export class Shop {
         this.#plan.unchoose(gone);
         box.scrollIntoView({ block: 'nearest' });
       }
-      await this.#plan.refresh();
+      this.#plan.refresh();
     });
   }
 
   #removeSeat(id) {
-    return this.#alone(async () => {
+    return this.#inTurn(async () => {
       try {
         this.#showCart(await this.#ask('DELETE', '/api/v1/cart/seats', { body: { event_id: this.#event.event_id, seat_ids: [id] } }));
         announce(`Seat ${id} is removed.`);
         byId('cart-title').focus();
-        await this.#plan.refresh();
+        this.#plan.refresh();
       } catch (error) {
         this.#cart.fail(error);
       }
     });
   }
 
-  #pay() {
-    return this.#alone(async () => {
-      const button = byId('pay-button');
+  /** A second click while the first is paid is nobody's wish; the idempotency key would catch it, too. */
+  async #pay() {
+    if (this.#paying) return;
+    this.#paying = true;
+    const button = byId('pay-button');
+    button.setAttribute('aria-disabled', 'true');
+    say(byId('pay-error'), null);
+    say(byId('pay-unsure'), 'Paying … Please keep this page open. If it is closed, come back: nothing is paid twice.');
+    await this.#inTurn(async () => {
       const card = new FormData(byId('pay-form')).get('card');
-      say(byId('pay-error'), null);
-      say(byId('pay-unsure'), 'Paying … Please keep this page open. If it is closed, come back: nothing is paid twice.');
-      button.setAttribute('aria-disabled', 'true');
       try {
         this.#bought(await this.#payment.pay({ cart: this.#cart.cart, card, shopToken: this.#token }));
       } catch (error) {
         say(byId('pay-error'), error.message);
         if (!this.isOpen || error.word?.startsWith('shop_token')) this.#over();
-        await this.#readCart();
-      } finally {
-        say(byId('pay-unsure'), null);
-        button.removeAttribute('aria-disabled');
       }
+      await this.#readCart();
     });
+    say(byId('pay-unsure'), null);
+    button.removeAttribute('aria-disabled');
+    this.#paying = false;
   }
 
-  /** One change at a time: a second click while the first is under way does nothing. */
-  async #alone(change) {
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      await change();
-    } finally {
-      this.#busy = false;
-    }
+  /** One change after the other: each sees what the one before it left. */
+  #inTurn(change) {
+    this.#changes = this.#changes.catch(() => {}).then(change);
+    return this.#changes;
   }
 }

@@ -30,11 +30,13 @@ fn tier(value: &Value) -> Tier {
     Tier::try_from(value.as_u64().unwrap() as u8).unwrap()
 }
 
+type Logs = Vec<(Shard, Vec<(Tier, Tag)>)>;
+
 /// The whole way from secrets and people to the record, with our code.
 struct Drawn {
     record: DrawRecord,
     shards: ShardCount,
-    logs: Vec<(Shard, Vec<(Tier, Tag)>)>,
+    logs: Logs,
 }
 
 fn draw() -> Drawn {
@@ -43,7 +45,7 @@ fn draw() -> Drawn {
     let chain = SecretChain::generate(bytes32(input, "root"));
     let key = EventKey(bytes32(input, "event_key"));
     let shards = ShardCount::new(input["shards"].as_u64().unwrap() as u16).unwrap();
-    let mut logs: Vec<(Shard, Vec<(Tier, Tag)>)> = shards.all().map(|shard| (shard, Vec::new())).collect();
+    let mut logs: Logs = shards.all().map(|shard| (shard, Vec::new())).collect();
     for ticket in vector["tickets"].as_array().unwrap() {
         let tag = Tag::of(&key, text(input, "issuer"), text(ticket, "subject"));
         assert_eq!(tag.to_string(), text(ticket, "tag"));
@@ -172,7 +174,7 @@ fn the_public_logs_prove_the_record_and_any_change_to_them_is_found() {
     }
     let check = |logs: &[(Shard, Vec<(Tier, Tag)>)]| drawn.record.check_logs(drawn.shards, logs);
     assert_eq!(check(&drawn.logs), Ok(()));
-    let doctored = |doctor: &dyn Fn(&mut Vec<(Shard, Vec<(Tier, Tag)>)>)| {
+    let doctored = |doctor: &dyn Fn(&mut Logs)| {
         let mut logs = drawn.logs.clone();
         doctor(&mut logs);
         check(&logs)

@@ -1,5 +1,7 @@
 //! Trying to get past the gate: every gated request with every kind of bad token, at the edge and at the origin itself.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use stanchion_shared::identity::EventId;
@@ -55,6 +57,7 @@ pub(crate) async fn try_everything(
         tokens.push(("expired", Some(expired.shop_token.clone())));
     }
 
+    let sessions_before: BTreeSet<String> = sessions(gate).await?;
     let before = count(gate).await?;
     let mut observed = GateObserved::default();
     let (edge, origin) = (
@@ -92,6 +95,11 @@ pub(crate) async fn try_everything(
         .zip(after)
         .map(|((what, before), (_, after))| (what, before, after));
     observed.behind_the_gate = changes.collect();
+    // A set, not a count: sessions that end are forgotten, which must not hide one that is new.
+    let fresh = sessions(gate).await?.difference(&sessions_before).count() as u64;
+    observed
+        .behind_the_gate
+        .push(("new shopping sessions".to_owned(), 0, fresh));
 
     if let Some(valid) = valid {
         // From here on the token is a valid one, so requests do get through; only the event is another.
@@ -183,11 +191,16 @@ async fn attempt(
     })
 }
 
+/// Sessions that reached a gated path of the event.
+async fn sessions(gate: &Gate) -> Result<BTreeSet<String>, Trouble> {
+    let seen = gate.redis.sessions_seen().await;
+    Ok(seen.map_err(|error| Trouble(error.to_string()))?.into_iter().collect())
+}
+
 /// What a request that got through would move.
 async fn count(gate: &Gate) -> Result<Vec<(String, u64)>, Trouble> {
     let source = |error: crate::sources::SourceError| Trouble(error.to_string());
     let orders = gate.database.order_count(&gate.event).await.map_err(source)?;
-    let sessions = gate.redis.sessions_seen().await.map_err(source)?;
     let (mut locked, mut sold) = (0, 0);
     for (section, seats) in gate.seats.iter() {
         let state = gate.redis.read(section).await.map_err(source)?;
@@ -199,7 +212,6 @@ async fn count(gate: &Gate) -> Result<Vec<(String, u64)>, Trouble> {
     }
     Ok(vec![
         ("orders".to_owned(), u64::try_from(orders).unwrap_or_default()),
-        ("shopping sessions seen by the origin".to_owned(), sessions.len() as u64),
         ("seats locked".to_owned(), locked),
         ("seats sold".to_owned(), sold),
     ])

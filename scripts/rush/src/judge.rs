@@ -10,6 +10,7 @@ use stanchion_shared::{identity::EventId, jose::VerifyingKeys, timestamp::UnixMi
 use crate::{
     clock,
     curve::Curve,
+    display::show,
     invariants::{
         Invariant, Verdict, charges_match_tickets, counts_add_up, expired_locks_are_free, gate_refuses,
         one_place_per_person, one_sale_per_seat, places_follow_from_records, turns_on_time, without_facts,
@@ -47,7 +48,10 @@ pub(crate) async fn all(sources: &Sources, notebook: &Notebook, fans_were_there:
     let sold = watch::whole_inventory(&sources.redis, &sources.seats, notebook).await;
     let sales = sales(sources).await;
     let queue = queue(sources).await;
-    let sessions = sources.redis.sessions_seen().await;
+    match sources.redis.sessions_seen().await {
+        Ok(sessions) => notebook.open().sessions_at_origin.extend(sessions),
+        Err(error) => show(&format!("the origin's sessions could not be read: {error}\n")),
+    }
 
     let observed = notebook.open();
     let mut invariants = Vec::with_capacity(8);
@@ -81,14 +85,11 @@ pub(crate) async fn all(sources: &Sources, notebook: &Notebook, fans_were_there:
         reads: &observed.inventory_reads,
     }));
     invariants.push(expired_locks_are_free::judge(&observed.handovers));
-    invariants.push(match sessions {
-        Ok(sessions) => gate_refuses::judge(&gate_refuses::Facts {
-            gate: &observed.gate,
-            sessions_at_origin: &sessions,
-            sessions_given: fans_were_there.then_some(&sessions_given),
-        }),
-        Err(error) => without_facts(8, error),
-    });
+    invariants.push(gate_refuses::judge(&gate_refuses::Facts {
+        gate: &observed.gate,
+        sessions_at_origin: &observed.sessions_at_origin,
+        sessions_given: fans_were_there.then_some(&sessions_given),
+    }));
     invariants
 }
 
@@ -142,7 +143,8 @@ async fn queue(sources: &Sources) -> Result<Queue, SourceError> {
     })
 }
 
-/// All closed draws and the snapshot that belongs to them: a draw that closes while they are read makes them be read again.
+/// All closed draws and the snapshot that belongs to them: a draw that closes while they are read makes them be read
+/// again.
 async fn closed_draws(public: &Public) -> Result<(QueueAnswer, Vec<ClosedDraw>), SourceError> {
     let mut tries = 0;
     loop {

@@ -1,6 +1,9 @@
 //! What only fans can see, kept for the checks: receipts, places, shop tokens, orders, answers about seats.
 
-use std::sync::{Mutex, MutexGuard};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard},
+};
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{money::Minor, timestamp::UnixMillis, wire::QueueStatus};
@@ -154,6 +157,8 @@ pub(crate) struct Observed {
     pub(crate) handovers: Vec<Handover>,
     pub(crate) gate: GateObserved,
     pub(crate) curve: Vec<CurvePoint>,
+    /// Sessions (`jti`) that were seen at the origin.
+    pub(crate) sessions_at_origin: BTreeSet<String>,
 }
 
 /// [`Observed`], shared by all fans. Locked for the time of a push.

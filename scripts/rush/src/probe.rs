@@ -33,8 +33,12 @@ pub(crate) const ON_SALE_IN_MS: u64 = 4_000;
 const TRY_EVERY: Duration = Duration::from_millis(50);
 /// Beyond the end of the lock nobody goes on trying after this time, in ms.
 const GIVE_UP_AFTER_MS: u64 = 5_000;
-/// The seats of each round.
-const ROUNDS: [[u32; 3]; 2] = [[1, 2, 3], [4, 5, 6]];
+/// Three seats per round; a round that follows another takes others, whose locks are long over.
+const ROUNDS: [[u32; 3]; 3] = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+/// Undisturbed rounds that are wanted.
+const ROUNDS_WANTED: usize = 2;
+/// Rounds that are begun at the most: a part that restarts disturbs those it falls into.
+const ROUNDS_BEGUN: usize = 12;
 
 /// What the probe needs.
 pub(crate) struct Probe {
@@ -51,15 +55,32 @@ impl Probe {
     /// Measures, then tries the gate. Takes some forty seconds.
     pub(crate) async fn run(self) -> Result<(), Trouble> {
         let [first, second, third] = self.accounts;
-        let (a, b) = tokio::join!(
-            fan::admitted(&self.world, first.clone()),
-            fan::admitted(&self.world, second.clone())
-        );
-        let (a, b) = (a?, b?);
-        for seats in ROUNDS {
-            let handovers = round(&self.world.edge, &self.world.event, &a, &b, seats).await?;
-            self.notebook.open().handovers.extend(handovers);
+        let mut rounds = Vec::new();
+        let mut session = None;
+        for number in 0..ROUNDS_BEGUN {
+            // Asking again gives the same session while it lives, and a new place in the queue when it is over.
+            let (a, b) = tokio::join!(
+                fan::admitted(&self.world, first.clone()),
+                fan::admitted(&self.world, second.clone())
+            );
+            let (a, b) = (a?, b?);
+            rounds.extend(
+                round(
+                    &self.world.edge,
+                    &self.world.event,
+                    &a,
+                    &b,
+                    ROUNDS[number % ROUNDS.len()],
+                )
+                .await,
+            );
+            session = Some(a);
+            if rounds.len() == ROUNDS_WANTED {
+                break;
+            }
         }
+        self.notebook.open().handovers.extend(rounds.into_iter().flatten());
+        let a = session.expect("at least one round was begun");
         // The third comes when the first one's window is over: then there is one token that has expired and one that
         // lives.
         clock::sleep_until(a.expires_at.plus(1_000)).await;
@@ -70,27 +91,25 @@ impl Probe {
     }
 }
 
-/// One fan locks three seats, another tries to get each of them until it works.
-async fn round(
-    edge: &Client,
-    event: &EventId,
-    a: &Session,
-    b: &Session,
-    seats: [u32; 3],
-) -> Result<Vec<Handover>, Trouble> {
+/// One fan locks three seats, another tries to get each of them until it works. `None` if a part did not answer as it
+/// should meanwhile: then the measurement is of the part's restart, not of the lock.
+async fn round(edge: &Client, event: &EventId, a: &Session, b: &Session, seats: [u32; 3]) -> Option<[Handover; 3]> {
     let seats = seats.map(|number| format!("1-A-{number}"));
-    let answer = edge.send(&lock(event, a, &seats)).await?;
-    let cart: CartAnswer = answer.success()?;
-    let expires_at = cart
-        .lock_expires_at
-        .ok_or_else(|| Trouble("cart add: no end of the locks".to_owned()))?;
+    let answer = edge.send(&lock(event, a, &seats)).await.ok()?;
+    if !answer.status.is_success() {
+        // Still held from an earlier round, or the session has just ended.
+        tokio::time::sleep(Duration::from_millis(LOCK_MS)).await;
+        return None;
+    }
+    let cart: CartAnswer = answer.parse().ok()?;
+    let expires_at = cart.lock_expires_at?;
     let [one, two, three] = seats;
     let (one, two, three) = tokio::join!(
         take_over(edge, event, b, one, expires_at),
         take_over(edge, event, b, two, expires_at),
         take_over(edge, event, b, three, expires_at)
     );
-    Ok(vec![one, two, three])
+    Some([one?, two?, three?])
 }
 
 fn lock(event: &EventId, session: &Session, seats: &[String]) -> Ask {
@@ -102,7 +121,13 @@ fn lock(event: &EventId, session: &Session, seats: &[String]) -> Ask {
     ask.shop_token(&session.shop_token).json(&request)
 }
 
-async fn take_over(edge: &Client, event: &EventId, b: &Session, seat: String, lock_expires_at: UnixMillis) -> Handover {
+async fn take_over(
+    edge: &Client,
+    event: &EventId,
+    b: &Session,
+    seat: String,
+    lock_expires_at: UnixMillis,
+) -> Option<Handover> {
     let ask = lock(event, b, std::slice::from_ref(&seat));
     let mut handover = Handover {
         seat,
@@ -115,18 +140,17 @@ async fn take_over(edge: &Client, event: &EventId, b: &Session, seat: String, lo
     while clock::now() < lock_expires_at.plus(GIVE_UP_AFTER_MS) {
         let (began, sent_at) = (Instant::now(), clock::now());
         handover.tries += 1;
-        if let Ok(answer) = edge.attempt(&ask).await {
-            match answer.status {
-                StatusCode::OK => {
-                    handover.sent_at = Some(sent_at);
-                    handover.locked_at = Some(answer.received_at);
-                    break;
-                }
-                StatusCode::CONFLICT => handover.refused_until = Some(answer.received_at),
-                _ => {}
+        let answer = edge.attempt(&ask).await.ok()?;
+        match answer.status {
+            StatusCode::OK => {
+                handover.sent_at = Some(sent_at);
+                handover.locked_at = Some(answer.received_at);
+                break;
             }
+            StatusCode::CONFLICT => handover.refused_until = Some(answer.received_at),
+            _ => return None,
         }
         tokio::time::sleep(TRY_EVERY.saturating_sub(began.elapsed())).await;
     }
-    handover
+    Some(handover)
 }

@@ -27,7 +27,7 @@ const PROBE_PEOPLE: usize = 3;
 /// How long an event may take until the edge knows it.
 const KNOWN_WITHIN: Duration = Duration::from_secs(20);
 /// The probe takes less; it starts with the fans.
-const PROBE_PATIENCE: Duration = Duration::from_secs(180);
+const PROBE_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +88,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let probing = tokio::spawn(async move { tokio::time::timeout(PROBE_PATIENCE, probe.run()).await });
     let watching = [
         tokio::spawn(watch::inventory(redis.clone(), seats.clone(), stage.notebook.clone())),
+        tokio::spawn(watch::sessions(redis.clone(), stage.notebook.clone())),
         tokio::spawn(watch::curve(public.clone(), stage.notebook.clone())),
         tokio::spawn(stage.display(&world, &latencies).run()),
     ];

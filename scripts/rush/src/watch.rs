@@ -1,6 +1,10 @@
 //! Looking on while the fans are at it: sections as Redis holds them, and the public curve as it is told.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     clock,
@@ -16,6 +20,9 @@ const READ_EVERY: Duration = Duration::from_secs(1);
 const SECTIONS_PER_ROUND: usize = 6;
 /// Pause between two looks at the curve.
 const CURVE_EVERY: Duration = Duration::from_secs(5);
+
+/// Pause between two looks at the sessions: shorter than any session.
+const SESSIONS_EVERY: Duration = Duration::from_secs(4);
 
 /// Section code to its seats.
 pub(crate) type Seats = Arc<BTreeMap<String, Vec<String>>>;
@@ -43,14 +50,15 @@ pub(crate) async fn whole_inventory(
     redis: &RedisSections,
     seats: &Seats,
     notebook: &Notebook,
-) -> Result<std::collections::HashMap<String, String>, SourceError> {
-    let mut sold = std::collections::HashMap::new();
+) -> Result<HashMap<String, String>, SourceError> {
+    let mut sold = HashMap::new();
     for (code, seats) in seats.iter() {
         let state = redis.read(code).await?;
-        let fault = match state.capacity {
-            Some(_) => section_fault(code, seats, &state),
-            None => Some(format!("section {code} is not loaded")),
-        };
+        // A section that nobody has asked for since Redis restarted is not loaded, and nothing is answered from it.
+        if state.capacity.is_none() {
+            continue;
+        }
+        let fault = section_fault(code, seats, &state);
         notebook.open().inventory_reads.count(fault);
         let orders = state
             .held
@@ -59,6 +67,16 @@ pub(crate) async fn whole_inventory(
         sold.extend(orders);
     }
     Ok(sold)
+}
+
+/// Notes the sessions that reached the origin. It forgets them when they end, so they are noted while they run.
+pub(crate) async fn sessions(redis: RedisSections, notebook: Arc<Notebook>) {
+    loop {
+        if let Ok(sessions) = redis.sessions_seen().await {
+            notebook.open().sessions_at_origin.extend(sessions);
+        }
+        tokio::time::sleep(SESSIONS_EVERY).await;
+    }
 }
 
 /// Notes for ever what the public schedule says of the present moment.

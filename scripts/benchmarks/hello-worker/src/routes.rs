@@ -6,11 +6,12 @@ use worker::{Context, Env, Request, Response, Result, event};
 const OBJECT: &str = "one";
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
     match request.path().as_str() {
         "/" => Response::ok("Hello, World!"),
-        // Both are the object's; the body that came with the request is not passed on.
         path @ ("/insert" | "/count") => {
+            // Read and not looked at.
+            request.bytes().await?;
             let object = env.durable_object("INSERT_PER_REQUEST")?.get_by_name(OBJECT)?;
             object.fetch_with_str(&format!("https://object{path}")).await
         }

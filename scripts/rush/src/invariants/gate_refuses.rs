@@ -10,7 +10,7 @@ use crate::observed::GateObserved;
 pub(crate) struct Facts<'a> {
     pub(crate) gate: &'a GateObserved,
     /// Sessions that the origin saw on gated paths of the event.
-    pub(crate) sessions_at_origin: &'a [String],
+    pub(crate) sessions_at_origin: &'a BTreeSet<String>,
     /// Sessions the edge gave to fans; none where it is not known who else was there.
     pub(crate) sessions_given: Option<&'a HashSet<String>>,
 }
@@ -53,24 +53,25 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Invariant {
         )),
     }
     if let Some(given) = facts.sessions_given {
-        let strangers: Vec<_> = facts
-            .sessions_at_origin
-            .iter()
-            .filter(|jti| !given.contains(*jti))
-            .collect();
-        verdict.require(strangers.is_empty(), || {
-            format!(
-                "{} sessions at the origin were given to no fan, for instance {}",
-                strangers.len(),
-                strangers[0]
-            )
-        });
-        verdict.saw(format!(
-            "{} sessions seen at the origin, all given by the edge",
-            facts.sessions_at_origin.len()
-        ));
+        sessions(&mut verdict, facts.sessions_at_origin, given);
     }
     verdict.close(8)
+}
+
+/// Whatever session the origin saw, the edge has given to a fan.
+fn sessions(verdict: &mut Verdict, at_origin: &BTreeSet<String>, given: &HashSet<String>) {
+    let strangers: Vec<_> = at_origin.iter().filter(|jti| !given.contains(*jti)).collect();
+    verdict.require(strangers.is_empty(), || {
+        let (count, one) = (strangers.len(), strangers[0]);
+        format!("{count} sessions at the origin were given to no fan, for instance {one}")
+    });
+    match at_origin.is_empty() {
+        true => verdict.missing("no session was seen at the origin"),
+        false => verdict.saw(format!(
+            "{} sessions seen at the origin, all given to fans by the edge",
+            at_origin.len()
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +99,7 @@ mod tests {
         let given = given.map(|given| own(given).into_iter().collect());
         judge(&Facts {
             gate,
-            sessions_at_origin: &own(at_origin),
+            sessions_at_origin: &own(at_origin).into_iter().collect(),
             sessions_given: given.as_ref(),
         })
         .held
@@ -116,6 +117,10 @@ mod tests {
             assert!(!held(&gate(status), &[], None), "{status}");
         }
         assert!(!held(&gate(401), &["a", "stranger"], Some(&["a"])));
+        assert!(
+            !held(&gate(401), &[], Some(&["a"])),
+            "fans shopped and the origin saw nobody"
+        );
         let moved = GateObserved {
             behind_the_gate: vec![("orders".to_owned(), 3, 4)],
             ..gate(401)

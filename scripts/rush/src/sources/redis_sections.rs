@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use redis::{AsyncCommands, aio::ConnectionManager};
+use redis::aio::ConnectionManager;
 use stanchion_shared::identity::EventId;
 
 use super::SourceError;
@@ -79,9 +79,14 @@ impl RedisSections {
         })
     }
 
-    /// Sessions that reached a gated path of the origin (origin/src/meter/sessions.rs keeps them for its count).
+    /// Sessions that reached a gated path of the origin and are not forgotten yet (origin/src/meter/sessions.rs keeps
+    /// them for its count: running ones, the latest places, completed ones).
     pub(crate) async fn sessions_seen(&self) -> Result<Vec<String>, SourceError> {
-        let key = format!("stanchion:{{{}}}:sessions:first_seen", self.event);
-        Ok(self.connection.clone().zrange(key, 0, -1).await?)
+        let mut pipeline = redis::pipe();
+        for set in ["", ":places", ":completed"] {
+            pipeline.zrange(format!("stanchion:{{{}}}:sessions{set}", self.event), 0, -1);
+        }
+        let sets: Vec<Vec<String>> = pipeline.query_async(&mut self.connection.clone()).await?;
+        Ok(sets.concat())
     }
 }
