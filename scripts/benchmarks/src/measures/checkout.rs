@@ -60,7 +60,8 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
 
     let database = PgPool::connect(&database_url).await?;
     all_confirmed(&database, &sold, carts as u64).await?;
-    all_confirmed(&database, &listed, runs.borrow().iter().sum()).await?;
+    let sold = runs.borrow().iter().sum();
+    all_confirmed(&database, &listed, sold).await?;
     Ok(Row {
         measure: "checkout",
         ours_is: format!("POST /api/v1/checkout of 2 seats with the local payment gateway, {CLIENTS} connections"),
