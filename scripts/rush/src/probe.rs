@@ -20,7 +20,7 @@ use crate::{
     fan::{self, Session, World},
     intrusion::{self, Gate},
     latency::Kind,
-    observed::{GateObserved, Handover, Notebook},
+    observed::{Handover, Notebook},
 };
 
 /// The shortest lock the origin allows, in ms.
@@ -52,9 +52,11 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Measures, then tries the gate. Takes some forty seconds.
-    pub(crate) async fn run(self) -> Result<(), Trouble> {
-        let [first, second, third] = self.accounts;
+    /// Lets seats change hands. Done before the fans come: what is measured is the lock, not the queue in front of a
+    /// busy machine. Takes some ten seconds. The session that was used first ends soon after; [`Probe::try_the_gate`]
+    /// waits for that.
+    pub(crate) async fn measure(&self) -> Result<Session, Trouble> {
+        let [first, second, _] = &self.accounts;
         let mut rounds = Vec::new();
         let mut session = None;
         for number in 0..ROUNDS_BEGUN {
@@ -80,12 +82,16 @@ impl Probe {
             }
         }
         self.notebook.open().handovers.extend(rounds.into_iter().flatten());
-        let a = session.expect("at least one round was begun");
-        // The third comes when the first one's window is over: then there is one token that has expired and one that
-        // lives.
-        clock::sleep_until(a.expires_at.plus(1_000)).await;
-        let c = fan::admitted(&self.world, third.clone()).await?;
-        let gate: GateObserved = intrusion::try_everything(&self.gate, &third.token, Some(&a), Some(&c)).await?;
+        Ok(session.expect("at least one round was begun"))
+    }
+
+    /// Tries the gate, among other tokens with that of `ended`, once it has expired. Half a minute, beside the fans.
+    pub(crate) async fn try_the_gate(self, ended: Session) -> Result<(), Trouble> {
+        let [_, _, third] = &self.accounts;
+        // The third comes when the first one's window is over: then one token has expired and one lives.
+        clock::sleep_until(ended.expires_at.plus(1_000)).await;
+        let living = fan::admitted(&self.world, third.clone()).await?;
+        let gate = intrusion::try_everything(&self.gate, &third.token, Some(&ended), Some(&living)).await?;
         self.notebook.open().gate = gate;
         Ok(())
     }

@@ -26,8 +26,8 @@ use crate::{
 const PROBE_PEOPLE: usize = 3;
 /// How long an event may take until the edge knows it.
 const KNOWN_WITHIN: Duration = Duration::from_secs(20);
-/// The probe takes less; it starts with the fans.
-const PROBE_PATIENCE: Duration = Duration::from_secs(300);
+/// Each half of the probe takes less, also where a part restarts in the middle.
+const PROBE_PATIENCE: Duration = Duration::from_secs(240);
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -62,30 +62,29 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let probe_event =
         EventId::parse(&format!("{event}-probe")).map_err(|error| RunError::NotKnown(error.to_string()))?;
     let redis = RedisSections::connect(&options.places.redis_url, &event).await?;
+    let mut stage = Stage {
+        options: &options,
+        notebook: Arc::default(),
+        event: &event,
+        on_sale_time: started_at,
+    };
+    show(&format!("measuring at {probe_event} …\n"));
+    stage::create_probe(&admin, &options, &probe_event).await?;
+    wait_until_known(&Public::new(&options.places.edge_url, &probe_event)).await?;
+    let probe = stage.probe(&database, &redis, &probe_event, &accounts).await?;
+    let ended = within(PROBE_PATIENCE, probe.measure()).await;
+
     show(&format!(
         "creating {event} with {} seats …\n",
         arena::arena().capacity()
     ));
-    let on_sale_time = stage::create(&admin, &options, &event, &probe_event).await?;
-    let (public, probe_public) = (
-        Public::new(&options.places.edge_url, &event),
-        Public::new(&options.places.edge_url, &probe_event),
-    );
+    stage.on_sale_time = stage::create_arena(&admin, &options, &event).await?;
+    let on_sale_time = stage.on_sale_time;
+    let public = Public::new(&options.places.edge_url, &event);
     wait_until_known(&public).await?;
-    wait_until_known(&probe_public).await?;
-
     let seats: Seats = Arc::new(database.seats(&event).await?);
-    let stage = Stage {
-        options: &options,
-        notebook: Arc::default(),
-        event: &event,
-        on_sale_time,
-    };
     let (world, latencies) = stage.world()?;
-    let probe = stage
-        .probe(&database, &redis, &probe_event, probe_public, &accounts)
-        .await?;
-    let probing = tokio::spawn(async move { tokio::time::timeout(PROBE_PATIENCE, probe.run()).await });
+    let probing = tokio::spawn(async move { within(PROBE_PATIENCE, probe.try_the_gate(ended?)).await });
     let watching = [
         tokio::spawn(watch::inventory(redis.clone(), seats.clone(), stage.notebook.clone())),
         tokio::spawn(watch::sessions(redis.clone(), stage.notebook.clone())),
@@ -95,13 +94,11 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let deadline = on_sale_time.plus(millis(crowd::deadline_after(&options)));
     crowd::run(&world, options.fans, accounts, options.sign_ups, deadline).await;
     let fans_done_at = clock::now();
-    watching.into_iter().for_each(|task| task.abort());
-    match probing.await {
-        Ok(Ok(Ok(()))) => {}
-        // The invariants it was for have no evidence then; this says why.
-        Ok(Ok(Err(Trouble(what)))) => world.tally.failed(format!("probe: {what}")),
-        _ => world.tally.failed("probe: not done in time".to_owned()),
+    // The invariants the probe was for have no evidence then; this says why.
+    if let Ok(Err(Trouble(what))) = probing.await {
+        world.tally.failed(format!("probe: {what}"));
     }
+    watching.into_iter().for_each(|task| task.abort());
     show("\nthe fans are done; checking …\n");
     for (which, event) in [(KeptEvent::Arena, &event), (KeptEvent::Probe, &probe_event)] {
         if !options.keep_event.contains(&which) {
@@ -146,6 +143,11 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
 
 fn named_by_time(now: UnixMillis) -> EventId {
     EventId::parse(&format!("arena-{}", now.0 / 1_000)).expect("digits are allowed")
+}
+
+async fn within<T>(patience: Duration, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let done = tokio::time::timeout(patience, work).await;
+    done.unwrap_or_else(|_| Err(Trouble("not done in time".to_owned())))
 }
 
 async fn wait_until_known(public: &Public) -> Result<(), RunError> {

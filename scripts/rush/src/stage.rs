@@ -42,22 +42,15 @@ pub(crate) fn most_shoppers(options: &RunOptions) -> u32 {
         .unwrap_or(options.rate.saturating_mul(SHOPPERS_PER_RATE))
 }
 
-/// Creates and launches both events; when the arena's on-sale is.
-pub(crate) async fn create(
-    admin: &Admin,
-    options: &RunOptions,
-    event: &EventId,
-    probe_event: &EventId,
-) -> Result<UnixMillis, RunError> {
+/// Creates and launches the large event; when its on-sale is.
+pub(crate) async fn create_arena(admin: &Admin, options: &RunOptions, event: &EventId) -> Result<UnixMillis, RunError> {
     let on_sale_time = clock::now().plus(millis(options.on_sale_in));
     let arena = NewEvent {
         event_id: event,
         name: "The Comeback Tour",
         on_sale_time,
         most_per_second: options.rate,
-        most_shoppers: options
-            .most_shoppers
-            .unwrap_or(options.rate.saturating_mul(SHOPPERS_PER_RATE)),
+        most_shoppers: most_shoppers(options),
         per_person: PER_PERSON,
         lock_ms: millis(options.lock),
         turn_ms: millis(options.turn),
@@ -68,8 +61,13 @@ pub(crate) async fn create(
     };
     admin.create(&arena, &arena::arena()).await?;
     admin.launch(event).await?;
+    Ok(on_sale_time)
+}
+
+/// Creates and launches the small event.
+pub(crate) async fn create_probe(admin: &Admin, options: &RunOptions, event: &EventId) -> Result<(), RunError> {
     let probe = NewEvent {
-        event_id: probe_event,
+        event_id: event,
         name: "Open Rehearsal",
         on_sale_time: clock::now().plus(probe::ON_SALE_IN_MS),
         most_per_second: 10,
@@ -83,8 +81,8 @@ pub(crate) async fn create(
         challenge_max_number: CHALLENGE_MAX_NUMBER.least,
     };
     admin.create(&probe, &arena::probe_room()).await?;
-    admin.launch(probe_event).await?;
-    Ok(on_sale_time)
+    admin.launch(event).await?;
+    Ok(())
 }
 
 /// What the parts of a run are made from.
@@ -120,7 +118,6 @@ impl Stage<'_> {
         database: &Database,
         redis: &RedisSections,
         event: &EventId,
-        public: Public,
         accounts: &[Account],
     ) -> Result<Probe, RunError> {
         let places = &self.options.places;
@@ -143,7 +140,7 @@ impl Stage<'_> {
             event: event.clone(),
             other_event: Some(self.event.clone()),
             seats: Arc::new(database.seats(event).await?),
-            public,
+            public: Public::new(&places.edge_url, event),
             database: database.clone(),
             redis: redis.of(event),
         };

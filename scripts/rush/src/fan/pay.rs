@@ -100,7 +100,8 @@ impl Fan {
                 token: card.to_owned(),
             },
         };
-        let key = self.dice.name();
+        // The seed repeats itself from run to run, and accounts may, too; the event does not.
+        let key = format!("{}-{}", self.world.event, self.dice.name());
         let ask = Ask::new(Kind::Checkout, Method::POST, "/api/v1/checkout");
         KeyedCheckout {
             ask: ask.header("idempotency-key", key.clone()).json(&request),
@@ -195,7 +196,10 @@ impl Fan {
             .collect();
         let got: BTreeSet<&str> = order.tickets.iter().map(|ticket| ticket.seat.as_str()).collect();
         if wanted != got || got.len() != order.tickets.len() || order.total != cart.total {
-            return self.trouble("checkout: the tickets or the total are not those of the cart");
+            return self.trouble(format!(
+                "checkout: tickets {got:?} for {}, the cart has {wanted:?} for {}",
+                order.total, cart.total
+            ));
         }
         one_more(&tally.orders);
         tally.tickets.fetch_add(order.tickets.len() as u64, Ordering::Relaxed);
