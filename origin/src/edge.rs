@@ -14,6 +14,9 @@ use crate::{clock, outbound::read_body, state::App};
 
 /// How long the edge may take; well below the lease, so that one slow answer does not end it.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an edge may take to take an event in: the first put makes its chain of 2^20 secrets, and several launches at
+/// once wait for one another.
+pub const PUT_EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Largest answer that is read, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The edge's word for a version that is not larger than the last one.
@@ -48,7 +51,7 @@ pub enum EdgeError {
 /// # Errors
 /// [`EdgeError`].
 pub async fn put_event(app: &App, event: &EventId, put: &PutEvent) -> Result<PutAccepted, EdgeError> {
-    call(app, Method::PUT, event, "", Some(put)).await
+    call(app, PUT_EVENT_TIMEOUT, Method::PUT, event, "", Some(put)).await
 }
 
 /// Tells the edge how fast to admit.
@@ -56,7 +59,7 @@ pub async fn put_event(app: &App, event: &EventId, put: &PutEvent) -> Result<Put
 /// # Errors
 /// [`EdgeError`].
 pub async fn put_release(app: &App, event: &EventId, put: &PutRelease) -> Result<PutAccepted, EdgeError> {
-    call(app, Method::PUT, event, "/release", Some(put)).await
+    call(app, TIMEOUT, Method::PUT, event, "/release", Some(put)).await
 }
 
 /// What the edge's coordinator of the event knows.
@@ -64,11 +67,12 @@ pub async fn put_release(app: &App, event: &EventId, put: &PutRelease) -> Result
 /// # Errors
 /// [`EdgeError`].
 pub async fn stats(app: &App, event: &EventId) -> Result<EdgeStats, EdgeError> {
-    call(app, Method::GET, event, "/stats", None::<&()>).await
+    call(app, TIMEOUT, Method::GET, event, "/stats", None::<&()>).await
 }
 
 async fn call<B: Serialize, A: DeserializeOwned>(
     app: &App,
+    timeout: Duration,
     method: Method,
     event: &EventId,
     what: &str,
@@ -86,7 +90,7 @@ async fn call<B: Serialize, A: DeserializeOwned>(
     let answer = app
         .http
         .request(method, url)
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .header(TIME_HEADER, time)
         .header(SIGNATURE_HEADER, signature)
         .header("content-type", "application/json")

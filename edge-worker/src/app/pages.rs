@@ -10,7 +10,7 @@ use crate::platform::HttpResponse;
 
 /// Scripts, styles and connections from this site only, nothing inline, no frames around it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
+     img-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
 /// Files keep their names between versions, so they are asked for again soon.
 const ONE_MINUTE: &str = "public, max-age=60";
