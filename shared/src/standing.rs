@@ -191,6 +191,11 @@ impl Snapshot {
             Standing::Turn { .. } | Standing::OnlyIfClaimed { .. } => 5_000 + spread(1_000),
             Standing::Expired => LONGEST_POLL_MS,
         };
-        wait.clamp(SHORTEST_POLL_MS, LONGEST_POLL_MS + crowd_ms.min(LONGEST_POLL_MS))
+        // An estimate can be too long (the rate rose): whoever asks twice in the length of a turn cannot miss theirs.
+        let longest = match standing {
+            Standing::Waiting { .. } => LONGEST_POLL_MS.min(self.config.turn_ms / 2),
+            _ => LONGEST_POLL_MS + crowd_ms.min(LONGEST_POLL_MS),
+        };
+        wait.clamp(SHORTEST_POLL_MS, longest)
     }
 }

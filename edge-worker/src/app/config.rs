@@ -54,8 +54,21 @@ impl EdgeConfig {
             SigningKeys::parse(&text("STANCHION_SIGNING_KEYS")?).map_err(because("STANCHION_SIGNING_KEYS"))?;
         let shop_keys = signing_keys.verifying().map_err(because("STANCHION_SIGNING_KEYS"))?;
         let origin_url = text("STANCHION_ORIGIN_URL")?.trim_end_matches('/').to_owned();
-        if !origin_url.starts_with("http://") && !origin_url.starts_with("https://") {
-            return Err(because("STANCHION_ORIGIN_URL")("must start with http:// or https://"));
+        let schemes: &[&str] = match text("STANCHION_ENVIRONMENT")?.as_str() {
+            "development" => &["http://", "https://"],
+            // Account tokens, shop tokens and passwords go this way.
+            "production" => &["https://"],
+            _ => {
+                return Err(because("STANCHION_ENVIRONMENT")(
+                    "it is neither development nor production",
+                ));
+            }
+        };
+        if !schemes.iter().any(|scheme| origin_url.starts_with(scheme)) {
+            return Err(because("STANCHION_ORIGIN_URL")(format!(
+                "it must start with {}",
+                schemes.join(" or ")
+            )));
         }
         Ok(EdgeConfig {
             control_key: key("STANCHION_CONTROL_KEY")?,
@@ -77,5 +90,59 @@ fn because<E: std::fmt::Display>(name: &'static str) -> impl Fn(E) -> ConfigErro
     move |problem| ConfigError {
         name,
         problem: format!("cannot be used: {problem}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The key pair of RFC 8037, appendix A.
+    const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a",
+        "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    fn parse(change: (&str, Option<&str>)) -> Result<EdgeConfig, ConfigError> {
+        EdgeConfig::parse(|name| {
+            if name == change.0 {
+                return change.1.map(str::to_owned);
+            }
+            let hex = "ab".repeat(32);
+            Some(match name {
+                "STANCHION_ENVIRONMENT" => "production".to_owned(),
+                "STANCHION_ORIGIN_URL" => "https://origin.example/".to_owned(),
+                "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
+                "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
+                _ => hex,
+            })
+        })
+    }
+
+    #[test]
+    fn every_variable_must_be_there_and_is_named_when_it_is_not() {
+        assert_eq!(
+            parse(("", None)).ok().map(|config| config.origin_url),
+            Some("https://origin.example".to_owned())
+        );
+        for name in [
+            "STANCHION_ENVIRONMENT",
+            "STANCHION_CONTROL_KEY",
+            "STANCHION_CHALLENGE_KEY",
+            "STANCHION_TICKET_KEYS",
+            "STANCHION_SIGNING_KEYS",
+            "STANCHION_SHOP_ISSUER",
+            "STANCHION_ACCOUNT_JWKS",
+            "STANCHION_ACCOUNT_ISSUER",
+            "STANCHION_ORIGIN_URL",
+        ] {
+            let error = parse((name, None)).err().expect(name);
+            assert_eq!(error.to_string(), format!("{name} is not set"));
+        }
+    }
+
+    #[test]
+    fn production_speaks_to_the_origin_over_tls_only() {
+        assert!(parse(("STANCHION_ORIGIN_URL", Some("http://origin.example"))).is_err());
+        assert!(parse(("STANCHION_ORIGIN_URL", Some("ftp://origin.example"))).is_err());
+        assert!(parse(("STANCHION_ENVIRONMENT", Some("staging"))).is_err());
     }
 }

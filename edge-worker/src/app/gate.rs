@@ -22,7 +22,7 @@ const PASSED_IN: [HeaderName; 7] = [
     header::ACCEPT_LANGUAGE,
 ];
 /// Answer headers a fan needs; every other one says more about the origin than it should.
-const PASSED_OUT: [HeaderName; 7] = [
+const PASSED_OUT: [HeaderName; 9] = [
     header::CONTENT_TYPE,
     header::CACHE_CONTROL,
     header::ETAG,
@@ -30,6 +30,8 @@ const PASSED_OUT: [HeaderName; 7] = [
     header::WWW_AUTHENTICATE,
     header::ALLOW,
     header::LOCATION,
+    header::REFERRER_POLICY,
+    header::X_CONTENT_TYPE_OPTIONS,
 ];
 
 fn only(names: &[HeaderName], from: &HeaderMap) -> HeaderMap {

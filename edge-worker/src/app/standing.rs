@@ -27,9 +27,11 @@ pub(super) struct Stood {
 /// # Errors
 /// 410 if the record of the ticket's draw does not count it (a store that was restored from an older copy).
 pub(super) async fn stand<P: Platform>(platform: &P, mut ticket: Ticket) -> Result<Stood, Refusal> {
-    let snapshot = known::snapshot(platform, &ticket.event_id).await?;
+    let mut snapshot = known::snapshot(platform, &ticket.event_id).await?;
     if ticket.place.is_none() && snapshot.is_closed(ticket.draw) {
         ticket.place = Some(drawn_place(platform, &ticket).await?);
+        // The record may have taken longer than a snapshot may be old.
+        snapshot = known::snapshot(platform, &ticket.event_id).await?;
     }
     let now = platform.now();
     let standing = snapshot.standing(ticket.draw, ticket.place, now);

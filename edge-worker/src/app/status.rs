@@ -6,7 +6,7 @@ use http::StatusCode;
 use stanchion_shared::{
     admission::{self, AUDIENCE, ShopClaims},
     identity::Place,
-    schedule::Stop,
+    schedule::{EFFECT_DELAY_MS, Stop},
     standing::Standing,
     ticket::Ticket,
     timestamp::UnixMillis,
@@ -18,7 +18,7 @@ use super::{
     caller,
     standing::{Stood, stand},
 };
-use crate::platform::{Claim, ClaimOutcome, HttpRequest, HttpResponse, Platform, Window};
+use crate::platform::{Claim, ClaimOutcome, HttpRequest, HttpResponse, Platform, StoreError, Window};
 
 /// Header that carries the ticket; the query parameter `token` does, too.
 pub(super) const TICKET_HEADER: &str = "queue-token";
@@ -118,6 +118,10 @@ async fn turn<P: Platform>(
             "ticket_of_other",
             "This ticket belongs to another account.",
         ));
+    }
+    // The curve may have been changed since the snapshot, if what was asked since then took long: the fan asks again.
+    if platform.now().since(stood.snapshot.as_of) > EFFECT_DELAY_MS {
+        return Err(StoreError("the snapshot became too old for a turn".to_owned()).into());
     }
     let place = ticket.place.expect("a turn has a place");
     let claim = claim(platform, stood, turn_at, claim_before.is_none());

@@ -1,4 +1,5 @@
-//! `POST /api/v1/admin/events/{id}/pause` and `/resume`. Places are kept; turns and shopping windows wait, too.
+//! `POST /api/v1/admin/events/{id}/pause` and `/resume`. A pause stops admission: places are kept, and
+//! whoever's turn has come goes on.
 
 use axum::{extract::State, response::IntoResponse};
 use serde::Serialize;

@@ -258,7 +258,9 @@ impl Stripe {
         }
         match (self.look_at(intent).await, reply) {
             (Outcome::Done(Intent { state, .. }), _) if state == wanted => Outcome::Done(()),
-            (_, Reply::Refused { word, .. }) => Outcome::Declined(word),
+            // A refusal alone does not tell where the intent stands: without a look at it nothing may be undone.
+            (Outcome::Done(_), Reply::Refused { word, .. }) => Outcome::Declined(word),
+            (_, Reply::Refused { word, .. }) => Outcome::Unknown(format!("refused ({word}) and cannot be looked at")),
             // Over in the other way: no repetition will ever succeed.
             (
                 Outcome::Done(Intent {
