@@ -27,7 +27,7 @@ use crate::{
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A fan who got nothing but failed attempts for this long has seen an error. Longer than any restart of a part.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Pause before the second attempt; doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// Longest pause, also where `Retry-After` says more.

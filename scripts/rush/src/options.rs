@@ -109,11 +109,11 @@ pub(crate) struct RunOptions {
     pub(crate) draw_window: Duration,
 
     /// How long a turn waits to be claimed.
-    #[arg(long, env = "STANCHION_TURN", default_value = "60s", value_parser = duration)]
+    #[arg(long, env = "STANCHION_TURN", default_value = "2m", value_parser = duration)]
     pub(crate) turn: Duration,
 
     /// How long a claimed fan may shop.
-    #[arg(long, env = "STANCHION_SHOPPING", default_value = "90s", value_parser = duration)]
+    #[arg(long, env = "STANCHION_SHOPPING", default_value = "3m", value_parser = duration)]
     pub(crate) shopping: Duration,
 
     /// How long a seat is held in a cart.

@@ -25,7 +25,7 @@ use crate::{
 
 /// The shortest lock the origin allows, in ms.
 pub(crate) const LOCK_MS: u64 = 2_000;
-/// Long enough for all rounds, short enough that its end can be waited for, in ms.
+/// Long enough for some rounds, and for all requests at the gate, in ms.
 pub(crate) const SHOPPING_MS: u64 = 25_000;
 /// From creating the event to its on-sale, in ms.
 pub(crate) const ON_SALE_IN_MS: u64 = 4_000;
@@ -53,8 +53,7 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// Lets seats change hands. Done before the fans come: what is measured is the lock, not the queue in front of a
-    /// busy machine. Takes some ten seconds. The session that was used first ends soon after; [`Probe::try_the_gate`]
-    /// waits for that.
+    /// busy machine. Takes some ten seconds. Returns a session that ends soon.
     pub(crate) async fn measure(&self) -> Result<Session, Trouble> {
         let [first, second, _] = &self.accounts;
         let mut rounds = Vec::new();
@@ -85,10 +84,9 @@ impl Probe {
         Ok(session.expect("at least one round was begun"))
     }
 
-    /// Tries the gate, among other tokens with that of `ended`, once it has expired. Half a minute, beside the fans.
+    /// Tries the gate when the fans are done, among other tokens with that of `ended`, which has expired by then.
     pub(crate) async fn try_the_gate(self, ended: Session) -> Result<(), Trouble> {
         let [_, _, third] = &self.accounts;
-        // The third comes when the first one's window is over: then one token has expired and one lives.
         clock::sleep_until(ended.expires_at.plus(1_000)).await;
         let living = fan::admitted(&self.world, third.clone()).await?;
         let gate = intrusion::try_everything(&self.gate, &third.token, Some(&ended), Some(&living)).await?;

@@ -9,9 +9,12 @@ use stanchion_shared::timestamp::UnixMillis;
 use crate::{
     display::latency_table,
     invariants::Invariant,
-    latency::Percentiles,
+    latency::{Kind, Percentiles},
     tally::{Outcome, Tally, read},
 };
+
+/// Waiting longer than this for a socket distorts what fans do, in ms.
+const OWN_QUEUE_MATTERS_MS: f64 = 1_000.0;
 
 /// Everything that is told at the end.
 #[derive(Debug, Serialize)]
@@ -136,6 +139,15 @@ fn fans_text(text: &mut String, fans: &FansReport) {
     named(text, "ERRORS SEEN BY FANS", &fans.errors);
     text.push('\n');
     text.push_str(&latency_table(&fans.latencies));
+    let own = fans.latencies.iter().find(|told| told.kind == Kind::OwnQueue);
+    if let Some(own) = own.filter(|own| own.p95_ms > OWN_QUEUE_MATTERS_MS) {
+        let _ = writeln!(
+            text,
+            "NOTE: one request in twenty waited {:.1} s or longer for a socket of the rush itself: this machine is too small \
+             for so many fans at once. Latencies are without that wait; windows that ended may be its doing.",
+            own.p95_ms / 1_000.0
+        );
+    }
 }
 
 fn named(text: &mut String, title: &str, counts: &BTreeMap<String, u64>) {

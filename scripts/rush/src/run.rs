@@ -84,7 +84,6 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     wait_until_known(&public).await?;
     let seats: Seats = Arc::new(database.seats(&event).await?);
     let (world, latencies) = stage.world()?;
-    let probing = tokio::spawn(async move { within(PROBE_PATIENCE, probe.try_the_gate(ended?)).await });
     let watching = [
         tokio::spawn(watch::inventory(redis.clone(), seats.clone(), stage.notebook.clone())),
         tokio::spawn(watch::sessions(redis.clone(), stage.notebook.clone())),
@@ -94,11 +93,15 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let deadline = on_sale_time.plus(millis(crowd::deadline_after(&options)));
     crowd::run(&world, options.fans, accounts, options.sign_ups, deadline).await;
     let fans_done_at = clock::now();
+    watching.into_iter().for_each(|task| task.abort());
+    let tried = match ended {
+        Ok(ended) => within(PROBE_PATIENCE, probe.try_the_gate(ended)).await,
+        Err(trouble) => Err(trouble),
+    };
     // The invariants the probe was for have no evidence then; this says why.
-    if let Ok(Err(Trouble(what))) = probing.await {
+    if let Err(Trouble(what)) = tried {
         world.tally.failed(format!("probe: {what}"));
     }
-    watching.into_iter().for_each(|task| task.abort());
     show("\nthe fans are done; checking …\n");
     for (which, event) in [(KeptEvent::Arena, &event), (KeptEvent::Probe, &probe_event)] {
         if !options.keep_event.contains(&which) {

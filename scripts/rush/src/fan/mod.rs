@@ -69,6 +69,9 @@ impl From<Trouble> for End {
 
 type Step<T> = Result<T, End>;
 
+/// Fans who must sign up come within this share of the time before the on-sale.
+const NEWCOMERS_WITHIN: f64 = 0.2;
+
 /// Counts as one while it lives, also when the fan is given up at the deadline.
 struct Counted<'a>(&'a AtomicU64);
 
@@ -89,7 +92,12 @@ impl Drop for Counted<'_> {
 pub(crate) async fn visit(world: Arc<World>, number: u32, account: Option<Account>) -> Outcome {
     let mut dice = Dice::of(world.seed, number);
     let behaviour = Behaviour::of(number, &mut dice);
-    clock::sleep_until(arrival(&world, behaviour.arrival)).await;
+    let arrives = match account {
+        Some(_) => behaviour.arrival,
+        // Whoever has no account yet comes early.
+        None => Arrival::Before(dice.below(1_000) as f64 / 1_000.0 * NEWCOMERS_WITHIN),
+    };
+    clock::sleep_until(arrival(&world, arrives)).await;
     let tally = world.tally.clone();
     let account = match account {
         Some(account) => Ok(account),

@@ -53,6 +53,8 @@ enum Reply {
     InProgress,
     Declined,
     ChooseAgain,
+    /// The shopping window is over; what became of the order can still be asked.
+    WindowOver,
 }
 
 impl Fan {
@@ -75,7 +77,7 @@ impl Fan {
                 Checkout::LostConnection => self.lose_connection(session, &ask).await?,
             };
             let reply = match reply {
-                Reply::InProgress => self.settle(session, &ask).await?,
+                Reply::InProgress | Reply::WindowOver => self.settle(session, &ask).await?,
                 reply => reply,
             };
             match reply {
@@ -87,6 +89,7 @@ impl Fan {
                 Reply::Declined if card == good => return self.trouble("checkout: a good card was declined"),
                 Reply::Declined => self.think(2_000, 4_000).await,
                 Reply::InProgress => return self.trouble("checkout: the order never ended"),
+                Reply::WindowOver => return Err(End::With(Outcome::WindowOver)),
             }
         }
         Ok(Paid::AllCardsDeclined)
@@ -110,22 +113,22 @@ impl Fan {
     }
 
     async fn click_once(&self, session: &Session, checkout: &KeyedCheckout) -> Step<Reply> {
-        let answer = self.in_shop(session, checkout.ask.clone()).await?;
-        self.read(&answer)
+        match self.in_shop(session, checkout.ask.clone()).await {
+            Ok(answer) => self.read(&answer),
+            Err(End::With(Outcome::WindowOver)) => Ok(Reply::WindowOver),
+            Err(end) => Err(end),
+        }
     }
 
     /// Both clicks carry one key: they are one order, whatever each is answered.
     async fn double_click(&self, session: &Session, checkout: &KeyedCheckout) -> Step<Reply> {
-        let (one, other) = tokio::join!(
-            self.in_shop(session, checkout.ask.clone()),
-            self.in_shop(session, checkout.ask.clone())
-        );
-        let (one, other) = (self.read(&one?)?, self.read(&other?)?);
+        let (one, other) = tokio::join!(self.click_once(session, checkout), self.click_once(session, checkout));
+        let (one, other) = (one?, other?);
         match (one, other) {
             (Reply::Order(one), Reply::Order(other)) if one.order_id != other.order_id => {
                 self.trouble("checkout: a double click made two orders")
             }
-            (Reply::InProgress, reply) | (reply, _) => Ok(reply),
+            (Reply::InProgress | Reply::WindowOver, reply) | (reply, _) => Ok(reply),
         }
     }
 
