@@ -46,19 +46,20 @@ pub(crate) struct Effort {
     pub(crate) checkouts: usize,
 }
 
+/// Many short rounds rather than few long ones: what disturbs the machine then spoils rounds, not the median.
 const QUICK: Effort = Effort {
-    rounds: 5,
-    seconds: 2,
-    joins: 3_000,
-    locks: 40_000,
-    checkouts: 500,
+    rounds: 9,
+    seconds: 1,
+    joins: 1_500,
+    locks: 30_000,
+    checkouts: 300,
 };
 const FULL: Effort = Effort {
-    rounds: 9,
-    seconds: 5,
-    joins: 6_000,
-    locks: 150_000,
-    checkouts: 1_500,
+    rounds: 15,
+    seconds: 3,
+    joins: 4_000,
+    locks: 100_000,
+    checkouts: 1_000,
 };
 
 impl Options {
