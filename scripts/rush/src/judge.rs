@@ -74,7 +74,7 @@ pub(crate) async fn all(sources: &Sources, notebook: &Notebook, fans_were_there:
         Err(error) => invariants.extend([1, 2].map(|number| without_facts(number, error))),
     }
     let sessions_given = match &queue {
-        Ok(queue) => judge_queue(sources, queue, &observed, &mut invariants),
+        Ok(queue) => judge_queue(sources, queue, &observed, fans_were_there, &mut invariants),
         Err(error) => {
             invariants.extend([3, 4, 5].map(|number| without_facts(number, error)));
             HashSet::new()
@@ -163,6 +163,7 @@ fn judge_queue(
     sources: &Sources,
     queue: &Queue,
     observed: &Observed,
+    fans_were_there: bool,
     invariants: &mut Vec<Invariant>,
 ) -> HashSet<String> {
     let (tokens, forged) = turns_on_time::read(&queue.keys, &observed.shop_tokens);
@@ -181,7 +182,7 @@ fn judge_queue(
         last_place: queue.snapshot.last_place,
         draws_closed: queue.snapshot.draws_closed,
         draws: &queue.draws,
-        tickets: &observed.tickets,
+        tickets: fans_were_there.then_some(&observed.tickets),
     }));
     // Faults of the line itself belong to invariant 4, which has judged them.
     let line = places_follow_from_records::line(&mut Verdict::default(), &queue.draws);

@@ -98,9 +98,13 @@ impl Report {
         }
         text.push('\n');
         for invariant in &self.invariants {
-            let verdict = if invariant.held { "held  " } else { "BROKEN" };
-            let _ = writeln!(text, "{}. {verdict} {}", invariant.number, invariant.statement);
-            let _ = writeln!(text, "          {}", invariant.evidence);
+            let verdict = match (invariant.held, invariant.broken) {
+                (true, _) => "held",
+                (false, true) => "BROKEN",
+                (false, false) => "NOT SHOWN",
+            };
+            let _ = writeln!(text, "{}. {verdict:<9} {}", invariant.number, invariant.statement);
+            let _ = writeln!(text, "             {}", invariant.evidence);
         }
         let held = self.invariants.iter().filter(|invariant| invariant.held).count();
         let errors: u64 = self.fans.iter().flat_map(|fans| fans.errors.values()).sum();

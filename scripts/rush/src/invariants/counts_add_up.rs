@@ -9,7 +9,7 @@ use crate::{observed::Looked, sources::redis_sections::SectionState};
 /// What is judged. The looks were judged one by one when they were made: by `fan::seats::seats_fault` and by
 /// [`section_fault`].
 pub(crate) struct Facts<'a> {
-    /// Seats answers that fans got; none where no fan was there to look.
+    /// Seats answers that fans got; none for a check without fans, which can judge Redis alone.
     pub(crate) answers: Option<&'a Looked>,
     /// Reads of Redis.
     pub(crate) reads: &'a Looked,
@@ -35,7 +35,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Invariant {
     };
     match facts.answers {
         Some(answers) => looked(&mut verdict, "seats answers", answers),
-        None => verdict.missing("no fan was there to look at seats"),
+        None => verdict.saw("no fan was there to look at seats"),
     }
     looked(&mut verdict, "reads of a section in Redis", facts.reads);
     verdict.close(6)
@@ -218,9 +218,23 @@ mod tests {
             .held
         );
         assert!(
-            !judge(&Facts {
+            judge(&Facts {
                 answers: None,
                 reads: &good
+            })
+            .held
+        );
+        assert!(
+            !judge(&Facts {
+                answers: None,
+                reads: &none
+            })
+            .held
+        );
+        assert!(
+            !judge(&Facts {
+                answers: None,
+                reads: &bad
             })
             .held
         );

@@ -21,6 +21,8 @@ pub(crate) struct Invariant {
     pub(crate) number: u8,
     pub(crate) statement: &'static str,
     pub(crate) held: bool,
+    /// Something was found that contradicts it. Neither held nor broken: there was not enough evidence to show it.
+    pub(crate) broken: bool,
     /// What was looked at, with numbers; what was wrong; what was missing.
     pub(crate) evidence: String,
 }
@@ -93,6 +95,7 @@ impl Verdict {
             number,
             statement: STATEMENTS[usize::from(number) - 1],
             held,
+            broken: self.fault_count > 0,
             evidence,
         }
     }
@@ -111,7 +114,8 @@ mod tests {
 
     #[test]
     fn nothing_seen_is_not_held() {
-        assert!(!Verdict::default().close(1).held);
+        let nothing = Verdict::default().close(1);
+        assert!(!nothing.held && !nothing.broken);
         assert!(!without_facts(2, "the ledger").held);
     }
 
@@ -122,7 +126,7 @@ mod tests {
         verdict.require(true, || "not said".to_owned());
         verdict.require(false, || "seat A-1 sold twice".to_owned());
         let invariant = verdict.close(1);
-        assert!(!invariant.held);
+        assert!(!invariant.held && invariant.broken);
         assert!(
             invariant.evidence.contains("1 FAULTS: seat A-1 sold twice"),
             "{}",

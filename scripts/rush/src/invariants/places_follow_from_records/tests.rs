@@ -145,7 +145,7 @@ impl World {
             last_place: self.last_place,
             draws_closed: u32::try_from(self.draws.len()).unwrap(),
             draws: &self.draws,
-            tickets: &self.tickets,
+            tickets: Some(&self.tickets),
         })
     }
 }
