@@ -1,7 +1,7 @@
 //! Requests and answers between the runtime's types and the application's, bodies whole and bounded.
 
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use worker::{Headers, Request, Response, ResponseBuilder};
 
 use crate::{
@@ -15,15 +15,18 @@ use crate::{
 /// The body is larger than [`MAX_BODY_BYTES`], or the request is none that the application could read.
 pub(super) async fn from_worker(mut request: Request) -> Result<HttpRequest, Refusal> {
     let unreadable = |_| Refusal::new(400, "malformed_request", "The request cannot be read.");
-    let announced = request.headers().get("content-length").ok().flatten();
-    if announced.is_some_and(|length| length.parse().is_ok_and(|length: u64| length > MAX_BODY_BYTES as u64)) {
+    let headers = headers(request.headers());
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
         return Err(Refusal::body_too_large());
     }
     let body = read(&mut request).await?;
     let mut read = HttpRequest::new(body);
     *read.method_mut() = request.inner().method().parse().map_err(|_| ()).map_err(unreadable)?;
     *read.uri_mut() = request.inner().url().parse().map_err(|_| ()).map_err(unreadable)?;
-    *read.headers_mut() = headers(request.headers());
+    *read.headers_mut() = headers;
     Ok(read)
 }
 

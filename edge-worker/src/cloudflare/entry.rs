@@ -1,10 +1,10 @@
 //! Where a request enters the worker.
 
-use std::rc::Rc;
+use std::{net::IpAddr, rc::Rc};
 
 use worker::{Context, Env, Request, Response, console_error, event};
 
-use super::{body, configuration::configuration, now, objects::Objects, origin};
+use super::{body, cache, configuration::configuration, now, objects::Objects, origin};
 use crate::{
     app::{self, Refusal, config::EdgeConfig},
     platform::{HttpRequest, HttpResponse, Platform, StoreError},
@@ -55,11 +55,24 @@ impl Platform for Cloudflare {
         &self.config
     }
 
+    fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        // Cloudflare's front sets it in place of any that was sent.
+        request.headers().get("cf-connecting-ip")?.to_str().ok()?.parse().ok()
+    }
+
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
         origin::fetch(request).await.map_err(|error| {
             // The address and its query stay out of the log.
             console_error!("the origin does not answer: {error}");
             StoreError("the origin does not answer".to_owned())
         })
+    }
+
+    async fn kept(&self, path: &str) -> Option<HttpResponse> {
+        cache::find(path).await
+    }
+
+    async fn keep(&self, path: &str, answer: &HttpResponse) {
+        cache::put(path, answer).await;
     }
 }

@@ -59,6 +59,7 @@ messages! {
 
     RelaySnapshot => ToRelay -> Option<Snapshot>;
     RelayRecord => ToRelay -> Option<SignedRecord>;
+    RelaySchedule => ToRelay -> Option<Schedule>;
 }
 
 /// Everything a coordinator understands.
@@ -171,6 +172,13 @@ pub(super) struct Freeze {
 pub(super) enum ToRelay {
     RelaySnapshot(RelaySnapshot),
     RelayRecord(RelayRecord),
+    RelaySchedule(RelaySchedule),
+}
+
+/// As [`ReadSchedule`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct RelaySchedule {
+    pub(super) event_id: EventId,
 }
 
 /// As [`ReadSnapshot`].

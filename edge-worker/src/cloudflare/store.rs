@@ -11,7 +11,7 @@ use stanchion_shared::{
 use super::{
     entry::Cloudflare,
     messages::{
-        Attempt, JoinMessage, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadLog, ReadSchedule, RelayRecord,
+        Attempt, JoinMessage, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadLog, RelayRecord, RelaySchedule,
         RelaySnapshot,
     },
     objects::random,
@@ -52,7 +52,8 @@ impl QueueStore for Cloudflare {
     }
 
     async fn schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
-        self.objects.coordinator(event, ReadSchedule).await
+        let event_id = event.clone();
+        self.objects.relay(event, RelaySchedule { event_id }).await
     }
 
     async fn shard_log(&self, event: &EventId, draw: Draw, shard: Shard) -> Result<Option<Vec<u8>>, StoreError> {
