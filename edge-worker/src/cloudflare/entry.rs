@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, rc::Rc};
 
-use worker::{Context, Env, Request, Response, console_error, event};
+use worker::{Context, Env, Response, console_error, event, web_sys};
 
 use super::{body, cache, configuration::configuration, now, objects::Objects, origin};
 use crate::{
@@ -18,7 +18,7 @@ pub(super) struct Cloudflare {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<Response> {
     let answered = match configuration(&env) {
         Ok(config) => answer(request, Objects::new(env), config).await,
         // What is missing is in the log, not in the answer: a stranger learns nothing about the deployment.
@@ -35,7 +35,7 @@ fn misconfigured() -> Refusal {
     )
 }
 
-async fn answer(request: Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {
+async fn answer(request: web_sys::Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {
     match body::from_worker(request).await {
         Ok(request) => app::handle(&Cloudflare { objects, config }, request).await,
         Err(refusal) => refusal.into_response(),

@@ -18,7 +18,7 @@ use stanchion_shared::{
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{
-    messages::{ReadRecord, ReadSchedule, ReadSnapshot, RelayRecord, RelaySchedule, RelaySnapshot, ToRelay},
+    messages::{ClosedRecord, CurrentSnapshot, ReadRecord, ReadSchedule, ReadSnapshot, ToRelay, WholeSchedule},
     now,
     objects::{self, Objects},
 };
@@ -84,9 +84,9 @@ impl DurableObject for Relay {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let asked = match objects::read(&mut request).await {
-            Ok(ToRelay::RelaySnapshot(RelaySnapshot { event_id })) => self.ask(&event_id, Question::Snapshot).await,
-            Ok(ToRelay::RelaySchedule(RelaySchedule { event_id })) => self.ask(&event_id, Question::Schedule).await,
-            Ok(ToRelay::RelayRecord(RelayRecord { event_id, draw })) => {
+            Ok(ToRelay::CurrentSnapshot(CurrentSnapshot { event_id })) => self.ask(&event_id, Question::Snapshot).await,
+            Ok(ToRelay::WholeSchedule(WholeSchedule { event_id })) => self.ask(&event_id, Question::Schedule).await,
+            Ok(ToRelay::ClosedRecord(ClosedRecord { event_id, draw })) => {
                 self.ask(&event_id, Question::Record(draw)).await
             }
             Err(error) => Err(error),
