@@ -1,0 +1,1 @@
+//! A Spin component that does on request what the edge does.
