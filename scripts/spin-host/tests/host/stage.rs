@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use reqwest::{Client, StatusCode};
+
 /// Below cargo's target folder.
 const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -17,7 +19,7 @@ const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 const END_WITHIN: Duration = Duration::from_secs(10);
 
 /// The variables of [`MANIFEST`] that have no default.
-pub const KEY: (&str, &str) = ("SPIN_VARIABLE_KEY", "s3cret");
+pub(crate) const KEY: (&str, &str) = ("SPIN_VARIABLE_KEY", "s3cret");
 
 const MANIFEST: &str = r#"
 spin_manifest_version = 2
@@ -44,10 +46,10 @@ greeting = "{{ greeting }}, {{ key }}"
 "#;
 
 /// A host process; it is killed when this is dropped.
-pub struct Host {
+pub(crate) struct Host {
     child: Child,
     /// Where it listens: `http://127.0.0.1:…`.
-    pub url: String,
+    pub(crate) url: String,
     log: PathBuf,
 }
 
@@ -56,7 +58,7 @@ impl Host {
     ///
     /// # Panics
     /// When it does not start; with its log.
-    pub fn start(variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         let (mut child, log) = spawn(&[], variables);
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is a pipe"))
@@ -74,7 +76,7 @@ impl Host {
     }
 
     /// With everything that the guest may reach: Redis, and a web server at `web` (`host:port`).
-    pub fn with_neighbours(web: &str) -> Self {
+    pub(crate) fn with_neighbours(web: &str) -> Self {
         Self::start(&[
             KEY,
             ("SPIN_VARIABLE_REDIS_HOST", &redis_host()),
@@ -83,12 +85,12 @@ impl Host {
     }
 
     /// What it has written so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         read(&self.log)
     }
 
     /// Asks it to end, as a service manager does.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let status = Command::new("kill")
             .arg("-TERM")
             .arg(self.child.id().to_string())
@@ -101,7 +103,7 @@ impl Host {
     ///
     /// # Panics
     /// When it does not.
-    pub fn ended(&mut self) -> ExitStatus {
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         let until = Instant::now() + END_WITHIN;
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait().expect("our own child") {
@@ -121,7 +123,7 @@ impl Drop for Host {
 }
 
 /// Runs a host that ends by itself: whether it succeeded, what it printed, and its log.
-pub fn run(flags: &[&str], variables: &[(&str, &str)]) -> (bool, String, String) {
+pub(crate) fn run(flags: &[&str], variables: &[(&str, &str)]) -> (bool, String, String) {
     let (child, log) = spawn(flags, variables);
     let output = child.wait_with_output().expect("our own child");
     (
@@ -159,7 +161,7 @@ fn read(path: &Path) -> String {
 }
 
 /// The guest component's file.
-pub fn guest() -> &'static Path {
+pub(crate) fn guest() -> &'static Path {
     static GUEST: OnceLock<PathBuf> = OnceLock::new();
     GUEST.get_or_init(|| {
         let target = Path::new(SCRATCH).parent().expect("cargo's target folder");
@@ -185,14 +187,14 @@ pub fn guest() -> &'static Path {
 }
 
 /// `host:port` of the stack's Redis.
-pub fn redis_host() -> String {
+pub(crate) fn redis_host() -> String {
     let url = std::env::var("STANCHION_REDIS_URL").expect("run it in scripts/stack/run: STANCHION_REDIS_URL");
     url.trim_start_matches("redis://").trim_end_matches('/').to_owned()
 }
 
 /// A web server for the guest, until the tests end: `/redirect` leads to `/`, everything else says where it is.
 /// Returns `host:port`.
-pub fn web() -> String {
+pub(crate) fn web() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     std::thread::spawn(move || {
@@ -212,4 +214,15 @@ pub fn web() -> String {
         }
     });
     address
+}
+
+/// What a GET of this path answers; it must be 200.
+pub(crate) async fn get(host: &Host, path: &str) -> String {
+    let answer = Client::new()
+        .get(format!("{}{path}", host.url))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK, "{path}: {}", host.log());
+    answer.text().await.expect("text")
 }
