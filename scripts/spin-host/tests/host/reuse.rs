@@ -23,11 +23,17 @@ async fn wait(host: &Host, milliseconds: u64) -> (String, u64, String, String) {
 #[tokio::test]
 async fn statics_are_shared_by_the_requests_of_an_instance_sixteen_at_a_time() {
     let host = Host::start(&[KEY]);
-    let waits = (0..64).map(|_| wait(&host, 300));
+    // One after the other, so that each finds the instances before it waiting and joins one that has room.
+    let waits = (0..40).map(|number| {
+        let host = &host;
+        async move {
+            tokio::time::sleep(Duration::from_millis(20 * number)).await;
+            wait(host, 2_000).await
+        }
+    });
     let told = join_all(waits).await;
-    let most = told.iter().map(|(_, most, ..)| *most).max().expect("answers");
-    assert!(most > 1, "requests share an instance");
-    assert!(most <= MOST_REQUESTS_AT_A_TIME, "{most} at a time");
+    let most = told.iter().map(|(_, most, ..)| *most).max();
+    assert_eq!(most, Some(MOST_REQUESTS_AT_A_TIME));
     let overwritten = told.iter().filter(|(.., before, after)| before != after).count();
     assert!(
         overwritten > 0,
@@ -44,9 +50,7 @@ async fn an_instance_serves_128_requests_and_is_replaced() {
         let (instance, served) = answer.split_once(' ').expect("two words");
         most.insert(instance.to_owned(), served.parse().expect("a number"));
     }
-    let mut most: Vec<u64> = most.into_values().collect();
-    most.sort_unstable();
-    assert_eq!(most, [MOST_REQUESTS_PER_INSTANCE, MOST_REQUESTS_PER_INSTANCE]);
+    assert_eq!(most.values().max(), Some(&MOST_REQUESTS_PER_INSTANCE));
 }
 
 #[tokio::test]
