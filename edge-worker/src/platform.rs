@@ -148,7 +148,7 @@ pub enum JoinOutcome {
 /// What a person holds in a shard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Life of the store.
+    /// Life of the store, see [`stanchion_shared::lives`].
     pub epoch: u32,
     /// The draw.
     pub draw: Draw,
@@ -180,6 +180,8 @@ pub struct Window {
 pub struct Claim {
     /// Who.
     pub tag: Tag,
+    /// Of the ticket: the life of the store that numbered it.
+    pub epoch: u32,
     /// Of the ticket; only the newest counts.
     pub serial: Serial,
     /// When the turn came: the window never begins before it.
@@ -213,6 +215,8 @@ pub enum ClaimOutcome {
 pub struct Leave {
     /// Who.
     pub tag: Tag,
+    /// Of the ticket: the life of the store that numbered it.
+    pub epoch: u32,
     /// Of the ticket.
     pub serial: Serial,
 }
