@@ -142,7 +142,11 @@ mod tests {
             (9, 100, false),
             (8, 60, false), // a life that nothing remembers
         ] {
-            assert_eq!(gave(&lives, [0, 100, 0], epoch, ticket(number)), given, "{epoch} {number}");
+            assert_eq!(
+                gave(&lives, [0, 100, 0], epoch, ticket(number)),
+                given,
+                "{epoch} {number}"
+            );
         }
         assert!(!gave(&[], [0, 100, 0], ONLY_LIFE, ticket(0)));
     }

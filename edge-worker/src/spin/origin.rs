@@ -17,7 +17,9 @@ pub(super) async fn fetch(request: HttpRequest) -> Result<HttpResponse, String> 
     let exchange = async {
         let response = spin_sdk::http::send(request.map(body::full)).await;
         let response = response.map_err(|error| error.to_string())?;
-        body::answered(response).await.ok_or_else(|| "its answer broke off".to_owned())
+        body::answered(response)
+            .await
+            .ok_or_else(|| "its answer broke off".to_owned())
     };
     let answered = within(PATIENCE, exchange).await;
     answered.unwrap_or_else(|| Err(format!("no answer in {} ms", PATIENCE.as_millis())))

@@ -92,7 +92,12 @@ mod tests {
             on_sale_time: UnixMillis(100_000),
             draw_window_ms: 5_000,
         };
-        for (frozen, now, draw) in [(None, 0, 0), (Some(0), 99_999, 1), (Some(0), 106_000, 2), (Some(7), 106_000, 8)] {
+        for (frozen, now, draw) in [
+            (None, 0, 0),
+            (Some(0), 99_999, 1),
+            (Some(0), 106_000, 2),
+            (Some(7), 106_000, 8),
+        ] {
             let draw_after = windows.draw_after(frozen.map(Draw), UnixMillis(now));
             assert_eq!(draw_after, Some(Draw(draw)), "{frozen:?} {now}");
         }

@@ -265,11 +265,18 @@ impl DrawRecord {
     /// Where lives are listed, they are listed for exactly the shards with tickets, by shard, and cover all numbers in order.
     fn lives_add_up(&self) -> bool {
         let listed = self.lives.iter().map(|&(shard, _)| shard).collect::<BTreeSet<_>>();
-        let with_tickets = self.tiers.iter().flat_map(|tier| tier.shards.iter().map(|&(shard, _)| shard));
+        let with_tickets = self
+            .tiers
+            .iter()
+            .flat_map(|tier| tier.shards.iter().map(|&(shard, _)| shard));
         let by_shard = self.lives.is_sorted_by_key(|&(shard, _)| shard);
         let covers = |shard: &Shard| {
             let lives = self.lives_of(*shard);
-            let ends = lives.iter().skip(1).map(|life| life.from).chain([self.counts_of(*shard)]);
+            let ends = lives
+                .iter()
+                .skip(1)
+                .map(|life| life.from)
+                .chain([self.counts_of(*shard)]);
             let grows = |(life, until): (&Life, [u32; 3])| {
                 life.from != until && life.from.iter().zip(until).all(|(from, until)| *from <= until)
             };

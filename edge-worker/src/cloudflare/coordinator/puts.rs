@@ -45,7 +45,8 @@ impl Coordinator {
             commitment: chain.commitment(),
         };
         let rules = event::Event::create(fixed, put, attempt);
-        self.database.transaction(|| tables::create(&self.database, &rules, &chain))?;
+        self.database
+            .transaction(|| tables::create(&self.database, &rules, &chain))?;
         let outcome = rules.accepted();
         *self.event.borrow_mut() = Some(Event {
             rules,
@@ -57,9 +58,8 @@ impl Coordinator {
 
     pub(super) fn put_release(&self, message: PutReleaseMessage) -> Result<PutOutcome> {
         let now = now();
-        let changed = self.change(|event| {
-            self.change_rules(event, |rules| rules.put_release(&message.put, message.attempt, now))
-        })?;
+        let changed = self
+            .change(|event| self.change_rules(event, |rules| rules.put_release(&message.put, message.attempt, now)))?;
         Ok(changed.unwrap_or(PutOutcome::UnknownEvent))
     }
 

@@ -66,7 +66,9 @@ impl Answer {
 
     /// A digest, 64 hex digits.
     pub(super) fn digest(&mut self) -> Result<ShardDigest, StoreError> {
-        Bytes32::parse(&self.text()?).map(ShardDigest).map_err(|_| unexpected("digest"))
+        Bytes32::parse(&self.text()?)
+            .map(ShardDigest)
+            .map_err(|_| unexpected("digest"))
     }
 
     /// Whether a script did what it was asked for: 1 or 0.

@@ -80,7 +80,9 @@ impl<R: Redis> Store<'_, R> {
         let mut answer = run(self.redis, &FREEZE, &keys, arguments).await?;
         // A shard may have announced a draw and then have been too late for it.
         let tickets = answer.optional_bytes()?;
-        tickets.map_or(Ok(Tickets::NONE), |text| Tickets::parse(&String::from_utf8_lossy(&text)))
+        tickets.map_or(Ok(Tickets::NONE), |text| {
+            Tickets::parse(&String::from_utf8_lossy(&text))
+        })
     }
 
     /// Every shard is frozen: the record, if the data is still in the life in which they were asked.
@@ -97,7 +99,11 @@ impl<R: Redis> Store<'_, R> {
                 return Err(StoreError("the event was restored while a draw was closed".to_owned()));
             }
             let mut rules = seen.rules.clone();
-            let shards = frozen.shards.iter().map(|(shard, tickets)| tickets.frozen(*shard)).collect();
+            let shards = frozen
+                .shards
+                .iter()
+                .map(|(shard, tickets)| tickets.frozen(*shard))
+                .collect();
             let closed = FrozenDraw {
                 draw: frozen.draw,
                 shards,

@@ -12,11 +12,7 @@ use crate::platform::StoreError;
 pub trait Redis {
     /// Sends one command. Its answer comes flat, arrays within arrays joined. If the answer is lost, the command may be
     /// sent once more: every command of this store can be repeated.
-    fn execute(
-        &self,
-        command: &str,
-        arguments: Vec<Vec<u8>>,
-    ) -> impl Future<Output = Result<Vec<Value>, RedisError>>;
+    fn execute(&self, command: &str, arguments: Vec<Vec<u8>>) -> impl Future<Output = Result<Vec<Value>, RedisError>>;
 }
 
 /// One part of an answer.
@@ -121,7 +117,10 @@ mod tests {
     #[test]
     fn a_script_is_named_as_redis_names_it() {
         // What Redis 7.0 answers to SCRIPT LOAD "return 1".
-        assert_eq!(Script::new("return 1").digest(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
+        assert_eq!(
+            Script::new("return 1").digest(),
+            "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
+        );
     }
 
     #[test]

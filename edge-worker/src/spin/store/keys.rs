@@ -47,6 +47,10 @@ impl ShardKeys {
 
     /// The two that every script of a shard has, then `more`.
     pub(super) fn with(&self, more: &[&str]) -> Vec<String> {
-        ["shard", "open"].iter().chain(more).map(|name| self.key(name)).collect()
+        ["shard", "open"]
+            .iter()
+            .chain(more)
+            .map(|name| self.key(name))
+            .collect()
     }
 }

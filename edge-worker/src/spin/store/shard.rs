@@ -119,7 +119,10 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         let draw = join.windows.draw_after(seen.frozen_through, seen.now);
         let depends = Depends {
             frozen_through: seen.frozen_through,
-            until: join.windows.draw_at(seen.now).map(|by_clock| join.windows.closed_at(by_clock)),
+            until: join
+                .windows
+                .draw_at(seen.now)
+                .map(|by_clock| join.windows.closed_at(by_clock)),
         };
         let mut known = seen.person.as_ref().map(|(_, person)| person.clone());
         let keeps = known
@@ -243,7 +246,9 @@ impl<'a, R: Redis> ShardOf<'a, R> {
             Announced::Open { coordinator } => {
                 let arguments = vec![self.store.candidate(), text(epoch), text(draw.0), text(coordinator)];
                 // If it could not be opened, the next try finds out why.
-                run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments).await?.done()?;
+                run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments)
+                    .await?
+                    .done()?;
             }
             Announced::Refused { frozen_through } => {
                 self.store.freeze(self.event, self.shard, frozen_through).await?;
@@ -254,12 +259,18 @@ impl<'a, R: Redis> ShardOf<'a, R> {
 
     pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
         let decide = |person: &mut Person, now| person.claim(claim, now);
-        Ok(self.change_person(claim.tag, decide).await?.unwrap_or(ClaimOutcome::Dead))
+        Ok(self
+            .change_person(claim.tag, decide)
+            .await?
+            .unwrap_or(ClaimOutcome::Dead))
     }
 
     pub(super) async fn leave(&self, leave: &Leave) -> Result<LeaveOutcome, StoreError> {
         let decide = |person: &mut Person, _| person.leave(leave);
-        Ok(self.change_person(leave.tag, decide).await?.unwrap_or(LeaveOutcome::Dead))
+        Ok(self
+            .change_person(leave.tag, decide)
+            .await?
+            .unwrap_or(LeaveOutcome::Dead))
     }
 
     /// Decides for a person who is known; `None` if they are not.
@@ -303,7 +314,9 @@ impl<'a, R: Redis> ShardOf<'a, R> {
             return Ok(None);
         }
         let log = self.keys.log(draw);
-        let log = plain(self.store.redis, "GET", &[log.as_bytes()]).await?.optional_bytes()?;
+        let log = plain(self.store.redis, "GET", &[log.as_bytes()])
+            .await?
+            .optional_bytes()?;
         Ok(Some(log.unwrap_or_default()))
     }
 }
@@ -311,4 +324,3 @@ impl<'a, R: Redis> ShardOf<'a, R> {
 fn forget_at(join: &Join) -> Vec<u8> {
     or_empty(join.proof.as_ref().map(|proof| proof.expires_at.plus(PROOFS_KEPT_MS)))
 }
-

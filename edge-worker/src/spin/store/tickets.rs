@@ -110,14 +110,17 @@ mod tests {
         let tickets = Tickets::parse(&format!("1 20 3 {digest} 9 7/0/0/0 8/1/5/3 9/1/5/3")).unwrap();
         assert_eq!(tickets.counts, [1, 20, 3]);
         assert_eq!(tickets.digest, ShardDigest(Bytes32([0xab; 32])));
-        assert_eq!(
-            tickets.lives,
-            [life(7, [0; 3]), life(8, [1, 5, 3]), life(9, [1, 5, 3])]
-        );
+        assert_eq!(tickets.lives, [life(7, [0; 3]), life(8, [1, 5, 3]), life(9, [1, 5, 3])]);
         assert_eq!(tickets.lives_with_tickets(), [life(7, [0; 3]), life(9, [1, 5, 3])]);
         let none = Tickets::parse(&format!("0 0 0 {} 9", "00".repeat(32))).unwrap();
         assert_eq!(none, Tickets::NONE);
-        for text in ["", "1 2", "1 2 3 ab 9", &format!("1 2 3 {digest} 9 7/0/0"), &format!("1 2 3 {digest} x")] {
+        for text in [
+            "",
+            "1 2",
+            "1 2 3 ab 9",
+            &format!("1 2 3 {digest} 9 7/0/0"),
+            &format!("1 2 3 {digest} x"),
+        ] {
             assert!(Tickets::parse(text).is_err(), "{text}");
         }
     }
