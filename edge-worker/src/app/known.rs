@@ -129,6 +129,10 @@ async fn refresh<P: Platform>(platform: &P, event: &EventId) -> Result<Known, St
             .as_ref()
             .is_none_or(|new| known.snapshot.as_ref().is_none_or(|old| new.as_of >= old.as_of));
         if younger {
+            let commitment = |snapshot: &Snapshot| snapshot.commitment;
+            if known.snapshot.as_deref().map(commitment) != fetched.as_ref().map(commitment) {
+                known.key = None; // of a queue that is gone
+            }
             known.snapshot = fetched.map(Rc::new);
             known.asked_at = now;
         }

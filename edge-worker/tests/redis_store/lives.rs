@@ -27,7 +27,9 @@ async fn a_restart_with_its_append_only_file_loses_nobody() {
     let store = Store::new(&redis, &keys);
     let mut event = Event::on_sale_in(FAR_MS).open(&store).await;
     let mut joined = event.join_all(&store, &people(30)).await;
+    event.snapshot(&store).await;
     server.restart().await;
+    // At once, before anybody has asked for the event.
     joined.extend(event.join_all(&store, &people(30)).await);
     server.restart().await;
     let snapshot = event.snapshot(&store).await;

@@ -3,6 +3,7 @@
 
 mod closing;
 mod connection;
+mod edge;
 mod joining;
 mod lives;
 mod outage;

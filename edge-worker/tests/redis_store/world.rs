@@ -40,12 +40,11 @@ pub(crate) fn now() -> UnixMillis {
 }
 
 /// The key pair of RFC 8037, appendix A.
+pub(crate) const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a",
+    "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
 pub(crate) fn signing_keys() -> SigningKeys {
-    SigningKeys::parse(
-        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
-            "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
-    )
-    .unwrap()
+    SigningKeys::parse(KEYS).unwrap()
 }
 
 pub(crate) fn random_32() -> [u8; 32] {

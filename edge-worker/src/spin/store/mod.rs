@@ -90,9 +90,13 @@ impl<'a, R: Redis> Store<'a, R> {
     /// Does what the event needs at this moment, if it needs anything. Says whether it has changed.
     async fn tend(&self, event: &EventId, seen: &Seen) -> Result<bool, StoreError> {
         if self.muster_is_due(seen) && self.is_mine(event, "mustering").await? {
-            self.muster(event, seen).await?;
-            // A restored coordinator had to wait for this; otherwise nobody does.
-            return Ok(!seen.mustered);
+            let mustered = self.muster(event, seen).await;
+            self.is_done(event, "mustering").await?;
+            // A coordinator that may have forgotten something waits for this; otherwise nobody does.
+            if !seen.mustered {
+                return mustered.map(|()| true);
+            }
+            mustered.unwrap_or_else(|error| eprintln!("the shards of {event} were not all asked: {error}"));
         }
         match seen.due().filter(|_| seen.mustered) {
             Some(draw) if self.is_mine(event, "closing").await? => {
@@ -119,8 +123,12 @@ impl<R: Redis> QueueStore for Store<'_, R> {
             let Some(seen) = self.read_event(event).await? else {
                 return Ok(None);
             };
-            // A shard that does not answer delays its draw, not the snapshot.
-            if !self.tend(event, &seen).await.unwrap_or(false) {
+            let changed = self.tend(event, &seen).await.unwrap_or_else(|error| {
+                // It delays the draw, not the snapshot.
+                eprintln!("a draw of {event} is not closed yet: {error}");
+                false
+            });
+            if !changed {
                 return Ok(Some(seen.snapshot()));
             }
         }

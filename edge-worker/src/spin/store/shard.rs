@@ -19,7 +19,7 @@ use super::{
 use crate::{
     event::Attempt,
     person::{JoinStep, Numbered, PROOFS_KEPT_MS, Person, tier_of},
-    platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, StoreError},
+    platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, QueueStore, StoreError},
 };
 
 static READ: Script = script!("redis.lua", "shard/shard.lua", "shard/read.lua");
@@ -245,10 +245,11 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         match self.store.announce(self.event, self.shard, draw, epoch).await? {
             Announced::Open { coordinator } => {
                 let arguments = vec![self.store.candidate(), text(epoch), text(draw.0), text(coordinator)];
-                // If it could not be opened, the next try finds out why.
-                run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments)
-                    .await?
-                    .done()?;
+                let mut opened = run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments).await?;
+                if !opened.done()? {
+                    // Frozen meanwhile, or the coordinator is in a life that has not mustered this shard yet.
+                    self.store.snapshot(self.event).await?;
+                }
             }
             Announced::Refused { frozen_through } => {
                 self.store.freeze(self.event, self.shard, frozen_through).await?;
