@@ -91,7 +91,7 @@ async fn a_put_that_stops_anywhere_holds_whole_or_not_at_all() {
     let event = Event::on_sale_in(FAR_MS).open(&store).await;
     let mut version = 1;
     for last in [Last::Unsent, Last::Unanswered] {
-        for commands in 1..=3 {
+        for commands in 1..=8 {
             version += 1;
             let stopping = Stopping::after(&redis, commands, last);
             let told = Store::new(&stopping, &keys)

@@ -115,6 +115,8 @@ impl<R: Redis> QueueStore for Store<'_, R> {
     }
 
     async fn put_release(&self, event: &EventId, put: PutRelease) -> Result<PutOutcome, StoreError> {
+        // The origin speaks once a second: so draws close in time also where no fan asks.
+        self.snapshot(event).await?;
         self.put_the_release(event, &put).await
     }
 
