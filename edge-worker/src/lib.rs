@@ -1,11 +1,14 @@
 //! The waiting room at the edge: one application, several runtimes.
 //!
 //! [`app`] answers requests and knows no runtime; [`platform`] says what a runtime must give it. The target picks the
-//! runtime: `wasm32-unknown-unknown` is Cloudflare's.
+//! runtime: `wasm32-unknown-unknown` is Cloudflare's, `wasm32-wasip2` is Spin's. What every runtime's store must decide the
+//! same is in [`event`] (for an event) and [`person`] (for one person).
 
 pub mod app;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod cloudflare;
-#[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
+mod event;
 mod person;
 pub mod platform;
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+pub mod spin;

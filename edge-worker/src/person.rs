@@ -10,6 +10,9 @@ use stanchion_shared::{
 
 use crate::platform::{Claim, ClaimOutcome, Held, Join, Leave, LeaveOutcome, Window};
 
+/// Used proofs are remembered this long after they have expired, in ms: the clocks of edges differ.
+pub(crate) const PROOFS_KEPT_MS: u64 = 60_000;
+
 /// A person as a shard remembers them, for as long as the event lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Person {
@@ -37,6 +40,8 @@ pub(crate) enum JoinStep {
 /// A number that a draw just gave.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbered {
+    /// Life of the store, see [`stanchion_shared::lives`].
+    pub(crate) epoch: u32,
     /// The draw.
     pub(crate) draw: Draw,
     /// From 0 within draw, tier and shard.
@@ -56,7 +61,7 @@ impl Person {
         let claimed_until = |person: &Person| person.held.claimed.as_ref().map_or(UnixMillis(0), |one| one.ends_at);
         Person {
             held: Held {
-                epoch: 0, // a Durable Object's storage never goes back
+                epoch: numbered.epoch,
                 draw: numbered.draw,
                 tier,
                 number: numbered.number,
@@ -96,7 +101,7 @@ impl Person {
 
     /// Finds the shopping window or opens it.
     pub(crate) fn claim(&mut self, claim: &Claim, now: UnixMillis) -> ClaimOutcome {
-        if claim.serial != self.held.serial || self.left {
+        if !self.is_newest(claim.epoch, claim.serial) || self.left {
             return ClaimOutcome::Dead;
         }
         if let Some(window) = &mut self.held.claimed {
@@ -122,9 +127,14 @@ impl Person {
         ClaimOutcome::Window(window)
     }
 
+    /// A serial alone does not tell: a life that was lost may have given it to the same person.
+    fn is_newest(&self, epoch: u32, serial: Serial) -> bool {
+        (epoch, serial) == (self.held.epoch, self.held.serial)
+    }
+
     /// Gives the ticket up.
     pub(crate) fn leave(&mut self, leave: &Leave) -> LeaveOutcome {
-        if leave.serial != self.held.serial {
+        if !self.is_newest(leave.epoch, leave.serial) {
             return LeaveOutcome::Dead;
         }
         self.left = true;
@@ -144,9 +154,11 @@ mod tests {
     use crate::platform::Replaces;
 
     const TAG: Tag = Tag([7; 16]);
+    const EPOCH: u32 = 5;
 
     fn numbered(draw: u32, number: u32) -> Numbered {
         Numbered {
+            epoch: EPOCH,
             draw: Draw(draw),
             number,
             digest: ShardDigest::EMPTY,
@@ -169,6 +181,7 @@ mod tests {
     fn claim(serial: u32, turn_at: u64) -> Claim {
         Claim {
             tag: TAG,
+            epoch: EPOCH,
             serial: Serial(serial),
             turn_at: UnixMillis(turn_at),
             shopping_ms: 600,
@@ -181,6 +194,7 @@ mod tests {
     fn leave(serial: u32) -> Leave {
         Leave {
             tag: TAG,
+            epoch: EPOCH,
             serial: Serial(serial),
         }
     }
@@ -304,6 +318,22 @@ mod tests {
         left.leave(&leave(1));
         assert_eq!(left.claim(&claim(1, 0), UnixMillis(1)), ClaimOutcome::Dead);
         assert_eq!(left.leave(&leave(2)), LeaveOutcome::Dead);
+    }
+
+    #[test]
+    fn a_ticket_of_a_life_that_was_lost_is_dead_although_its_serial_was_given_again() {
+        let of_lost_life = Claim {
+            epoch: EPOCH + 1,
+            ..claim(1, 0)
+        };
+        let mut person = first(0);
+        assert_eq!(person.claim(&of_lost_life, UnixMillis(1)), ClaimOutcome::Dead);
+        let given_up = Leave {
+            epoch: EPOCH + 1,
+            ..leave(1)
+        };
+        assert_eq!(person.leave(&given_up), LeaveOutcome::Dead);
+        assert_eq!(person, first(0));
     }
 
     #[test]

@@ -160,10 +160,21 @@ pub enum JoinOutcome {
     QueueEnded,
 }
 
+impl JoinOutcome {
+    /// For somebody who holds nothing and would need a draw, while there is none.
+    #[must_use]
+    pub fn without_draws(join: &Join) -> JoinOutcome {
+        match join.windows {
+            None => JoinOutcome::Closed,
+            Some(_) => JoinOutcome::QueueEnded,
+        }
+    }
+}
+
 /// What a person holds in a shard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Life of the store.
+    /// Life of the store, see [`stanchion_shared::lives`].
     pub epoch: u32,
     /// The draw.
     pub draw: Draw,
@@ -195,6 +206,8 @@ pub struct Window {
 pub struct Claim {
     /// Who.
     pub tag: Tag,
+    /// Of the ticket: the life of the store that numbered it.
+    pub epoch: u32,
     /// Of the ticket; only the newest counts.
     pub serial: Serial,
     /// When the turn came: the window never begins before it.
@@ -228,6 +241,8 @@ pub enum ClaimOutcome {
 pub struct Leave {
     /// Who.
     pub tag: Tag,
+    /// Of the ticket: the life of the store that numbered it.
+    pub epoch: u32,
     /// Of the ticket.
     pub serial: Serial,
 }

@@ -5,7 +5,7 @@
 //!
 //! A fan's way through the modules: [`human`] (prove to be one), [`draw`] (get a number, later a place), [`ticket`]
 //! (what the fan holds), [`schedule`] (who is served when), [`standing`] (what that means for one ticket now),
-//! [`admission`] (the token that opens the shop). [`meter`] decides the rate, [`control`] signs what the origin tells the
+//! [`admission`] (the token that opens the shop). [`lives`] says what a restored store has lost. [`meter`] decides the rate, [`control`] signs what the origin tells the
 //! edge, [`wire`] is what travels as JSON, [`account`] says who is asking.
 
 pub mod account;
@@ -15,6 +15,7 @@ pub mod draw;
 pub mod human;
 pub mod identity;
 pub mod jose;
+pub mod lives;
 pub mod meter;
 pub mod money;
 pub mod schedule;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     draw::membership::Windows,
     identity::{Bytes32, Draw, EventId, Place, ShardCount, Tag},
+    lives::Lives,
     schedule::Schedule,
     timestamp::UnixMillis,
     wire::{Phase, PutEvent},
@@ -44,6 +45,9 @@ pub struct Snapshot {
     pub paused: bool,
     /// Nothing is left.
     pub sold_out: bool,
+    /// Which tickets and places a restored store has lost.
+    #[serde(default, skip_serializing_if = "Lives::is_only_life")]
+    pub lives: Lives,
 }
 
 /// Where a ticket stands at one instant.

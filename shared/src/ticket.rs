@@ -1,7 +1,7 @@
 //! The queue ticket: compact, binary, HMAC-SHA-256, base64url. Opaque to the fan who holds it, stateless for the edge.
 //!
 //! Layout, integers big-endian: version (1), key id (1), epoch (4), draw (4), tier (1), shard (2), number (4), tag (16),
-//! serial (4), place or 0 (8), event id (1 to 64), HMAC (32).
+//! serial (4), place or 0 (8), epoch of the place (4), event id (1 to 64), HMAC (32).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,8 +12,8 @@ use crate::{
     identity::{Bytes32, Draw, EventId, Place, Serial, Shard, Tag, Tier},
 };
 
-const VERSION: u8 = 1;
-const FIXED_LENGTH: usize = 45;
+const VERSION: u8 = 2;
+const FIXED_LENGTH: usize = 49;
 const MAC_LENGTH: usize = 32;
 /// Longest ticket as text.
 pub const MAX_LENGTH: usize = (FIXED_LENGTH + EventId::MAX_LENGTH + MAC_LENGTH).div_ceil(3) * 4;
@@ -25,7 +25,7 @@ pub const MAX_KEYS: usize = 8;
 pub struct Ticket {
     /// The event.
     pub event_id: EventId,
-    /// Life of the shard's store: a store restored from an older copy begins a new one. 0 where stores cannot go back.
+    /// Life of the shard that numbered it, see [`crate::lives`]. 0 where stores cannot go back.
     pub epoch: u32,
     /// The draw it is in.
     pub draw: Draw,
@@ -36,7 +36,16 @@ pub struct Ticket {
     /// How many tickets this person has had; a claim refuses all but the newest.
     pub serial: Serial,
     /// The place, once it was worked out, so that the shuffle runs once per fan.
-    pub place: Option<Place>,
+    pub place: Option<DrawnPlace>,
+}
+
+/// A place, and under which life of the coordinator it was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrawnPlace {
+    /// In the event's one line.
+    pub place: Place,
+    /// See [`crate::lives::Lives::trust_place`]. 0 where stores cannot go back.
+    pub epoch: u32,
 }
 
 /// The text is not a ticket that one of our keys signed. Why is not told: it helps only forgers.
@@ -98,7 +107,9 @@ impl TicketKeys {
         bytes.extend_from_slice(&ticket.numbered.number.to_be_bytes());
         bytes.extend_from_slice(&ticket.tag.0);
         bytes.extend_from_slice(&ticket.serial.0.to_be_bytes());
-        bytes.extend_from_slice(&ticket.place.map_or(0, |place| place.0).to_be_bytes());
+        let (place, epoch) = ticket.place.map_or((0, 0), |drawn| (drawn.place.0, drawn.epoch));
+        bytes.extend_from_slice(&place.to_be_bytes());
+        bytes.extend_from_slice(&epoch.to_be_bytes());
         bytes.extend_from_slice(ticket.event_id.as_str().as_bytes());
         let mac = self
             .mac(kid, &bytes)
@@ -149,10 +160,12 @@ fn parse(message: &[u8]) -> Option<Ticket> {
     };
     let tag = Tag(take(rest)?);
     let serial = Serial(u32::from_be_bytes(take(rest)?));
-    let place = match u64::from_be_bytes(take(rest)?) {
-        0 => None,
-        place => Some(Place(place)),
-    };
+    let place = u64::from_be_bytes(take(rest)?);
+    let drawn_in = u32::from_be_bytes(take(rest)?);
+    let place = (place > 0).then_some(DrawnPlace {
+        place: Place(place),
+        epoch: drawn_in,
+    });
     let event_id = EventId::parse(std::str::from_utf8(rest).ok()?).ok()?;
     Some(Ticket {
         event_id,
@@ -190,7 +203,10 @@ mod tests {
             },
             tag: Tag([7; 16]),
             serial: Serial(8),
-            place: Some(Place(9)),
+            place: Some(DrawnPlace {
+                place: Place(9),
+                epoch: 10,
+            }),
         }
     }
 

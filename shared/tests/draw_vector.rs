@@ -80,6 +80,7 @@ fn draw() -> Drawn {
         commitment: chain.commitment(),
         secret: chain.secret(Draw(0)).unwrap(),
         previous: Bytes32([0; 32]),
+        lives: Vec::new(),
     };
     Drawn {
         record: DrawRecord::close(closing, shards, &frozen),

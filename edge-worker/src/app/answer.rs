@@ -45,6 +45,16 @@ impl Refusal {
         )
     }
 
+    /// A variable is missing or unusable; the runtime's log says which.
+    #[must_use]
+    pub fn misconfigured() -> Refusal {
+        Refusal::new(
+            500,
+            "misconfigured",
+            "The waiting room is not configured. Its log names what is missing.",
+        )
+    }
+
     pub(super) fn unknown_event() -> Refusal {
         Refusal::new(404, "event_unknown", "There is no queue for this event.")
     }

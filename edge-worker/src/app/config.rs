@@ -37,6 +37,19 @@ pub struct ConfigError {
 }
 
 impl EdgeConfig {
+    /// The variables that [`EdgeConfig::parse`] asks for, for runtimes that cannot answer on the spot.
+    pub const VARIABLES: [&str; 9] = [
+        "STANCHION_ENVIRONMENT",
+        "STANCHION_CONTROL_KEY",
+        "STANCHION_CHALLENGE_KEY",
+        "STANCHION_TICKET_KEYS",
+        "STANCHION_SIGNING_KEYS",
+        "STANCHION_SHOP_ISSUER",
+        "STANCHION_ACCOUNT_JWKS",
+        "STANCHION_ACCOUNT_ISSUER",
+        "STANCHION_ORIGIN_URL",
+    ];
+
     /// Reads all variables through `variable`.
     ///
     /// # Errors
@@ -102,18 +115,26 @@ mod tests {
         "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
     fn parse(change: (&str, Option<&str>)) -> Result<EdgeConfig, ConfigError> {
-        EdgeConfig::parse(|name| {
+        parse_with(|name, value| {
             if name == change.0 {
-                return change.1.map(str::to_owned);
+                change.1.map(str::to_owned)
+            } else {
+                Some(value)
             }
+        })
+    }
+
+    fn parse_with(change: impl Fn(&str, String) -> Option<String>) -> Result<EdgeConfig, ConfigError> {
+        EdgeConfig::parse(|name| {
             let hex = "ab".repeat(32);
-            Some(match name {
+            let value = match name {
                 "STANCHION_ENVIRONMENT" => "production".to_owned(),
                 "STANCHION_ORIGIN_URL" => "https://origin.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
                 _ => hex,
-            })
+            };
+            change(name, value)
         })
     }
 
@@ -123,20 +144,16 @@ mod tests {
             parse(("", None)).ok().map(|config| config.origin_url),
             Some("https://origin.example".to_owned())
         );
-        for name in [
-            "STANCHION_ENVIRONMENT",
-            "STANCHION_CONTROL_KEY",
-            "STANCHION_CHALLENGE_KEY",
-            "STANCHION_TICKET_KEYS",
-            "STANCHION_SIGNING_KEYS",
-            "STANCHION_SHOP_ISSUER",
-            "STANCHION_ACCOUNT_JWKS",
-            "STANCHION_ACCOUNT_ISSUER",
-            "STANCHION_ORIGIN_URL",
-        ] {
+        for name in EdgeConfig::VARIABLES {
             let error = parse((name, None)).err().expect(name);
             assert_eq!(error.to_string(), format!("{name} is not set"));
         }
+    }
+
+    #[test]
+    fn no_variable_is_asked_for_that_is_not_listed() {
+        let listed = |name: &str| EdgeConfig::VARIABLES.contains(&name);
+        assert!(parse_with(|name, value| listed(name).then_some(value)).is_ok());
     }
 
     #[test]

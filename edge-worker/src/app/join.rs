@@ -155,7 +155,7 @@ fn answer<P: Platform>(platform: &P, stood: &Stood, held: &Held) -> JoinAnswer {
     let (_, wait_seconds) = stood.wait();
     JoinAnswer {
         queue_token: config.ticket_keys.sign(&stood.ticket),
-        position: stood.ticket.place.map(|place| place.0),
+        position: stood.ticket.place.map(|drawn| drawn.place.0),
         estimated_wait_minutes: wait_seconds.map(|seconds| seconds.div_ceil(60)),
         status: stood.status().unwrap_or(QueueStatus::YourTurn),
         on_sale_time: stood.snapshot.config.on_sale_time,

@@ -38,7 +38,8 @@ struct Event {
 
 thread_local! {
     static EVENTS: RefCell<HashMap<EventId, Event>> = RefCell::default();
-    static DRAWN: RefCell<Recent<(EventId, Draw), Rc<SignedRecord>>> = RefCell::new(Recent::new(RECORDS));
+    /// By the coordinator's life as well: one that was restored may close a draw anew.
+    static DRAWN: RefCell<Recent<(EventId, u32, Draw), Rc<SignedRecord>>> = RefCell::new(Recent::new(RECORDS));
 }
 
 fn with_event<T>(event: &EventId, change: impl FnOnce(&mut Event) -> T) -> T {
@@ -96,23 +97,55 @@ pub(super) async fn snapshot<P: Platform>(platform: &P, event: &EventId) -> Resu
         Plan::Unknown => return Err(Refusal::unknown_event()),
         Plan::Fetch => {}
     }
+    match refresh(platform, event).await {
+        Ok(Known::Unknown) => Err(Refusal::unknown_event()),
+        // Where the store did not answer, what there is may be young enough.
+        Ok(Known::Event) | Err(_) => young(platform, event),
+    }
+}
+
+/// As [`snapshot`], but taken after this was called.
+pub(super) async fn newest_snapshot<P: Platform>(platform: &P, event: &EventId) -> Result<Rc<Snapshot>, Refusal> {
+    match refresh(platform, event).await? {
+        Known::Unknown => Err(Refusal::unknown_event()),
+        Known::Event => young(platform, event),
+    }
+}
+
+enum Known {
+    Event,
+    Unknown,
+}
+
+/// Fetches the newest snapshot into what is known.
+async fn refresh<P: Platform>(platform: &P, event: &EventId) -> Result<Known, StoreError> {
     let fetched = platform.snapshot(event).await;
     let now = platform.now();
     with_event(event, |known| {
         known.refreshing = false;
-        if let Ok(fetched) = fetched {
-            // Two fetches may overtake one another: only a younger snapshot replaces what is there.
-            let younger = fetched
-                .as_ref()
-                .is_none_or(|new| known.snapshot.as_ref().is_none_or(|old| new.as_of >= old.as_of));
-            if younger {
-                known.snapshot = fetched.map(Rc::new);
-                known.asked_at = now;
+        let fetched = fetched?;
+        // Two fetches may overtake one another: only a younger snapshot replaces what is there.
+        let younger = fetched
+            .as_ref()
+            .is_none_or(|new| known.snapshot.as_ref().is_none_or(|old| new.as_of >= old.as_of));
+        if younger {
+            let commitment = |snapshot: &Snapshot| snapshot.commitment;
+            if known.snapshot.as_deref().map(commitment) != fetched.as_ref().map(commitment) {
+                known.key = None; // of a queue that is gone
             }
-            if known.snapshot.is_none() {
-                return Err(Refusal::unknown_event());
-            }
+            known.snapshot = fetched.map(Rc::new);
+            known.asked_at = now;
         }
+        Ok(match known.snapshot {
+            Some(_) => Known::Event,
+            None => Known::Unknown,
+        })
+    })
+}
+
+fn young<P: Platform>(platform: &P, event: &EventId) -> Result<Rc<Snapshot>, Refusal> {
+    let now = platform.now();
+    with_event(event, |known| {
         let young = known
             .snapshot
             .as_ref()
@@ -123,13 +156,14 @@ pub(super) async fn snapshot<P: Platform>(platform: &P, event: &EventId) -> Resu
     })
 }
 
-/// The record of a closed draw; `None` if nobody was in it.
+/// The record of a draw that is closed in `snapshot`; `None` if nobody was in it.
 pub(super) async fn record<P: Platform>(
     platform: &P,
-    event: &EventId,
+    snapshot: &Snapshot,
     draw: Draw,
 ) -> Result<Option<Rc<SignedRecord>>, Refusal> {
-    let key = (event.clone(), draw);
+    let event = &snapshot.event_id;
+    let key = (event.clone(), snapshot.lives.coordinator, draw);
     if let Some(record) = DRAWN.with_borrow_mut(|drawn| drawn.find(&key)) {
         return Ok(Some(record));
     }

@@ -23,6 +23,7 @@ pub(super) async fn leave<P: Platform>(platform: &P, request: &HttpRequest) -> R
     }
     let leave = Leave {
         tag: ticket.tag,
+        epoch: ticket.epoch,
         serial: ticket.serial,
     };
     match platform.leave(&ticket.event_id, ticket.numbered.shard, leave).await? {

@@ -1,10 +1,13 @@
 //! What everybody may see: the live snapshot, the schedule, draw records and logs, keys, health.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 use serde::Serialize;
 use stanchion_shared::{
     identity::{Draw, EventId, Shard},
     schedule::{Segment, Stop},
+    standing::Snapshot,
     timestamp::UnixMillis,
     wire::QueueAnswer,
 };
@@ -63,9 +66,11 @@ pub(super) async fn schedule<P: Platform>(platform: &P, event: &EventId) -> Resu
     Ok(cached_json(StatusCode::OK, &answer, ONE_SECOND))
 }
 
-async fn must_be_closed<P: Platform>(platform: &P, event: &EventId, draw: Draw) -> Result<(), Refusal> {
-    if known::snapshot(platform, event).await?.is_closed(draw) {
-        return Ok(());
+/// The snapshot in which the draw is closed.
+async fn closed<P: Platform>(platform: &P, event: &EventId, draw: Draw) -> Result<Rc<Snapshot>, Refusal> {
+    let snapshot = known::snapshot(platform, event).await?;
+    if snapshot.is_closed(draw) {
+        return Ok(snapshot);
     }
     Err(Refusal::new(
         404,
@@ -79,8 +84,8 @@ fn empty() -> Refusal {
 }
 
 pub(super) async fn record<P: Platform>(platform: &P, event: &EventId, draw: Draw) -> Result<HttpResponse, Refusal> {
-    must_be_closed(platform, event, draw).await?;
-    let record = known::record(platform, event, draw).await?.ok_or_else(empty)?;
+    let snapshot = closed(platform, event, draw).await?;
+    let record = known::record(platform, &snapshot, draw).await?.ok_or_else(empty)?;
     Ok(cached_json(StatusCode::OK, &*record, FOR_EVER))
 }
 
@@ -90,14 +95,16 @@ pub(super) async fn shard_log<P: Platform>(
     draw: Draw,
     shard: Shard,
 ) -> Result<HttpResponse, Refusal> {
-    must_be_closed(platform, event, draw).await?;
-    // Logs are long and never change: neither the shard nor this instance's memory should have to hold one for each reader.
-    let path = format!("/api/v1/events/{event}/draws/{}/shards/{}", draw.0, shard.0);
+    let snapshot = closed(platform, event, draw).await?;
+    // Logs are long and never change: neither the shard nor this instance's memory should have to hold one for each
+    // reader. A coordinator that was restored may close a draw anew, so its life is part of the address.
+    let life = snapshot.lives.coordinator;
+    let path = format!("/api/v1/events/{event}/draws/{}/shards/{}?life={life}", draw.0, shard.0);
     if let Some(kept) = platform.kept(&path).await {
         return Ok(kept);
     }
-    let record = known::record(platform, event, draw).await?.ok_or_else(empty)?;
-    if shard.0 >= known::snapshot(platform, event).await?.shards().get() {
+    let record = known::record(platform, &snapshot, draw).await?.ok_or_else(empty)?;
+    if shard.0 >= snapshot.shards().get() {
         return Err(Refusal::new(404, "shard_unknown", "The event has no such shard."));
     }
     let counted = record

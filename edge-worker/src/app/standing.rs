@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use stanchion_shared::{
     draw::place::place,
-    identity::Place,
     standing::{Snapshot, Standing},
-    ticket::Ticket,
+    ticket::{DrawnPlace, Ticket},
     timestamp::UnixMillis,
     wire::QueueStatus,
 };
@@ -25,16 +24,26 @@ pub(super) struct Stood {
 /// Works out where a ticket stands. Storage is not touched, apart from the draw's record once per instance.
 ///
 /// # Errors
-/// 410 if the record of the ticket's draw does not count it (a store that was restored from an older copy).
+/// 410 if the ticket is lost: its store was restored from an older copy.
 pub(super) async fn stand<P: Platform>(platform: &P, mut ticket: Ticket) -> Result<Stood, Refusal> {
     let mut snapshot = known::snapshot(platform, &ticket.event_id).await?;
+    // A draw that was closed, lost and closed anew has other places.
+    let still_true = |drawn: &DrawnPlace| snapshot.lives.trust_place(drawn.epoch, ticket.draw);
+    ticket.place = ticket.place.filter(still_true);
+    if ticket.place.is_none() && is_lost(&snapshot, &ticket) {
+        // The ticket may be of a life that began after this snapshot.
+        snapshot = known::newest_snapshot(platform, &ticket.event_id).await?;
+        if is_lost(&snapshot, &ticket) {
+            return Err(ticket_lost());
+        }
+    }
     if ticket.place.is_none() && snapshot.is_closed(ticket.draw) {
-        ticket.place = Some(drawn_place(platform, &ticket).await?);
+        ticket.place = Some(drawn_place(platform, &ticket, &snapshot).await?);
         // The record may have taken longer than a snapshot may be old.
         snapshot = known::snapshot(platform, &ticket.event_id).await?;
     }
     let now = platform.now();
-    let standing = snapshot.standing(ticket.draw, ticket.place, now);
+    let standing = snapshot.standing(ticket.draw, ticket.place.map(|drawn| drawn.place), now);
     Ok(Stood {
         ticket,
         snapshot,
@@ -43,17 +52,27 @@ pub(super) async fn stand<P: Platform>(platform: &P, mut ticket: Ticket) -> Resu
     })
 }
 
-async fn drawn_place<P: Platform>(platform: &P, ticket: &Ticket) -> Result<Place, Refusal> {
-    let record = known::record(platform, &ticket.event_id, ticket.draw).await?;
-    record
-        .and_then(|signed| place(&signed.record, ticket.numbered))
-        .ok_or_else(|| {
-            Refusal::new(
-                410,
-                "ticket_lost",
-                "This ticket is in no draw: the queue lost it. Join again.",
-            )
-        })
+/// Of a draw that is not closed; once it is, its record decides.
+fn is_lost(snapshot: &Snapshot, ticket: &Ticket) -> bool {
+    !snapshot.is_closed(ticket.draw) && snapshot.lives.lost(ticket.epoch, ticket.draw, ticket.numbered)
+}
+
+fn ticket_lost() -> Refusal {
+    Refusal::new(
+        410,
+        "ticket_lost",
+        "This ticket is in no draw: the queue lost it. Join again.",
+    )
+}
+
+async fn drawn_place<P: Platform>(platform: &P, ticket: &Ticket, snapshot: &Snapshot) -> Result<DrawnPlace, Refusal> {
+    let record = known::record(platform, snapshot, ticket.draw).await?;
+    let counted = record.filter(|signed| signed.record.gave(ticket.epoch, ticket.numbered));
+    let place = counted.and_then(|signed| place(&signed.record, ticket.numbered));
+    place.ok_or_else(ticket_lost).map(|place| DrawnPlace {
+        place,
+        epoch: snapshot.lives.coordinator,
+    })
 }
 
 impl Stood {

@@ -33,9 +33,9 @@ pub(super) async fn status<P: Platform>(platform: &P, request: &HttpRequest) -> 
         )
     })?;
     let given = read_ticket(platform, token)?;
-    let knew_place = given.place.is_some();
+    let knew_place = given.place;
     let stood = stand(platform, given).await?;
-    let queue_token = if knew_place {
+    let queue_token = if stood.ticket.place == knew_place {
         token.to_owned()
     } else {
         platform.config().ticket_keys.sign(&stood.ticket)
@@ -62,7 +62,7 @@ fn answer(stood: &Stood, queue_token: String, status: QueueStatus) -> StatusAnsw
     let (total_ahead, wait_seconds) = stood.wait();
     StatusAnswer {
         queue_token,
-        position: stood.ticket.place.map(|place| place.0),
+        position: stood.ticket.place.map(|drawn| drawn.place.0),
         total_ahead,
         estimated_wait_minutes: wait_seconds.map(|seconds| seconds.div_ceil(60)),
         estimated_wait_seconds: wait_seconds,
@@ -123,7 +123,7 @@ async fn turn<P: Platform>(
     if platform.now().since(stood.snapshot.as_of) > EFFECT_DELAY_MS {
         return Err(StoreError("the snapshot became too old for a turn".to_owned()).into());
     }
-    let place = ticket.place.expect("a turn has a place");
+    let place = ticket.place.expect("a turn has a place").place;
     let claim = claim(platform, stood, turn_at, claim_before.is_none());
     let shard = ticket.numbered.shard;
     match platform.claim(&ticket.event_id, shard, claim).await? {
@@ -157,6 +157,7 @@ fn claim<P: Platform>(platform: &P, stood: &Stood, turn_at: UnixMillis, only_if_
     }
     Claim {
         tag: stood.ticket.tag,
+        epoch: stood.ticket.epoch,
         serial: stood.ticket.serial,
         turn_at,
         shopping_ms: stood.snapshot.config.shopping_ms,

@@ -22,17 +22,9 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker
     let answered = match configuration(&env) {
         Ok(config) => answer(request, Objects::new(env), config).await,
         // What is missing is in the log, not in the answer: a stranger learns nothing about the deployment.
-        Err(_) => misconfigured().into_response(),
+        Err(_) => Refusal::misconfigured().into_response(),
     };
     body::to_worker(answered)
-}
-
-fn misconfigured() -> Refusal {
-    Refusal::new(
-        500,
-        "misconfigured",
-        "The waiting room is not configured. Its log names what is missing.",
-    )
 }
 
 async fn answer(request: web_sys::Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {

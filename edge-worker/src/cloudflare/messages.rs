@@ -10,6 +10,7 @@ use stanchion_shared::{
     wire::{PutEvent, PutRelease},
 };
 
+pub(super) use crate::event::Attempt;
 use crate::platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome};
 
 /// A message that an object understands.
@@ -19,12 +20,6 @@ pub(super) trait Message: Into<Self::Object> {
     /// What it answers.
     type Answer: Serialize + DeserializeOwned;
 }
-
-/// Marks one operation. The sending side repeats an operation whose answer was lost with the same mark, and the object then
-/// answers as it did, instead of refusing what it has done already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Attempt(pub(super) u64);
 
 /// Says of each message to which object it goes, as which variant, and what comes back.
 macro_rules! messages {

@@ -1,4 +1,4 @@
-//! Who is in which draw, by the clock. A shard takes max(this, its last frozen draw + 1).
+//! Who is in which draw: by the clock, but after everything that the shard has frozen.
 
 use crate::{draw::chain, identity::Draw, timestamp::UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,15 @@ impl Windows {
             .ok()
             .filter(|&draw| draw < chain::LENGTH)
             .map(Draw)
+    }
+
+    /// The draw of a join at `now` in a shard that has frozen all draws up to `frozen_through`. `None` once the chain of
+    /// secrets has ended.
+    #[must_use]
+    pub fn draw_after(&self, frozen_through: Option<Draw>, now: UnixMillis) -> Option<Draw> {
+        let by_clock = self.draw_at(now)?;
+        let after_frozen = frozen_through.map_or(Draw::PRE_QUEUE, |frozen| Draw(frozen.0 + 1));
+        Some(by_clock.max(after_frozen)).filter(|draw| draw.0 < chain::LENGTH)
     }
 
     /// When `draw` closes: the first instant that belongs to the next one.
@@ -73,5 +82,24 @@ mod tests {
         let last = u64::from(chain::LENGTH - 1) * 1_000;
         assert_eq!(windows.draw_at(UnixMillis(last - 1)), Some(Draw(chain::LENGTH - 1)));
         assert_eq!(windows.draw_at(UnixMillis(last)), None);
+        let all = Some(Draw(chain::LENGTH - 1));
+        assert_eq!(windows.draw_after(all, UnixMillis(0)), None);
+    }
+
+    #[test]
+    fn a_join_is_never_in_a_frozen_draw_whatever_the_clock_says() {
+        let windows = Windows {
+            on_sale_time: UnixMillis(100_000),
+            draw_window_ms: 5_000,
+        };
+        for (frozen, now, draw) in [
+            (None, 0, 0),
+            (Some(0), 99_999, 1),
+            (Some(0), 106_000, 2),
+            (Some(7), 106_000, 8),
+        ] {
+            let draw_after = windows.draw_after(frozen.map(Draw), UnixMillis(now));
+            assert_eq!(draw_after, Some(Draw(draw)), "{frozen:?} {now}");
+        }
     }
 }

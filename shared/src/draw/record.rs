@@ -1,12 +1,15 @@
 //! The public record of a closed draw: written once, the same for everybody, enough (with the shards' logs) to check it all.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    draw::{chain, digest},
+    draw::{chain, digest, place::Numbered},
     identity::{Bytes32, Draw, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
+    lives::{self, Life, ONLY_LIFE},
     timestamp::UnixMillis,
 };
 
@@ -59,6 +62,10 @@ pub struct DrawRecord {
     pub tiers: [TierCounts; 3],
     /// SHA-256 of the canonical bytes of the record before it; zeros for the first.
     pub previous: Bytes32,
+    /// Which life of which shard gave the numbers, by shard and then in order; a life without numbers here is left out.
+    /// Empty, and absent in JSON, where stores cannot go back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lives: Vec<(Shard, Life)>,
 }
 
 /// A record as it is published: `GET /api/v1/events/{id}/draws/{k}`.
@@ -82,7 +89,7 @@ pub enum RecordFault {
     /// The secret does not hash to the commitment.
     #[error("the secret is not the one committed to")]
     Chain,
-    /// First places, counts or shards contradict each other.
+    /// First places, counts, shards or lives contradict each other.
     #[error("the counts do not add up")]
     Counts,
     /// It does not follow the record given as the one before.
@@ -130,7 +137,34 @@ impl DrawRecord {
             entropy: None,
             tiers,
             previous: draw.previous,
+            lives: draw.lives,
         }
+    }
+
+    /// Whether this ticket is counted: its number is below the shard's count, and it was given by a life that the shard
+    /// still knew when it was frozen. One that was lost has another ticket in its place, or nobody.
+    #[must_use]
+    pub fn gave(&self, epoch: u32, ticket: Numbered) -> bool {
+        let mut lives = self.lives_of(ticket.shard);
+        if self.lives.is_empty() {
+            lives.push(Life {
+                epoch: ONLY_LIFE,
+                from: [0; 3],
+            });
+        }
+        lives::gave(&lives, self.counts_of(ticket.shard), epoch, ticket)
+    }
+
+    fn lives_of(&self, shard: Shard) -> Vec<Life> {
+        let of_shard = |&(one, life): &(Shard, Life)| (one == shard).then_some(life);
+        self.lives.iter().filter_map(of_shard).collect()
+    }
+
+    fn counts_of(&self, shard: Shard) -> [u32; 3] {
+        self.tiers.each_ref().map(|tier| {
+            let position = tier.shards.binary_search_by_key(&shard, |&(one, _)| one);
+            position.map_or(0, |position| tier.shards[position].1)
+        })
     }
 
     /// Tickets of all tiers.
@@ -155,6 +189,7 @@ impl DrawRecord {
     /// 0x00, or 0x01 entropy (32)
     /// per tier: tier (u8)  first_place (u64)  count (u64)  shards listed (u16)  per shard: shard (u16) count (u32)
     /// previous (32)
+    /// nothing, or lives listed (u32)  per life: shard (u16)  epoch (u32)  from of tier 0, 1, 2 (u32 each)
     /// ```
     #[must_use]
     pub fn canonical_bytes(&self) -> Vec<u8> {
@@ -187,6 +222,15 @@ impl DrawRecord {
             }
         }
         bytes.extend_from_slice(&self.previous.0);
+        if !self.lives.is_empty() {
+            bytes.extend_from_slice(&(self.lives.len() as u32).to_le_bytes());
+        }
+        for (shard, life) in &self.lives {
+            bytes.extend_from_slice(&shard.0.to_le_bytes());
+            for number in [life.epoch, life.from[0], life.from[1], life.from[2]] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
         bytes
     }
 
@@ -216,6 +260,30 @@ impl DrawRecord {
             let ascending = counts.shards.windows(2).all(|pair| pair[0].0 < pair[1].0);
             starts_here && counts.tier == tier && sum == counts.count && ascending && self.first_place > 0
         })
+    }
+
+    /// Where lives are listed, they are listed for exactly the shards with tickets, by shard, and cover all numbers in order.
+    fn lives_add_up(&self) -> bool {
+        let listed = self.lives.iter().map(|&(shard, _)| shard).collect::<BTreeSet<_>>();
+        let with_tickets = self
+            .tiers
+            .iter()
+            .flat_map(|tier| tier.shards.iter().map(|&(shard, _)| shard));
+        let by_shard = self.lives.is_sorted_by_key(|&(shard, _)| shard);
+        let covers = |shard: &Shard| {
+            let lives = self.lives_of(*shard);
+            let ends = lives
+                .iter()
+                .skip(1)
+                .map(|life| life.from)
+                .chain([self.counts_of(*shard)]);
+            let grows = |(life, until): (&Life, [u32; 3])| {
+                life.from != until && life.from.iter().zip(until).all(|(from, until)| *from <= until)
+            };
+            lives.first().is_some_and(|first| first.from == [0; 3]) && lives.iter().zip(ends).all(grows)
+        };
+        self.lives.is_empty()
+            || (by_shard && listed == with_tickets.collect::<BTreeSet<_>>() && listed.iter().all(covers))
     }
 
     /// Checks this record against the shards' public logs: shard by shard, in order, none left out that has tickets.
@@ -276,6 +344,8 @@ pub struct ClosingDraw<'a> {
     pub secret: Bytes32,
     /// Hash of the record before it, or zeros.
     pub previous: Bytes32,
+    /// See [`DrawRecord::lives`].
+    pub lives: Vec<(Shard, Life)>,
 }
 
 impl SignedRecord {
@@ -296,7 +366,7 @@ impl SignedRecord {
         if record.commitment != commitment || !chain::proves(record.secret, record.draw, commitment) {
             return Err(RecordFault::Chain);
         }
-        if !record.counts_add_up() {
+        if !record.counts_add_up() || !record.lives_add_up() {
             return Err(RecordFault::Counts);
         }
         let expected = previous.map_or((Bytes32([0; 32]), 1), |previous| {

@@ -9,22 +9,17 @@
 
 use futures_util::future::join_all;
 use stanchion_shared::{
-    draw::{
-        digest::FrozenShard,
-        record::{ClosingDraw, DrawRecord, SignedRecord},
-    },
+    draw::digest::FrozenShard,
     identity::{Draw, EventId, Shard},
-    schedule::Change,
     timestamp::UnixMillis,
 };
 use worker::{Error, Result};
 
 use super::{
     super::{configuration::configuration, messages::Freeze, now, objects},
-    Coordinator, closed_at, puts,
-    tables::{self, Event},
+    Coordinator, tables,
 };
-use crate::{app::config::EdgeConfig, platform::StoreError};
+use crate::{event::FrozenDraw, platform::StoreError};
 
 /// A draw that could not be closed is tried again after this long, in ms.
 pub(super) const RETRY_MS: u64 = 250;
@@ -66,18 +61,16 @@ impl Coordinator {
             let Some((&draw, shards)) = event.announced.first_key_value() else {
                 return Ok(None);
             };
-            if closed_at(event, draw) > now {
+            if event.rules.closed_at(draw) > now {
                 return Ok(None);
             }
-            if event.progress.closing != Some(draw) {
-                event.progress.closing = Some(draw);
-                self.database.save("progress", &event.progress)?;
-            }
             let unfrozen = shards.iter().filter(|(_, frozen)| frozen.is_none());
+            let unfrozen = unfrozen.map(|(&shard, _)| shard).collect();
+            self.change_rules(event, |rules| rules.progress.closing = Some(draw))?;
             Ok(Some(Closing {
-                event_id: event.fixed.event_id.clone(),
+                event_id: event.rules.fixed.event_id.clone(),
                 draw,
-                unfrozen: unfrozen.map(|(&shard, _)| shard).collect(),
+                unfrozen,
             }))
         })?;
         Ok(begun.flatten())
@@ -120,45 +113,21 @@ impl Coordinator {
             let shards = event.announced.remove(&draw).unwrap_or_default();
             let frozen: Option<Vec<FrozenShard>> = shards.into_values().collect();
             let frozen = frozen.ok_or_else(|| Error::RustError("a shard is not frozen".to_owned()))?;
-            // Shards may announce a draw and then be too late for it. A draw without tickets has no record.
-            if frozen.iter().any(|shard| shard.counts != [0; 3]) {
-                let record = self.record(event, draw, &frozen, &config)?;
+            let secret = tables::load_chain(&self.database)?
+                .secret(draw)
+                .ok_or_else(|| Error::RustError("the chain of secrets has ended".to_owned()))?;
+            let frozen = FrozenDraw {
+                draw,
+                shards: frozen,
+                lives: Vec::new(), // a Durable Object's storage never goes back
+                secret,
+            };
+            let record = self.change_rules(event, |rules| rules.close(frozen, &config.signing_keys, now))?;
+            if let Some(record) = record {
                 tables::save_record(&self.database, &record)?;
-                let change = Change {
-                    last_place: Some(record.record.last_place()),
-                    ..Change::default()
-                };
-                tables::change_schedule(&self.database, &mut event.schedule, |schedule| {
-                    schedule.change(change, now)
-                })?;
-                event.progress.last_closed = Some(draw);
-                event.progress.draws_closed += 1;
-                event.progress.last_place = record.record.last_place();
-                event.progress.last_hash = record.record.hash();
             }
-            tables::forget_announcements(&self.database, draw)?;
-            event.progress.closed_through = Some(draw);
-            event.progress.closing = None;
-            self.database.save("progress", &event.progress)
+            tables::forget_announcements(&self.database, draw)
         })?;
         Ok(())
-    }
-
-    fn record(&self, event: &Event, draw: Draw, frozen: &[FrozenShard], config: &EdgeConfig) -> Result<SignedRecord> {
-        let secret = tables::load_chain(&self.database)?
-            .secret(draw)
-            .ok_or_else(|| Error::RustError("the chain of secrets has ended".to_owned()))?;
-        let windows = puts::windows(&event.put.put);
-        let closing = ClosingDraw {
-            event_id: &event.fixed.event_id,
-            draw,
-            opened_at: windows.opened_at(draw, event.fixed.opened_at),
-            closed_at: windows.closed_at(draw),
-            first_place: event.progress.last_place + 1,
-            commitment: event.fixed.commitment,
-            secret,
-            previous: event.progress.last_hash,
-        };
-        Ok(DrawRecord::close(closing, event.put.put.shards, frozen).sign(&config.signing_keys))
     }
 }

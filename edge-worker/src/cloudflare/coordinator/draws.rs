@@ -26,7 +26,9 @@ impl Coordinator {
         let Announce { shard, draw } = announce;
         self.change(|event| {
             check_shard(event, shard.0)?;
-            if let Some(frozen_through) = event.progress.refused_through().filter(|&through| draw <= through) {
+            let progress = &event.rules.progress;
+            let refused_through = progress.closing.max(progress.closed_through);
+            if let Some(frozen_through) = refused_through.filter(|&through| draw <= through) {
                 return Ok(Announced::Refused { frozen_through });
             }
             let shards = event.announced.entry(draw).or_default();
@@ -36,7 +38,7 @@ impl Coordinator {
                 self.arm(event, UnixMillis(0))?;
             }
             Ok(Announced::Open {
-                report_every_ms: report_every_ms(&event.put.put),
+                report_every_ms: report_every_ms(&event.rules.put.put),
             })
         })
     }
@@ -58,7 +60,7 @@ impl Coordinator {
 
 /// A shard that the event does not have would be left out of every record's digest: its tickets must not come to be.
 fn check_shard(event: &Event, shard: u16) -> Result<()> {
-    if shard < event.put.put.shards.get() {
+    if shard < event.rules.put.put.shards.get() {
         Ok(())
     } else {
         Err(Error::RustError(format!("the event has no shard {shard}")))

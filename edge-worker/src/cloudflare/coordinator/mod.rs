@@ -12,7 +12,7 @@ mod tables;
 
 use std::cell::{Cell, RefCell, RefMut};
 
-use stanchion_shared::{identity::Draw, standing::Snapshot, timestamp::UnixMillis};
+use stanchion_shared::{lives::Lives, standing::Snapshot, timestamp::UnixMillis};
 use worker::{DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
 
 use super::{
@@ -70,7 +70,7 @@ impl DurableObject for Coordinator {
                 objects::answer::<ReadSnapshot>(snapshot.map_err(broken))
             }
             ToCoordinator::ReadEventKey(_) => {
-                let key = self.read(|event| Ok(event.fixed.key.clone()));
+                let key = self.read(|event| Ok(event.rules.fixed.key.clone()));
                 objects::answer::<ReadEventKey>(key.map_err(broken))
             }
             ToCoordinator::ReadRecord(ReadRecord { draw }) => {
@@ -78,7 +78,7 @@ impl DurableObject for Coordinator {
                 objects::answer::<ReadRecord>(record.map(Option::flatten).map_err(broken))
             }
             ToCoordinator::ReadSchedule(_) => {
-                let schedule = self.read(|event| Ok(event.schedule.clone()));
+                let schedule = self.read(|event| Ok(event.rules.schedule.clone()));
                 objects::answer::<ReadSchedule>(schedule.map_err(broken))
             }
             ToCoordinator::Announce(announce) => {
@@ -155,7 +155,7 @@ impl Coordinator {
         let Some(draw) = event.announced.keys().next() else {
             return Ok(());
         };
-        let at = closed_at(event, *draw).max(not_before);
+        let at = event.rules.closed_at(*draw).max(not_before);
         let sooner = self.alarm.get().is_none_or(|set| at < set);
         if sooner && !self.closing.get() {
             self.database.set_alarm(at)?;
@@ -165,26 +165,6 @@ impl Coordinator {
     }
 }
 
-fn closed_at(event: &Event, draw: Draw) -> UnixMillis {
-    puts::windows(&event.put.put).closed_at(draw)
-}
-
 fn snapshot(event: &Event, now: UnixMillis) -> Snapshot {
-    let progress = &event.progress;
-    // Shards report late; what a record has counted is known at once.
-    let joined = event.joined.values().sum::<u64>().max(progress.last_place);
-    Snapshot {
-        as_of: now,
-        event_id: event.fixed.event_id.clone(),
-        config: event.put.put.clone(),
-        version: event.pulse.version,
-        commitment: event.fixed.commitment,
-        joined,
-        draws_closed: progress.draws_closed,
-        last_closed: progress.last_closed,
-        last_place: progress.last_place,
-        schedule: event.schedule.live_part(now, event.put.longest_shopping_ms),
-        paused: event.pulse.paused,
-        sold_out: event.pulse.sold_out,
-    }
+    event.rules.snapshot(event.joined.values().sum(), Lives::default(), now)
 }

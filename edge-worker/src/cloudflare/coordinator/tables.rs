@@ -2,91 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stanchion_shared::{
     draw::{chain::SecretChain, digest::FrozenShard, record::SignedRecord},
-    identity::{Bytes32, Draw, EventId, EventKey, Shard},
+    identity::{Draw, Shard},
     schedule::{Schedule, Segment, Stop},
-    timestamp::UnixMillis,
-    wire::PutEvent,
 };
 use worker::{Error, Result};
 
-use super::super::{
-    database::{Database, integer, json},
-    messages::Attempt,
-};
+use super::super::database::{Database, integer, json};
+use crate::event::{self, Pulse};
 
-pub(super) const SCHEMA: &str = include_str!("schema.sql");
-
-/// What the first put fixed.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Fixed {
-    pub(super) event_id: EventId,
-    /// The queue opened with the first put.
-    pub(super) opened_at: UnixMillis,
-    pub(super) key: EventKey,
-    pub(super) commitment: Bytes32,
-}
-
-/// What the last put of the event said.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Put {
-    pub(super) put: PutEvent,
-    /// The longest there ever was: windows of that length may still run.
-    pub(super) longest_shopping_ms: u64,
-}
-
-/// What every accepted put writes.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(super) struct Pulse {
-    pub(super) version: u64,
-    /// The operation that brought this version, and what it was answered.
-    pub(super) attempt: Option<Attempt>,
-    pub(super) effective_at: UnixMillis,
-    pub(super) lease_until: Option<UnixMillis>,
-    pub(super) paused: bool,
-    pub(super) sold_out: bool,
-}
-
-/// How far draws are closed.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Progress {
-    /// This draw is being closed: nothing is announced up to it any more.
-    pub(super) closing: Option<Draw>,
-    /// Everything up to this draw is closed, draws without tickets included.
-    pub(super) closed_through: Option<Draw>,
-    /// The last draw that has a record.
-    pub(super) last_closed: Option<Draw>,
-    pub(super) draws_closed: u32,
-    pub(super) last_place: u64,
-    /// Hash of the last record, zeros before the first.
-    pub(super) last_hash: Bytes32,
-}
-
-impl Progress {
-    pub(super) const START: Progress = Progress {
-        closing: None,
-        closed_through: None,
-        last_closed: None,
-        draws_closed: 0,
-        last_place: 0,
-        last_hash: Bytes32([0; 32]),
-    };
-
-    /// Announcements up to this draw are refused.
-    pub(super) fn refused_through(&self) -> Option<Draw> {
-        self.closing.max(self.closed_through)
-    }
-}
+const SCHEMA: &str = include_str!("schema.sql");
 
 /// The event. What is in here is in the tables too: every change writes both, and one that fails forgets this copy.
 pub(super) struct Event {
-    pub(super) fixed: Fixed,
-    pub(super) put: Put,
-    pub(super) pulse: Pulse,
-    pub(super) progress: Progress,
-    pub(super) schedule: Schedule,
+    pub(super) rules: event::Event,
     /// Draws that are not closed, and what their shards said when they were frozen.
     pub(super) announced: BTreeMap<Draw, BTreeMap<Shard, Option<FrozenShard>>>,
     pub(super) joined: BTreeMap<Shard, u64>,
@@ -111,12 +42,15 @@ pub(super) fn load(database: &Database) -> Result<Option<Event>> {
             .insert(Shard(row.integer(1)? as u16), frozen);
     }
     let joined = database.rows("SELECT shard, tickets FROM joined", vec![])?;
-    Ok(Some(Event {
+    let rules = event::Event {
         fixed: database.load("event")?.ok_or_else(|| missing("event"))?,
         put: database.load("put")?.ok_or_else(|| missing("put"))?,
         progress: database.load("progress")?.ok_or_else(|| missing("progress"))?,
         schedule: Schedule::from_parts(segments, stops, pulse.lease_until),
         pulse,
+    };
+    Ok(Some(Event {
+        rules,
         announced,
         joined: joined
             .iter()
@@ -133,19 +67,37 @@ fn parts<T: serde::de::DeserializeOwned>(database: &Database, statement: &str) -
         .collect()
 }
 
-/// Changes the schedule and writes only what has changed of it: mostly nothing, else its last segments. The lease is the
-/// pulse's, which every caller that moves it writes.
-pub(super) fn change_schedule<T>(
-    database: &Database,
-    schedule: &mut Schedule,
-    change: impl FnOnce(&mut Schedule) -> T,
-) -> Result<T> {
-    let segments = schedule.segments().to_vec();
-    let stops = schedule.stops().as_slice().len();
-    let changed = change(schedule);
+/// Writes a new event.
+pub(super) fn create(database: &Database, event: &event::Event, chain: &SecretChain) -> Result<()> {
+    database.run(SCHEMA, vec![])?;
+    save_chain(database, chain)?;
+    database.save("event", &event.fixed)?;
+    database.save("put", &event.put)?;
+    database.save("pulse", &event.pulse)?;
+    database.save("progress", &event.progress)?;
+    save_schedule(database, &Schedule::default(), &event.schedule)
+}
+
+/// Writes what a change has changed, nothing else.
+pub(super) fn save_changes(database: &Database, before: &event::Event, after: &event::Event) -> Result<()> {
+    if before.put != after.put {
+        database.save("put", &after.put)?;
+    }
+    if before.pulse != after.pulse {
+        database.save("pulse", &after.pulse)?;
+    }
+    if before.progress != after.progress {
+        database.save("progress", &after.progress)?;
+    }
+    save_schedule(database, &before.schedule, &after.schedule)
+}
+
+/// Mostly nothing, else the last segments. The lease is the pulse's.
+fn save_schedule(database: &Database, before: &Schedule, after: &Schedule) -> Result<()> {
+    let segments = before.segments();
     let same = segments
         .iter()
-        .zip(schedule.segments())
+        .zip(after.segments())
         .take_while(|(before, after)| before == after)
         .count();
     if same < segments.len() {
@@ -154,16 +106,15 @@ pub(super) fn change_schedule<T>(
     append(
         database,
         "INSERT INTO segments (position, json) VALUES (?, ?)",
-        schedule.segments(),
+        after.segments(),
         same,
     )?;
     append(
         database,
         "INSERT INTO stops (position, json) VALUES (?, ?)",
-        schedule.stops().as_slice(),
-        stops,
-    )?;
-    Ok(changed)
+        after.stops().as_slice(),
+        before.stops().as_slice().len(),
+    )
 }
 
 fn append<T: Serialize>(database: &Database, statement: &str, parts: &[T], from: usize) -> Result<()> {
@@ -173,7 +124,7 @@ fn append<T: Serialize>(database: &Database, statement: &str, parts: &[T], from:
     Ok(())
 }
 
-pub(super) fn save_chain(database: &Database, chain: &SecretChain) -> Result<()> {
+fn save_chain(database: &Database, chain: &SecretChain) -> Result<()> {
     database.run(
         "INSERT INTO chain (id, checkpoints) VALUES (0, ?)",
         vec![chain.to_bytes().into()],

@@ -192,10 +192,7 @@ impl Shard {
             Some(person) if keeps => person,
             person => {
                 let Some(draw) = draw else {
-                    return Ok(Decision::Answer(match join.windows {
-                        None => JoinOutcome::Closed,
-                        Some(_) => JoinOutcome::QueueEnded,
-                    }));
+                    return Ok(Decision::Answer(JoinOutcome::without_draws(join)));
                 };
                 if !memory.open.contains_key(&draw) {
                     return Ok(Decision::Announce(draw));

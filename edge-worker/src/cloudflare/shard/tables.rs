@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     draw::{
-        chain,
         digest::{FrozenShard, LOG_ENTRY_LENGTH, ShardDigest, log_entry},
         membership::Windows,
     },
     human::ValidProof,
     identity::{Draw, EventId, Shard, Tag, Tier},
+    lives::ONLY_LIFE,
     timestamp::UnixMillis,
 };
 use worker::Result;
@@ -19,12 +19,11 @@ use super::super::{
     database::{Database, integer, json},
     messages::{Attempt, HexLog},
 };
+pub(super) use crate::person::PROOFS_KEPT_MS;
 use crate::person::{Numbered, Person};
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
-/// Used proofs are remembered this long after they have expired, in ms: the clocks of edges differ.
-pub(super) const PROOFS_KEPT_MS: u64 = 60_000;
 /// Log entries that one statement joins: their hex stays far below the 2 MB that a value may have.
 const LOG_PAGE: u64 = 10_000;
 
@@ -50,9 +49,7 @@ pub(super) struct Memory {
 impl Memory {
     /// The draw of a join at `now`: by the clock, but after everything that is frozen. `None` once the chain has ended.
     pub(super) fn draw_at(&self, windows: &Windows, now: UnixMillis) -> Option<Draw> {
-        let by_clock = windows.draw_at(now)?;
-        let after_frozen = self.frozen_through.map_or(Draw(0), |frozen| Draw(frozen.0 + 1));
-        Some(by_clock.max(after_frozen)).filter(|draw| draw.0 < chain::LENGTH)
+        windows.draw_after(self.frozen_through, now)
     }
 
     /// Forgets the draws up to `draw`; their rows stay.
@@ -92,6 +89,7 @@ impl Memory {
         tickets.digest = tickets.digest.with(tier, tag);
         self.joined += 1;
         Ok(Numbered {
+            epoch: ONLY_LIFE, // a Durable Object's storage never goes back
             draw,
             number,
             digest: tickets.digest,

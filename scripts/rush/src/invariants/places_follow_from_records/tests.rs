@@ -74,6 +74,7 @@ fn world() -> World {
             commitment: world.commitment,
             secret: chain.secret(Draw(draw)).unwrap(),
             previous: previous.unwrap_or(Bytes32([0; 32])),
+            lives: Vec::new(),
         };
         let record = DrawRecord::close(closing, shards(), &frozen);
         world.last_place = record.last_place();

@@ -1,0 +1,55 @@
+//! Requests and answers between the runtime's types and the application's, bodies whole and bounded.
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use spin_sdk::http::{FullBody, Request, Response};
+
+use crate::{
+    app::{MAX_BODY_BYTES, Refusal},
+    platform::{HttpRequest, HttpResponse},
+};
+
+/// The application's view of a request.
+///
+/// # Errors
+/// The body is larger than [`MAX_BODY_BYTES`], or it broke off.
+pub(super) async fn from_spin(request: Request) -> Result<HttpRequest, Refusal> {
+    let (parts, mut body) = request.into_parts();
+    let announced = parts.headers.get(http::header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(Refusal::body_too_large());
+    }
+    // Stops reading where the limit is passed: a body without a length, or with a wrong one, fills no memory.
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::new(400, "body_broken", "The body ended before it was complete."))?;
+        // Trailers are nothing that the application knows of.
+        if let Ok(chunk) = frame.into_data() {
+            read.extend_from_slice(&chunk);
+        }
+        if read.len() > MAX_BODY_BYTES {
+            return Err(Refusal::body_too_large());
+        }
+    }
+    let mut whole = HttpRequest::new(read);
+    *whole.method_mut() = parts.method;
+    *whole.uri_mut() = parts.uri;
+    *whole.headers_mut() = parts.headers;
+    Ok(whole)
+}
+
+/// The runtime's view of an answer, or of a request to the origin.
+pub(super) fn full(body: Vec<u8>) -> FullBody<Bytes> {
+    FullBody::new(Bytes::from(body))
+}
+
+/// Reads the whole answer to a request; `None` if it broke off.
+pub(super) async fn answered(response: Response) -> Option<HttpResponse> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.ok()?.to_bytes();
+    let mut whole = HttpResponse::new(body.to_vec());
+    *whole.status_mut() = parts.status;
+    *whole.headers_mut() = parts.headers;
+    Some(whole)
+}

@@ -1,0 +1,56 @@
+//! The configuration, read from the component's variables once per instance. An instance lives for some seconds, so a
+//! variable that is changed is soon read again.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use spin_sdk::variables;
+
+use crate::app::config::EdgeConfig;
+
+/// Where the store is: `redis://[user:password@]host:port[/database]`.
+const REDIS_URL: &str = "STANCHION_REDIS_URL";
+
+/// What the component is told from outside.
+pub(super) struct Configuration {
+    pub(super) edge: EdgeConfig,
+    pub(super) redis_url: String,
+}
+
+thread_local! {
+    /// Shared by all requests of the instance; never borrowed across an await.
+    static CONFIGURATION: RefCell<Option<Rc<Configuration>>> = const { RefCell::new(None) };
+}
+
+/// The configuration of this instance.
+///
+/// # Errors
+/// A sentence that names the first variable that is missing or unusable.
+pub(super) async fn configuration() -> Result<Rc<Configuration>, String> {
+    if let Some(known) = CONFIGURATION.with_borrow(Clone::clone) {
+        return Ok(known);
+    }
+    // Requests that arrive meanwhile read it too; all read the same.
+    let read = Rc::new(read().await?);
+    CONFIGURATION.set(Some(Rc::clone(&read)));
+    Ok(read)
+}
+
+async fn read() -> Result<Configuration, String> {
+    let mut values = HashMap::new();
+    for name in EdgeConfig::VARIABLES.into_iter().chain([REDIS_URL]) {
+        // Spin writes variables in small letters.
+        match variables::get(name.to_ascii_lowercase()).await {
+            Ok(value) => {
+                values.insert(name, value);
+            }
+            Err(variables::Error::Undefined(_)) => {}
+            Err(error) => return Err(format!("{name} cannot be read: {error}")),
+        }
+    }
+    let edge = EdgeConfig::parse(|name| values.get(name).cloned()).map_err(|error| error.to_string())?;
+    let redis_url = values.remove(REDIS_URL).filter(|url| !url.trim().is_empty());
+    Ok(Configuration {
+        edge,
+        redis_url: redis_url.ok_or_else(|| format!("{REDIS_URL} is not set"))?,
+    })
+}

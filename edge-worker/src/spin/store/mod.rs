@@ -1,0 +1,167 @@
+//! The queue store in Redis. It runs natively too: whatever can send a command to Redis can play it.
+//!
+//! One [`coordinator`] per event and its [`shard`]s, as everywhere, but nobody is at home in them: each operation reads
+//! what it depends on with one script, decides with the same rules as every runtime, and writes with one script that
+//! refuses if any of that has changed. [`close`] closes draws, [`muster`] asks shards what they have. [`command`] is the one
+//! door to Redis, [`keys`] names keys, [`tickets`] and [`answer`] read what scripts write.
+
+mod answer;
+mod close;
+mod command;
+mod coordinator;
+mod keys;
+mod muster;
+mod shard;
+mod tickets;
+
+use stanchion_shared::{
+    draw::record::SignedRecord,
+    identity::{Bytes32, Draw, EventId, EventKey, Shard},
+    jose::SigningKeys,
+    lives::ONLY_LIFE,
+    schedule::Schedule,
+    standing::Snapshot,
+    wire::{PutEvent, PutRelease},
+};
+
+pub use command::{Redis, RedisError, Value};
+use coordinator::Seen;
+use keys::CoordinatorKeys;
+use shard::ShardOf;
+
+use crate::platform::{
+    Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore, StoreError,
+};
+
+/// Whoever has begun a muster or a closing is left alone with it for this long, in ms; it saves the others the work.
+const LEFT_ALONE_MS: u64 = 1_000;
+/// Draws that one snapshot closes; the next one goes on.
+const CLOSED_AT_ONCE: usize = 8;
+
+/// The store over one connection.
+pub struct Store<'a, R> {
+    redis: &'a R,
+    /// Sign draw records.
+    signing_keys: &'a SigningKeys,
+}
+
+/// Unpredictable, and different each time for all practical purposes.
+fn random() -> u64 {
+    getrandom::u64().expect("every runtime has a cryptographic generator")
+}
+
+fn random_32() -> Bytes32 {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("every runtime has a cryptographic generator");
+    Bytes32(bytes)
+}
+
+impl<'a, R: Redis> Store<'a, R> {
+    /// Over `redis`.
+    pub fn new(redis: &'a R, signing_keys: &'a SigningKeys) -> Store<'a, R> {
+        Store { redis, signing_keys }
+    }
+
+    /// A random epoch for a life that a script may have to begin.
+    fn candidate(&self) -> Vec<u8> {
+        let epoch = loop {
+            let epoch = random() as u32;
+            if epoch != ONLY_LIFE {
+                break epoch;
+            }
+        };
+        epoch.to_string().into_bytes()
+    }
+
+    /// Whether this one is to do a piece of work that several see at once. Nothing relies on it but the load.
+    async fn is_mine(&self, event: &EventId, work: &str) -> Result<bool, StoreError> {
+        let key = CoordinatorKeys::new(event).key(work);
+        let milliseconds = LEFT_ALONE_MS.to_string();
+        let set = [key.as_bytes(), b"1", b"NX", b"PX", milliseconds.as_bytes()];
+        let answer = command::plain(self.redis, "SET", &set).await?.optional_bytes()?;
+        Ok(answer.is_some())
+    }
+
+    async fn is_done(&self, event: &EventId, work: &str) -> Result<(), StoreError> {
+        let key = CoordinatorKeys::new(event).key(work);
+        command::plain(self.redis, "DEL", &[key.as_bytes()]).await.map(|_| ())
+    }
+
+    /// Does what the event needs at this moment, if it needs anything. Says whether it has changed.
+    async fn tend(&self, event: &EventId, seen: &Seen) -> Result<bool, StoreError> {
+        if self.muster_is_due(seen) && self.is_mine(event, "mustering").await? {
+            let mustered = self.muster(event, seen).await;
+            self.is_done(event, "mustering").await?;
+            // A coordinator that may have forgotten something waits for this; otherwise nobody does.
+            if !seen.mustered {
+                return mustered.map(|()| true);
+            }
+            mustered.unwrap_or_else(|error| eprintln!("the shards of {event} were not all asked: {error}"));
+        }
+        match seen.due().filter(|_| seen.mustered) {
+            Some(draw) if self.is_mine(event, "closing").await? => {
+                let closed = self.close(event, seen, draw).await;
+                self.is_done(event, "closing").await?;
+                closed.map(|()| true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+impl<R: Redis> QueueStore for Store<'_, R> {
+    async fn put_event(&self, event: &EventId, put: PutEvent) -> Result<PutOutcome, StoreError> {
+        self.put_the_event(event, &put).await
+    }
+
+    async fn put_release(&self, event: &EventId, put: PutRelease) -> Result<PutOutcome, StoreError> {
+        // The origin speaks once a second: so draws close in time also where no fan asks.
+        self.snapshot(event).await?;
+        self.put_the_release(event, &put).await
+    }
+
+    async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
+        for _ in 0..CLOSED_AT_ONCE {
+            let Some(seen) = self.read_event(event).await? else {
+                return Ok(None);
+            };
+            let changed = self.tend(event, &seen).await.unwrap_or_else(|error| {
+                // It delays the draw, not the snapshot.
+                eprintln!("a draw of {event} is not closed yet: {error}");
+                false
+            });
+            if !changed {
+                return Ok(Some(seen.snapshot()));
+            }
+        }
+        Ok(self.read_event(event).await?.map(Seen::snapshot))
+    }
+
+    async fn event_key(&self, event: &EventId) -> Result<Option<EventKey>, StoreError> {
+        Ok(self.read_event(event).await?.map(|seen| seen.rules.fixed.key))
+    }
+
+    async fn record(&self, event: &EventId, draw: Draw) -> Result<Option<SignedRecord>, StoreError> {
+        self.stored_record(event, draw).await
+    }
+
+    async fn schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
+        self.whole_schedule(event).await
+    }
+
+    async fn shard_log(&self, event: &EventId, draw: Draw, shard: Shard) -> Result<Option<Vec<u8>>, StoreError> {
+        ShardOf::new(self, event, shard).log(draw).await
+    }
+
+    async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
+        ShardOf::new(self, event, shard).join(&join).await
+    }
+
+    async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
+        ShardOf::new(self, event, shard).claim(&claim).await
+    }
+
+    async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {
+        ShardOf::new(self, event, shard).leave(&leave).await
+    }
+}

@@ -1,0 +1,16 @@
+-- Put before every script of the queue store: the clock, and the life of the data.
+--
+-- ARGV[1]  candidate  a random epoch (1 to 2^32-1 in decimal) for a life that begins now
+
+-- Redis's clock, in ms. It judges everything that happens in Redis.
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Names the history that this process has in memory: the run id changes with every start (the data may be an older copy
+-- then), the replication id when a replica takes over (it may lack the last writes).
+local function history()
+  local info = redis.call('INFO', 'server', 'replication')
+  return string.match(info, 'run_id:(%x+)') .. string.match(info, 'master_replid:(%x+)')
+end

@@ -1,0 +1,25 @@
+-- What the coordinator has to know of a shard: how many have joined, which life it is in, and in which draws that are not
+-- closed it has tickets or may give some (a coordinator that was restored may have forgotten that it was told of them).
+--
+-- KEYS[3] frozen
+-- ARGV[2] draws up to this one are closed; -1: none is  ARGV[3] the coordinator's life
+-- Result: {epoch, joined, draw, tickets, draw, tickets, …}
+local closed_through = tonumber(ARGV[2])
+if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then redis.call('HSET', SHARD, 'coordinator', ARGV[3]) end
+local result = { present_life(), tonumber(redis.call('HGET', SHARD, 'joined') or 0) }
+
+local function add(draw, tickets)
+  result[#result + 1] = draw
+  result[#result + 1] = tickets
+end
+
+local open = redis.call('HGETALL', OPEN)
+for i = 1, #open, 2 do
+  add(open[i], open[i + 1])
+end
+if frozen_through() > closed_through then
+  for _, draw in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if tonumber(draw) > closed_through then add(draw, redis.call('HGET', KEYS[3], draw)) end
+  end
+end
+return result

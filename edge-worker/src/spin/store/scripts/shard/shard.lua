@@ -1,0 +1,68 @@
+-- Put before every script of a shard (after redis.lua): one N-th of an event's people. All its keys are in one hash slot.
+--
+-- KEYS[1] shard   HASH    server          the history for which `epoch` is the present life, see redis.lua
+--                         epoch           the present life
+--                         frozen_through  no number is given in a draw up to this one any more; absent: none is frozen
+--                         joined          tickets given, over all draws
+--                         coordinator     the coordinator's life that last mustered this shard
+-- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
+--                         'count0 count1 count2 digest announced life life …', where
+--                         digest     64 hex digits over all tickets in order
+--                         announced  the life in which the coordinator was last told of this draw
+--                         life       epoch/from0/from1/from2: which life gave the numbers from there on
+-- Other keys of a shard, where a script names them:
+--         people  HASH    tag (16 bytes) -> 'number:digest:JSON': number and digest as a script gave them, the rest is Rust's
+--         frozen  HASH    draw -> tickets; written once when the draw is frozen, never changed
+--         log     STRING  per draw: 17 bytes per ticket (tier, tag) in the order of the digest; appended, never changed
+--         proof   STRING  per solved challenge: the attempt that used it; goes by itself when nobody can use it any more
+-- ARGV[1] candidate, see redis.lua
+--
+-- Invariant: in every draw the counts add up to the entries of the log, the digest is over exactly these, the lives cover
+-- all numbers, and people have the numbers that they stand for.
+local SHARD, OPEN = KEYS[1], KEYS[2]
+
+local function must_be_new(candidate)
+  for _, tickets in ipairs(redis.call('HVALS', OPEN)) do
+    if string.find(tickets, ' ' .. candidate .. '/', 1, true) then
+      error({ err = 'ERR the candidate for a new life is an old one' })
+    end
+  end
+end
+
+-- The epoch of the present life. The first script that finds the data in another history begins a new one.
+local function present_life()
+  local known = redis.call('HMGET', SHARD, 'server', 'epoch')
+  local server = history()
+  if known[1] == server then return known[2] end
+  local candidate = ARGV[1]
+  must_be_new(candidate)
+  redis.call('HSET', SHARD, 'server', server, 'epoch', candidate)
+  return candidate
+end
+
+local function frozen_through()
+  return tonumber(redis.call('HGET', SHARD, 'frozen_through') or -1)
+end
+
+-- The parts of `tickets`: three counts, digest, announced, lives.
+local function parts_of(tickets)
+  local parts = {}
+  for part in string.gmatch(tickets, '%S+') do
+    parts[#parts + 1] = part
+  end
+  return parts
+end
+
+-- Whether nothing has changed of what Rust decided upon. An empty `through` or `until_ms`: it does not depend on it.
+local function unchanged(epoch, through, until_ms, people, tag, before)
+  return present_life() == epoch
+    and (through == '' or frozen_through() == tonumber(through))
+    and (until_ms == '' or now_ms() < tonumber(until_ms))
+    and (redis.call('HGET', people, tag) or '') == before
+end
+
+-- Whether `attempt` may use the proof, or has used it already.
+local function may_use(proof, attempt)
+  local used_by = redis.call('GET', proof)
+  return not used_by or used_by == attempt
+end

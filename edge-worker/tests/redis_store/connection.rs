@@ -1,0 +1,125 @@
+//! Connections for the tests: one to a real server, and one that stops in the middle.
+
+use std::cell::{Cell, RefCell};
+
+use redis::{Client, aio::MultiplexedConnection};
+use stanchion_edge::spin::store::{Redis, RedisError, Value};
+
+/// To a server that may die and come back, as the component's: a connection that failed is opened anew, once per command.
+pub(crate) struct Native {
+    client: Client,
+    connection: RefCell<Option<MultiplexedConnection>>,
+}
+
+impl Native {
+    pub(crate) fn new(url: &str) -> Native {
+        Native {
+            client: Client::open(url).expect("the tests' Redis URL is valid"),
+            connection: RefCell::new(None),
+        }
+    }
+
+    async fn once(&self, command: &redis::Cmd) -> redis::RedisResult<redis::Value> {
+        let kept = self.connection.borrow().clone();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => {
+                let opened = self.client.get_multiplexed_async_connection().await?;
+                self.connection.borrow_mut().insert(opened).clone()
+            }
+        };
+        let answered = command.query_async(&mut connection).await;
+        if answered
+            .as_ref()
+            .is_err_and(|error: &redis::RedisError| error.is_io_error())
+        {
+            self.connection.take();
+        }
+        answered
+    }
+}
+
+fn flatten(value: redis::Value, into: &mut Vec<Value>) -> Result<(), RedisError> {
+    match value {
+        redis::Value::Nil => into.push(Value::Nil),
+        redis::Value::Int(number) => into.push(Value::Integer(number)),
+        redis::Value::BulkString(bytes) => into.push(Value::Bytes(bytes)),
+        redis::Value::SimpleString(text) => into.push(Value::Bytes(text.into_bytes())),
+        redis::Value::Okay => into.push(Value::Bytes(b"OK".to_vec())),
+        redis::Value::Array(values) => {
+            for value in values {
+                flatten(value, into)?;
+            }
+        }
+        other => return Err(RedisError::Failed(format!("unexpected: {other:?}"))),
+    }
+    Ok(())
+}
+
+impl Redis for Native {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        let mut command = redis::cmd(name);
+        arguments.into_iter().for_each(|argument| {
+            command.arg(argument);
+        });
+        let answered = match self.once(&command).await {
+            Err(error) if error.is_io_error() => self.once(&command).await,
+            answered => answered,
+        };
+        let mut values = Vec::new();
+        flatten(
+            answered.map_err(|error| RedisError::of_text(&error.to_string()))?,
+            &mut values,
+        )?;
+        Ok(values)
+    }
+}
+
+/// What becomes of the command at which a [`Stopping`] connection stops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Last {
+    /// It never reaches Redis.
+    Unsent,
+    /// Redis does it, and the answer is lost.
+    Unanswered,
+}
+
+/// A connection of somebody who crashes: after some commands nothing goes through any more.
+pub(crate) struct Stopping<'a> {
+    pub(crate) redis: &'a Native,
+    pub(crate) commands_left: Cell<usize>,
+    pub(crate) last: Last,
+}
+
+impl Stopping<'_> {
+    pub(crate) fn after(redis: &Native, commands: usize, last: Last) -> Stopping<'_> {
+        Stopping {
+            redis,
+            commands_left: Cell::new(commands),
+            last,
+        }
+    }
+}
+
+impl Redis for Stopping<'_> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        let stopped = || RedisError::Failed("the test's connection has stopped".to_owned());
+        match self.commands_left.get() {
+            0 => Err(stopped()),
+            1 if matches!(self.last, Last::Unsent) => {
+                self.commands_left.set(0);
+                Err(stopped())
+            }
+            left => {
+                self.commands_left.set(left - 1);
+                let answered = self.redis.execute(name, arguments).await;
+                // A script that is sent whole after all is the same command once more.
+                if answered == Err(RedisError::NoScript) {
+                    self.commands_left.set(left);
+                    return answered;
+                }
+                if left == 1 { Err(stopped()) } else { answered }
+            }
+        }
+    }
+}

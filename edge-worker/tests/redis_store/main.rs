@@ -1,0 +1,13 @@
+//! The queue store in Redis, driven natively against real Redis servers: the very code that runs in the Spin component,
+//! over another connection.
+
+mod closing;
+mod connection;
+mod edge;
+mod joining;
+mod lives;
+mod outage;
+mod puts;
+mod server;
+mod sha256;
+mod world;

@@ -1,0 +1,119 @@
+//! What the origin says: versions, what is fixed, and a schedule of which nothing is lost.
+
+use futures_util::future::join_all;
+use stanchion_edge::{
+    platform::{PutOutcome, QueueStore},
+    spin::store::Store,
+};
+use stanchion_shared::{identity::ShardCount, schedule::EFFECT_DELAY_MS, wire::PutEvent};
+
+use crate::{
+    connection::{Last, Native, Stopping},
+    world::{Event, now, signing_keys, stack_redis},
+};
+
+const FAR_MS: u64 = 3_600_000;
+
+#[tokio::test]
+async fn of_many_puts_at_once_the_largest_version_stays_and_none_is_half() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS);
+    // Also the first ones: only one of them creates the event.
+    let put = |version| {
+        let put = PutEvent {
+            version,
+            name: format!("name {version}"),
+            ..event.put.clone()
+        };
+        store.put_event(&event.id, put)
+    };
+    let outcomes = join_all((1..=4).map(put)).await;
+    let accepted = |one: &Result<PutOutcome, _>| matches!(one, Ok(PutOutcome::Accepted(_)));
+    assert!(outcomes.iter().any(accepted), "{outcomes:?}");
+    let snapshot = event.snapshot(&store).await;
+    assert_eq!((snapshot.version, snapshot.config.name.as_str()), (4, "name 4"));
+    assert_eq!(put(4).await.unwrap(), PutOutcome::Stale { last: 4 });
+    let key = store.event_key(&event.id).await.unwrap();
+    assert!(accepted(&put(5).await));
+    assert!(store.event_key(&event.id).await.unwrap() == key);
+    let more_shards = PutEvent {
+        version: 6,
+        shards: ShardCount::new(8).unwrap(),
+        ..event.put.clone()
+    };
+    let outcome = store.put_event(&event.id, more_shards).await.unwrap();
+    assert!(matches!(outcome, PutOutcome::Fixed(_)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_event_is_known_as_such() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS);
+    let release = store.put_release(&event.id, Event::release(1, 5)).await;
+    assert_eq!(release, Ok(PutOutcome::UnknownEvent));
+    assert_eq!(store.snapshot(&event.id).await, Ok(None));
+    assert_eq!(store.schedule(&event.id).await, Ok(None));
+    assert!(store.event_key(&event.id).await.unwrap().is_none());
+    assert!(
+        store
+            .join(
+                &event.id,
+                stanchion_shared::identity::Shard(0),
+                event.join_of(crate::world::people(1)[0])
+            )
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_change_takes_effect_no_sooner_than_every_snapshot_without_it_is_too_old() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let outcome = store.put_release(&event.id, Event::release(2, 5)).await.unwrap();
+    let written_by = now();
+    let PutOutcome::Accepted(accepted) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(
+        accepted.effective_at >= written_by.plus(EFFECT_DELAY_MS - 1),
+        "{accepted:?} {written_by}"
+    );
+}
+
+#[tokio::test]
+async fn a_put_that_stops_anywhere_holds_whole_or_not_at_all() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let mut version = 1;
+    for last in [Last::Unsent, Last::Unanswered] {
+        for commands in 1..=8 {
+            version += 1;
+            let stopping = Stopping::after(&redis, commands, last);
+            let told = Store::new(&stopping, &keys)
+                .put_release(&event.id, Event::release(version, version))
+                .await;
+            let snapshot = event.snapshot(&store).await;
+            let newest = store
+                .schedule(&event.id)
+                .await
+                .unwrap()
+                .unwrap()
+                .segments()
+                .last()
+                .copied()
+                .unwrap();
+            let holds = snapshot.version == version;
+            assert_eq!(
+                newest.rate_per_second.milli() == version * 1_000,
+                holds,
+                "{commands} {last:?}"
+            );
+            assert!(holds || told.is_err(), "accepted and lost: {commands} {last:?}");
+        }
+    }
+}
