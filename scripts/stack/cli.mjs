@@ -14,7 +14,7 @@ const RUN_HELP = `Usage: scripts/stack/run [--runtime NAME] [--only PART,…] [-
 Starts a private stack (${partsFor('cloudflare').join(', ')}), runs COMMAND with its addresses and keys in the environment
 (STANCHION_*), stops everything, and ends with COMMAND's status. Without COMMAND it stays up until Ctrl-C.
 
-  --runtime NAME     what the edge runs on: ${Object.keys(RUNTIMES).join(' or ')} (default: cloudflare). On Spin it has a Redis of its
+  --runtime NAME     what the edge runs on: ${Object.keys(RUNTIMES).join(', ')} (default: cloudflare). On Spin it has a Redis of its
                      own, the part edge-redis
   --only PART,…      only these parts, for example --only redis,postgres
   --appendfsync HOW  Redis: always, everysec (default) or no

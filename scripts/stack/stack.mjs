@@ -13,11 +13,12 @@ import { postgres } from './postgres.mjs';
 import { edgeRedis, redis } from './redis.mjs';
 import * as spin from './spin.mjs';
 import * as workerd from './workerd.mjs';
+import * as wrangler from './wrangler.mjs';
 
 export const PARTS = ['redis', 'postgres', 'gateway', 'edge-redis', 'edge', 'origin'];
 
 /** What the edge can run on. */
-export const RUNTIMES = { cloudflare: workerd.edge, spin: spin.edge };
+export const RUNTIMES = { cloudflare: workerd.edge, wrangler: wrangler.edge, spin: spin.edge };
 
 /** The parts of a whole stack: only on Spin the edge keeps its state in a Redis. */
 export function partsFor(runtime) {

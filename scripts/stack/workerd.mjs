@@ -27,7 +27,7 @@ export function edge({ folder, binaries, env, port }) {
 }
 
 /** Variables that the worker has besides those in wrangler.toml's [vars]: in production `wrangler secret put` sets them. */
-const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS'];
+export const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS'];
 
 function capnp({ port, data, compatibilityDate, objects, variables }) {
   const text = JSON.stringify; // capnp's string literals have JSON's escapes
@@ -71,7 +71,7 @@ const cache :Workerd.Worker = (
 }
 
 /** The few lines of wrangler.toml that matter here; it is our own file, so its layout is known. */
-function readWrangler() {
+export function readWrangler() {
   const toml = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(toml)?.[1];
   const objects = [...toml.matchAll(/^name = "(.+)"\nclass_name = "(.+)"$/gm)]
