@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,7 @@ pub(crate) struct Instances {
     service: ServicePre<State>,
     surroundings: Arc<Surroundings>,
     outbound: Outbound,
+    stopping: Arc<AtomicBool>,
 }
 
 impl Instances {
@@ -87,7 +89,13 @@ impl Instances {
             service,
             surroundings: Arc::new(surroundings),
             outbound,
+            stopping: Arc::default(),
         })
+    }
+
+    /// From now on an instance that is dropped with the process is not worth a word in the log.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 }
 
@@ -129,7 +137,9 @@ impl HandlerState for Instances {
             proxy,
             view: State::http,
             expiration,
-            state: Limits,
+            state: Limits {
+                stopping: self.stopping.clone(),
+            },
         })
     }
 }
@@ -153,7 +163,9 @@ impl WorkerExpiration for Idleness {
 }
 
 /// How many requests an instance takes.
-pub(crate) struct Limits;
+pub(crate) struct Limits {
+    stopping: Arc<AtomicBool>,
+}
 
 impl WorkerState for Limits {
     type StoreData = State;
@@ -179,7 +191,9 @@ impl WorkerState for Limits {
     }
 
     fn drop(&self, _store: Store<State>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
+        if let Err(error) = result
+            && !self.stopping.load(Ordering::Relaxed)
+        {
             tracing::error!("an instance ended by a trap: {error:?}");
         }
     }

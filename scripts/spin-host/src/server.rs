@@ -72,6 +72,7 @@ impl Server {
         if tokio::time::timeout(STOP_WITHIN, connections.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
+        self.handler.state().stop();
     }
 
     fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, connections: &GracefulShutdown) {

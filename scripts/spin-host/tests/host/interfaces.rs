@@ -36,10 +36,11 @@ async fn bodies_go_in_and_come_out_whole() {
 fn a_connection_serves_one_request_after_the_other() {
     let host = Host::start(&[KEY]);
     let mut stream = TcpStream::connect(host.url.trim_start_matches("http://")).expect("a connection");
-    for (path, end) in [("/", "\r\n\r\nhello"), ("/nowhere", "\r\n\r\n"), ("/", "\r\n\r\nhello")] {
+    for path in ["/", "/nowhere", "/"] {
         write!(stream, "GET {path} HTTP/1.1\r\nhost: guest\r\n\r\n").expect("a request");
         let mut answer = Vec::new();
-        while !answer.ends_with(end.as_bytes()) {
+        // spin-sdk gives bodies no length, so they come in chunks; the last one is empty.
+        while !answer.ends_with(b"\r\n0\r\n\r\n") {
             let mut byte = [0];
             stream.read_exact(&mut byte).expect("the connection stays open");
             answer.push(byte[0]);

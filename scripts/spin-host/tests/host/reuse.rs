@@ -110,4 +110,5 @@ async fn asked_to_end_it_finishes_what_it_has_begun() {
     host.terminate();
     assert_eq!(slow.await.expect("an answer"), StatusCode::OK);
     assert!(host.ended().success(), "{}", host.log());
+    assert!(!host.log().contains("ERROR"), "{}", host.log());
 }

@@ -119,18 +119,25 @@ impl Drop for Host {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            forget(&self.log);
+        }
     }
+}
+
+/// Removes a host's folder; that of a failed test stays.
+fn forget(log: &Path) {
+    std::fs::remove_dir_all(log.parent().expect("a folder of its own")).expect("it is there");
 }
 
 /// Runs a host that ends by itself: whether it succeeded, what it printed, and its log.
 pub(crate) fn run(flags: &[&str], variables: &[(&str, &str)]) -> (bool, String, String) {
     let (child, log) = spawn(flags, variables);
     let output = child.wait_with_output().expect("our own child");
-    (
-        output.status.success(),
-        String::from_utf8(output.stdout).expect("text"),
-        read(&log),
-    )
+    let said = String::from_utf8(output.stdout).expect("text");
+    let logged = read(&log);
+    forget(&log);
+    (output.status.success(), said, logged)
 }
 
 fn spawn(flags: &[&str], variables: &[(&str, &str)]) -> (Child, PathBuf) {
