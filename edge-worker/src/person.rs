@@ -170,10 +170,10 @@ mod tests {
             tag: TAG,
             tier,
             proof: None,
-            windows: Windows {
+            windows: Some(Windows {
                 on_sale_time: UnixMillis(0),
                 draw_window_ms: 1_000,
-            },
+            }),
             replaces,
         }
     }

@@ -3,6 +3,8 @@
 //! The store's messages are values with named outcomes, so that a runtime can carry them as it likes (requests to a
 //! Durable Object, one Lua script each) and the application cannot overlook a refusal.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     draw::{digest::ShardDigest, membership::Windows, record::SignedRecord},
@@ -32,8 +34,18 @@ pub trait Platform: QueueStore {
     /// Keys and addresses, parsed once per instance.
     fn config(&self) -> &EdgeConfig;
 
+    /// Who sent a request, as the runtime's own front saw it; `None` where it does not say.
+    fn client_address(&self, request: &HttpRequest) -> Option<IpAddr>;
+
     /// Sends a request to the origin (its URI is absolute) and reads the whole answer.
     fn fetch(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, StoreError>>;
+
+    /// An answer that [`Platform::keep`] kept under this path. A runtime's cache forgets when it likes, and a runtime
+    /// without one has never kept anything.
+    fn kept(&self, path: &str) -> impl Future<Output = Option<HttpResponse>>;
+
+    /// Keeps an answer near this instance for as long as its `Cache-Control` allows.
+    fn keep(&self, path: &str, answer: &HttpResponse) -> impl Future<Output = ()>;
 }
 
 /// The part behind did not answer, or not as agreed: the request can be repeated. It becomes a 503 with Retry-After.
@@ -118,8 +130,9 @@ pub struct Join {
     pub tier: Tier,
     /// Proof that is good for one join. `None` only with `replaces`, in the second step of one and the same join.
     pub proof: Option<ValidProof>,
-    /// The event's windows, from the snapshot.
-    pub windows: Windows,
+    /// The event's windows, from the snapshot. `None` once nothing is left to queue for: who holds a ticket finds it, and
+    /// nobody gets a new one.
+    pub windows: Option<Windows>,
     /// The person's ticket is over (its turn passed): give a new one instead of it. Refused if it is not the newest, or
     /// has been claimed meanwhile.
     pub replaces: Option<Replaces>,
@@ -141,8 +154,21 @@ pub enum JoinOutcome {
     Holds(Held),
     /// The proof was used before.
     ProofUsed,
+    /// Nothing is left to queue for, and the person holds nothing.
+    Closed,
     /// The chain of secrets has ended: no draws any more.
     QueueEnded,
+}
+
+impl JoinOutcome {
+    /// For somebody who holds nothing and would need a draw, while there is none.
+    #[must_use]
+    pub fn without_draws(join: &Join) -> JoinOutcome {
+        match join.windows {
+            None => JoinOutcome::Closed,
+            Some(_) => JoinOutcome::QueueEnded,
+        }
+    }
 }
 
 /// What a person holds in a shard.

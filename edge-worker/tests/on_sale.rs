@@ -224,6 +224,9 @@ async fn pause_and_sold_out_are_told_and_a_pause_keeps_places() {
         refusal(edge.join_with(&event.id, &other, &captcha).await).await,
         (409, "sold_out".to_owned())
     );
+    // Who holds a ticket finds it again, from another device for one.
+    let again = edge.join(&event.id, &fan).await;
+    assert_eq!((again.position, again.status), (Some(1), QueueStatus::SoldOut));
 }
 
 #[tokio::test]

@@ -5,14 +5,23 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './places.mjs';
+import { realSpin } from './spin.mjs';
 
 /** `rush` is no part, but who has a whole stack wants it: cargo compiles less when it is asked for all of them at once. */
-const PROGRAMS = { gateway: 'stanchion-gateway', origin: 'stanchion-origin', rush: 'stanchion-rush' };
+const PROGRAMS = { gateway: 'stanchion-gateway', origin: 'stanchion-origin', rush: 'stanchion-rush', spinHost: 'stanchion-spin-host' };
 
-/** @returns paths by part: {gateway, origin, edge} as far as they are among `parts`. `signal` ends it early. */
-export async function build({ parts, folder, signal }) {
+/** The edge as a Spin component, below cargo's target folder. */
+const COMPONENT = 'wasm32-wasip2/release/stanchion_edge.wasm';
+
+/**
+ * @returns paths by part: {gateway, origin, edge} as far as they are among `parts`; on Spin {component, spinHost} instead
+ * of {edge}, the host only where no real Spin is. `signal` ends it early.
+ */
+export async function build({ parts, runtime, folder, signal }) {
   const built = {};
-  const wanted = parts.includes('gateway') && parts.includes('origin') ? [...parts, 'rush'] : parts;
+  const wanted = parts.includes('gateway') && parts.includes('origin') ? [...parts, 'rush'] : [...parts];
+  const onSpin = runtime === 'spin' && parts.includes('edge');
+  if (onSpin && !realSpin()) wanted.push('spinHost');
   const programs = Object.entries(PROGRAMS).filter(([part]) => wanted.includes(part));
   if (programs.length > 0) {
     await run('cargo', ['build', '--release', '--quiet', ...programs.flatMap(([, program]) => ['-p', program])], signal);
@@ -22,7 +31,12 @@ export async function build({ parts, folder, signal }) {
       copyFileSync(join(process.env.CARGO_TARGET_DIR, 'release', program), built[part]);
     }
   }
-  if (parts.includes('edge')) {
+  if (onSpin) {
+    await run('cargo', ['build', '--release', '--quiet', '--target', 'wasm32-wasip2', '-p', 'stanchion-edge'], signal);
+    mkdirSync(join(folder, 'edge'));
+    built.component = join(folder, 'edge', 'stanchion_edge.wasm');
+    copyFileSync(join(process.env.CARGO_TARGET_DIR, COMPONENT), built.component);
+  } else if (parts.includes('edge')) {
     built.edge = join(folder, 'edge');
     await run(join(ROOT, 'scripts/stack/build-worker'), [built.edge], signal);
   }

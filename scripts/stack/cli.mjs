@@ -3,17 +3,19 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { ACTIONS, askControl } from './control.mjs';
-import { PARTS, Stack } from './stack.mjs';
+import { PARTS, partsFor, RUNTIMES, Stack } from './stack.mjs';
 
 const USAGE_STATUS = 2;
 const COMMAND_STOP_LIMIT_MS = 20_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-const RUN_HELP = `Usage: scripts/stack/run [--only PART,…] [--appendfsync HOW] [--name NAME] [--keep] [-- COMMAND …]
+const RUN_HELP = `Usage: scripts/stack/run [--runtime NAME] [--only PART,…] [--appendfsync HOW] [--name NAME] [--keep] [-- COMMAND …]
 
-Starts a private stack (${PARTS.join(', ')}), runs COMMAND with its addresses and keys in the environment
+Starts a private stack (${partsFor('cloudflare').join(', ')}), runs COMMAND with its addresses and keys in the environment
 (STANCHION_*), stops everything, and ends with COMMAND's status. Without COMMAND it stays up until Ctrl-C.
 
+  --runtime NAME     what the edge runs on: ${Object.keys(RUNTIMES).join(' or ')} (default: cloudflare). On Spin it has a Redis of its
+                     own, the part edge-redis
   --only PART,…      only these parts, for example --only redis,postgres
   --appendfsync HOW  Redis: always, everysec (default) or no
   --name NAME        name of the folder in .stanchion/ (default: stack)
@@ -37,31 +39,37 @@ async function run(args) {
     flags = parseArgs({
       args: split < 0 ? args : args.slice(0, split),
       options: {
-        only: { type: 'string', default: PARTS.join(',') },
+        runtime: { type: 'string', default: 'cloudflare' },
+        only: { type: 'string' },
         appendfsync: { type: 'string', default: 'everysec' },
         name: { type: 'string', default: 'stack' },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values;
+    flags.parts = flags.only?.split(',') ?? partsFor(flags.runtime);
     judge(flags);
   } catch (error) {
     return usage(error.message, RUN_HELP);
   }
   if (flags.help) return print(RUN_HELP);
-  return holdStack({ ...flags, parts: flags.only.split(',') }, command);
+  return holdStack(flags, command);
 }
 
-function judge({ only, appendfsync, name }) {
-  const unknown = only.split(',').find((part) => !PARTS.includes(part));
+function judge({ runtime, parts, appendfsync, name }) {
+  if (!Object.hasOwn(RUNTIMES, runtime)) throw new Error(`--runtime cannot be '${runtime}'.`);
+  const unknown = parts.find((part) => !PARTS.includes(part));
   if (unknown !== undefined) throw new Error(`There is no part '${unknown}'. The parts are ${PARTS.join(', ')}.`);
+  if (runtime === 'spin' && parts.includes('edge') && !parts.includes('edge-redis')) {
+    throw new Error('On Spin the part edge needs the part edge-redis.');
+  }
   if (!['always', 'everysec', 'no'].includes(appendfsync)) throw new Error(`--appendfsync cannot be '${appendfsync}'.`);
   if (!/^[a-z0-9-]{1,32}$/.test(name)) throw new Error(`--name wants 1 to 32 of a-z, 0-9 and '-', not '${name}'.`);
 }
 
 /** Everything between the first process and the last. However this ends, what was started is stopped. */
-async function holdStack({ name, parts, appendfsync, keep }, command) {
-  const stack = new Stack({ name, parts, appendfsync });
+async function holdStack({ name, runtime, parts, appendfsync, keep }, command) {
+  const stack = new Stack({ name, runtime, parts, appendfsync });
   const interrupted = firstSignal();
   let status = 1;
   try {

@@ -24,6 +24,7 @@ export class Part {
    * @param {string} [spec.cwd]
    * @param {string} [spec.user] run as this user (only root can)
    * @param {NodeJS.Signals} [spec.stopSignal] what asks it to stop; SIGTERM unless given
+   * @param {boolean} [spec.wholeGroup] signals go to the processes that it started, too
    * @param {() => Promise<boolean>} spec.healthy may throw: that means not yet
    */
   constructor(spec) {
@@ -101,12 +102,18 @@ export class Part {
   async #signalAndWait(signal) {
     const { child, exited } = this;
     if (!child?.pid) return;
-    child.kill(signal);
+    this.#signal(child, signal);
     const inTime = await Promise.race([exited.then(() => true), sleep(STOP_LIMIT_MS, false, { ref: false })]);
     if (!inTime) {
-      child.kill('SIGKILL');
+      this.#signal(child, 'SIGKILL');
       await exited;
     }
+  }
+
+  /** The group's number is the child's (`detached`), and nobody else's while we have not waited for the child. */
+  #signal(child, signal) {
+    if (this.spec.wholeGroup) process.kill(-child.pid, signal);
+    else child.kill(signal);
   }
 
   #failure(what) {

@@ -1,4 +1,5 @@
-// A private Redis server. The append-only file is on, because the seats of running carts must survive its restart.
+// Private Redis servers. The append-only file is on, because the seats of running carts and the places of fans must
+// survive a restart.
 
 import { connect } from 'node:net';
 import { mkdirSync } from 'node:fs';
@@ -6,10 +7,21 @@ import { join } from 'node:path';
 import { freePort } from './ports.mjs';
 import { Part } from './process.mjs';
 
-/** @param {{folder: string, appendfsync?: 'always'|'everysec'|'no'}} options */
+/** The origin's. @param {{folder: string, appendfsync?: 'always'|'everysec'|'no'}} options */
 export async function redis({ folder, appendfsync = 'everysec' }) {
+  const { part, url } = await server({ name: 'redis', folder, appendfsync });
+  return { part, exports: { STANCHION_REDIS_URL: url } };
+}
+
+/** The edge's own on Spin, which holds places in the queue: what it has acknowledged must be on the disk. */
+export async function edgeRedis({ folder }) {
+  const { part, url } = await server({ name: 'edge-redis', folder, appendfsync: 'always' });
+  return { part, exports: { STANCHION_EDGE_REDIS_URL: url } };
+}
+
+async function server({ name, folder, appendfsync }) {
   const port = await freePort();
-  const data = join(folder, 'redis');
+  const data = join(folder, name);
   mkdirSync(data, { mode: 0o700 });
   const settings = {
     bind: '127.0.0.1',
@@ -25,12 +37,12 @@ export async function redis({ folder, appendfsync = 'everysec' }) {
     'tcp-backlog': 511,
   };
   const part = new Part({
-    name: 'redis',
+    name,
     folder,
     command: ['redis-server', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)])],
     healthy: () => pongs(port),
   });
-  return { part, exports: { STANCHION_REDIS_URL: `redis://127.0.0.1:${port}/` } };
+  return { part, url: `redis://127.0.0.1:${port}/` };
 }
 
 /** True once it answers PING with PONG: while it loads its file it answers with an error instead. */

@@ -10,17 +10,27 @@ import { origin } from './origin.mjs';
 import { removeRun, runFolder } from './places.mjs';
 import { freePort } from './ports.mjs';
 import { postgres } from './postgres.mjs';
-import { redis } from './redis.mjs';
-import { edge } from './workerd.mjs';
+import { edgeRedis, redis } from './redis.mjs';
+import * as spin from './spin.mjs';
+import * as workerd from './workerd.mjs';
 
-export const PARTS = ['redis', 'postgres', 'gateway', 'edge', 'origin'];
+export const PARTS = ['redis', 'postgres', 'gateway', 'edge-redis', 'edge', 'origin'];
+
+/** What the edge can run on. */
+export const RUNTIMES = { cloudflare: workerd.edge, spin: spin.edge };
+
+/** The parts of a whole stack: only on Spin the edge keeps its state in a Redis. */
+export function partsFor(runtime) {
+  return runtime === 'spin' ? PARTS : PARTS.filter((part) => part !== 'edge-redis');
+}
 
 export class Stack {
   #parts = new Map();
   #control = null;
   #stopping = new AbortController();
 
-  constructor({ name, parts = PARTS, appendfsync }) {
+  constructor({ name, runtime = 'cloudflare', parts = partsFor(runtime), appendfsync }) {
+    this.runtime = runtime;
     this.wanted = parts;
     this.options = { appendfsync };
     this.folder = runFolder(name);
@@ -31,17 +41,17 @@ export class Stack {
   async start(say = () => {}) {
     const { folder, wanted } = this;
     this.env = { ...makeKeys(folder), STANCHION_STACK: folder };
-    const binaries = await timed(say, 'build', () => build({ parts: wanted, folder, signal: this.#stopping.signal }));
+    const binaries = await timed(say, 'build', () => build({ parts: wanted, runtime: this.runtime, folder, signal: this.#stopping.signal }));
 
-    await this.#startAll(say, ['redis', 'postgres', 'gateway'], (name) =>
-      ({ redis, postgres, gateway })[name]({ folder, binaries, env: this.env, ...this.options }));
+    await this.#startAll(say, ['redis', 'postgres', 'gateway', 'edge-redis'], (name) =>
+      ({ redis, postgres, gateway, 'edge-redis': edgeRedis })[name]({ folder, binaries, env: this.env, ...this.options }));
 
     // Edge and origin need each other's address, so both ports are known before either starts.
     const ports = { edge: await freePort(), origin: await freePort() };
     this.env.STANCHION_EDGE_URL = `http://127.0.0.1:${ports.edge}`;
     this.env.STANCHION_ORIGIN_URL = `http://127.0.0.1:${ports.origin}`;
     await this.#startAll(say, ['edge', 'origin'], (name) =>
-      ({ edge, origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
+      ({ edge: RUNTIMES[this.runtime], origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
 
     this.#stopping.signal.throwIfAborted();
     this.#control = await serveControl(folder, this.#parts);

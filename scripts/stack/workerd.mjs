@@ -22,7 +22,7 @@ export function edge({ folder, binaries, env, port }) {
       command: [workerdBinary(), 'serve', config],
       healthy: () => answers(`http://127.0.0.1:${port}/healthz`),
     }),
-    exports: {},
+    exports: { STANCHION_EDGE_RUNTIME: 'workerd' },
   };
 }
 

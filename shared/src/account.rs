@@ -55,16 +55,34 @@ pub fn sign(keys: &SigningKeys, claims: &AccountClaims) -> String {
 /// # Errors
 /// Forged, foreign, from the future, or expired.
 pub fn verify(keys: &VerifyingKeys, issuer: &str, token: &str, now: UnixMillis) -> Result<AccountClaims, AccountError> {
-    let claims: AccountClaims = keys.verify_claims(TOKEN_TYPE, token)?;
-    let from_future = claims.iat > now.floor_seconds() + ISSUED_AT_SKEW_SECONDS;
-    let subject_fits = (1..=MAX_SUBJECT_LENGTH).contains(&claims.sub.len());
-    if claims.iss != issuer || from_future || !subject_fits {
-        return Err(AccountError::Invalid);
-    }
-    if now.floor_seconds() >= claims.exp {
-        Err(AccountError::Expired)
-    } else {
-        Ok(claims)
+    let claims = signed(keys, token)?;
+    claims.judge(issuer, now)?;
+    Ok(claims)
+}
+
+/// The claims of a token that one of `keys` signed. Nobody is identified before [`AccountClaims::judge`].
+///
+/// # Errors
+/// [`AccountError::Invalid`].
+pub fn signed(keys: &VerifyingKeys, token: &str) -> Result<AccountClaims, AccountError> {
+    Ok(keys.verify_claims(TOKEN_TYPE, token)?)
+}
+
+impl AccountClaims {
+    /// Whether claims that were signed identify somebody at `now`.
+    ///
+    /// # Errors
+    /// Foreign, from the future, or expired.
+    pub fn judge(&self, issuer: &str, now: UnixMillis) -> Result<(), AccountError> {
+        let from_future = self.iat > now.floor_seconds() + ISSUED_AT_SKEW_SECONDS;
+        let subject_fits = (1..=MAX_SUBJECT_LENGTH).contains(&self.sub.len());
+        if self.iss != issuer || from_future || !subject_fits {
+            return Err(AccountError::Invalid);
+        }
+        if now.floor_seconds() >= self.exp {
+            return Err(AccountError::Expired);
+        }
+        Ok(())
     }
 }
 

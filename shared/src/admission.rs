@@ -62,31 +62,47 @@ pub fn sign(keys: &SigningKeys, claims: &ShopClaims) -> String {
     keys.sign_claims(TOKEN_TYPE, claims)
 }
 
-/// The session `token` opens at `now`, whatever its event; use [`ShopClaims::for_event`] where the event is known.
+/// The session `token` opens at `now`, whatever its event; use [`ShopClaims::opens`] where the event is known.
 ///
 /// # Errors
 /// Forged, foreign, from the future, or expired.
 pub fn verify(keys: &VerifyingKeys, issuer: &str, token: &str, now: UnixMillis) -> Result<ShopClaims, ShopTokenError> {
-    let claims: ShopClaims = keys.verify_claims(TOKEN_TYPE, token)?;
-    let from_future = claims.iat > now.floor_seconds() + ISSUED_AT_SKEW_SECONDS;
-    if claims.iss != issuer || claims.aud != AUDIENCE || from_future {
-        return Err(ShopTokenError::Invalid);
-    }
-    if now.floor_seconds() >= claims.exp {
-        Err(ShopTokenError::Expired)
-    } else {
-        Ok(claims)
-    }
+    let claims = signed(keys, token)?;
+    claims.judge(issuer, now)?;
+    Ok(claims)
+}
+
+/// The claims of a token that one of `keys` signed. Nothing is opened before [`ShopClaims::judge`].
+///
+/// # Errors
+/// [`ShopTokenError::Invalid`].
+pub fn signed(keys: &VerifyingKeys, token: &str) -> Result<ShopClaims, ShopTokenError> {
+    Ok(keys.verify_claims(TOKEN_TYPE, token)?)
 }
 
 impl ShopClaims {
-    /// These claims, if they open `event`.
+    /// Whether claims that were signed open a session at `now`.
+    ///
+    /// # Errors
+    /// Foreign, from the future, or expired.
+    pub fn judge(&self, issuer: &str, now: UnixMillis) -> Result<(), ShopTokenError> {
+        let from_future = self.iat > now.floor_seconds() + ISSUED_AT_SKEW_SECONDS;
+        if self.iss != issuer || self.aud != AUDIENCE || from_future {
+            return Err(ShopTokenError::Invalid);
+        }
+        if now.floor_seconds() >= self.exp {
+            return Err(ShopTokenError::Expired);
+        }
+        Ok(())
+    }
+
+    /// Whether they open `event`.
     ///
     /// # Errors
     /// [`ShopTokenError::OtherEvent`].
-    pub fn for_event(self, event: &EventId) -> Result<ShopClaims, ShopTokenError> {
+    pub fn opens(&self, event: &EventId) -> Result<(), ShopTokenError> {
         if self.event == *event {
-            Ok(self)
+            Ok(())
         } else {
             Err(ShopTokenError::OtherEvent)
         }

@@ -3,15 +3,14 @@
 //! The algorithm is pinned to EdDSA: a token's header chooses a key by `kid`, never the algorithm.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, crypto};
+use ed25519_dalek::{Signer, SigningKey};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, crypto, errors::ErrorKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Most keys in one set; a rotation needs two.
 pub const MAX_KEYS: usize = 8;
 /// Longest token that is looked at, in bytes.
 pub const MAX_TOKEN_LENGTH: usize = 2048;
-/// PKCS #8 v1 wrapping of an Ed25519 seed (RFC 8410, section 7): the 16 bytes before the 32 of the key.
-const PKCS8_PREFIX: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
 /// One key of a JWK Set. `d`, the private part, is present only where the holder signs.
 #[derive(Clone, Serialize, Deserialize)]
@@ -51,9 +50,11 @@ pub enum JoseError {
 }
 
 /// Keys that sign. The first signs; all are published, so that a rotation drops nobody.
+///
+/// The key is kept as ed25519-dalek parsed it: jsonwebtoken parses it for every signature, which costs as much again.
 pub struct SigningKeys {
     kid: String,
-    key: EncodingKey,
+    key: SigningKey,
     public: Vec<Jwk>,
 }
 
@@ -99,23 +100,21 @@ impl SigningKeys {
             .d
             .take()
             .ok_or(JoseError::KeySet("the first key has no private part"))?;
-        let der = [PKCS8_PREFIX.as_slice(), &decode_32(&seed)?].concat();
+        let key = SigningKey::from_bytes(&decode_32(&seed)?);
+        // A private key beside somebody else's public key would sign tokens that nobody can verify: found here, not later.
+        if key.verifying_key().to_bytes() != decode_32(&public[0].x)? {
+            return Err(JoseError::KeySet("private and public part do not match"));
+        }
         for key in &mut public {
             key.d = None;
             key.key_use = Some("sig".to_owned());
             key.alg = Some("EdDSA".to_owned());
         }
-        let keys = SigningKeys {
+        Ok(SigningKeys {
             kid: public[0].kid.clone(),
-            key: EncodingKey::from_ed_der(&der),
+            key,
             public,
-        };
-        // A private key beside somebody else's public key would sign tokens that nobody can verify: found here, not later.
-        let (kid, signature) = keys.sign(b"key check");
-        keys.verifying()?
-            .verify(&kid, b"key check", &signature)
-            .map_err(|_| JoseError::KeySet("private and public part do not match"))?;
-        Ok(keys)
+        })
     }
 
     /// The public part as a JWK Set, to be served at `/.well-known/jwks.json`.
@@ -141,15 +140,29 @@ impl SigningKeys {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(typ.to_owned());
         header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.key).expect("checked at parse: the key signs, claims serialise")
+        let mut token = encoded(&header);
+        token.push('.');
+        token.push_str(&encoded(claims));
+        let signature = self.signature(token.as_bytes());
+        token.push('.');
+        token.push_str(&signature);
+        token
     }
 
     /// A detached signature: (`kid`, base64url of the 64 bytes of Ed25519).
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> (String, String) {
-        let signature = crypto::sign(message, &self.key, Algorithm::EdDSA).expect("checked at parse: the key signs");
-        (self.kid.clone(), signature)
+        (self.kid.clone(), self.signature(message))
     }
+
+    fn signature(&self, message: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.key.sign(message).to_bytes())
+    }
+}
+
+/// A part of a compact JWS (RFC 7515, section 7.1).
+fn encoded<T: Serialize>(part: &T) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).expect("headers and claims serialise"))
 }
 
 impl VerifyingKeys {
@@ -187,17 +200,17 @@ impl VerifyingKeys {
             .as_deref()
             .and_then(|kid| self.find(kid))
             .ok_or(JoseError::Malformed)?;
-        let (message, signature) = token.rsplit_once('.').ok_or(JoseError::Malformed)?;
-        if !crypto::verify(signature, message.as_bytes(), key, Algorithm::EdDSA).unwrap_or(false) {
-            return Err(JoseError::Signature);
-        }
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
         jsonwebtoken::decode(token, key, &validation)
             .map(|data| data.claims)
-            .map_err(|_| JoseError::Claims)
+            .map_err(|error| match error.kind() {
+                ErrorKind::InvalidSignature => JoseError::Signature,
+                ErrorKind::Base64(_) => JoseError::Malformed,
+                _ => JoseError::Claims,
+            })
     }
 
     /// Checks a detached signature.

@@ -1,5 +1,7 @@
 //! Who asks: the account behind a Bearer token, and their tag in an event.
 
+use std::rc::Rc;
+
 use http::header;
 use stanchion_shared::{
     account::{self, AccountClaims, AccountError},
@@ -9,23 +11,29 @@ use stanchion_shared::{
 use super::{
     answer::{Refusal, header_text},
     known,
+    verified::Verified,
 };
 use crate::platform::{HttpRequest, Platform};
 
+thread_local! {
+    static ACCOUNTS: Verified<AccountClaims> = Verified::new();
+}
+
 /// The account behind the Bearer token; `None` where the request has no `Authorization` header.
-pub(super) fn account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Option<AccountClaims>, Refusal> {
+pub(super) fn account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Option<Rc<AccountClaims>>, Refusal> {
     let Some(value) = header_text(request, header::AUTHORIZATION.as_str()) else {
         return Ok(None);
     };
     let token = account::bearer(value).ok_or_else(|| unauthorized(&AccountError::Invalid))?;
     let config = platform.config();
-    account::verify(&config.account_keys, &config.account_issuer, token, platform.now())
-        .map(Some)
-        .map_err(|error| unauthorized(&error))
+    let identified = ACCOUNTS
+        .with(|accounts| accounts.claims(token, |token| account::signed(&config.account_keys, token)))
+        .and_then(|claims| claims.judge(&config.account_issuer, platform.now()).map(|()| claims));
+    identified.map(Some).map_err(|error| unauthorized(&error))
 }
 
 /// The account behind the Bearer token, which must be there.
-pub(super) fn required_account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<AccountClaims, Refusal> {
+pub(super) fn required_account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Rc<AccountClaims>, Refusal> {
     account(platform, request)?.ok_or_else(|| {
         Refusal::new(
             401,

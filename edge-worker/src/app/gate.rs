@@ -1,16 +1,25 @@
 //! The gate in front of the origin. A gated path is reached with a valid shop token or not at all; the origin checks again.
 
-use http::{HeaderMap, HeaderName, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use stanchion_shared::{
-    admission::{self, ShopTokenError},
+    admission::{self, ShopClaims, ShopTokenError},
     identity::EventId,
 };
 
-use super::answer::{Refusal, header_text};
+use super::{
+    answer::{Refusal, header_text},
+    verified::Verified,
+};
 use crate::platform::{HttpRequest, HttpResponse, Platform};
+
+thread_local! {
+    static SESSIONS: Verified<ShopClaims> = Verified::new();
+}
 
 /// Header that carries the shop token.
 const SHOP_TOKEN_HEADER: &str = "shop-token";
+/// Header that tells the origin who asked: it limits sign-ins by it. A fan's own header of this name stays at the edge.
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("stanchion-client-address");
 /// Request headers the origin needs; every other one stays at the edge.
 const PASSED_IN: [HeaderName; 7] = [
     header::AUTHORIZATION,
@@ -49,6 +58,10 @@ pub(super) async fn pass<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     *passed.method_mut() = request.method().clone();
     *passed.uri_mut() = uri;
     *passed.headers_mut() = only(&PASSED_IN, request.headers());
+    if let Some(address) = platform.client_address(request) {
+        let address = HeaderValue::from_str(&address.to_string()).expect("addresses are ASCII");
+        passed.headers_mut().insert(CLIENT_ADDRESS, address);
+    }
 
     let answered = platform.fetch(passed).await?;
     let headers = only(&PASSED_OUT, answered.headers());
@@ -73,13 +86,14 @@ pub(super) async fn check_and_pass<P: Platform>(
         )
     })?;
     let config = platform.config();
-    let session = admission::verify(&config.shop_keys, &config.shop_issuer, token, platform.now());
-    let session = session.and_then(|claims| match event {
-        Some(event) => claims.for_event(event),
-        None => Ok(claims),
-    });
+    let session = SESSIONS
+        .with(|sessions| sessions.claims(token, |token| admission::signed(&config.shop_keys, token)))
+        .and_then(|claims| {
+            claims.judge(&config.shop_issuer, platform.now())?;
+            event.map_or(Ok(()), |event| claims.opens(event))
+        });
     match session {
-        Ok(_) => pass(platform, request).await,
+        Ok(()) => pass(platform, request).await,
         Err(error) => Err(refusal(&error)),
     }
 }

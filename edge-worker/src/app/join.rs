@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use stanchion_shared::{
-    draw::place::Numbered,
+    draw::{membership::Windows, place::Numbered},
     human::{self, ChallengeFor, ProofError, ValidProof},
     identity::{EventId, Shard, Tag, Tier},
     standing::{Snapshot, Standing},
@@ -33,17 +33,10 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let bound_to = ChallengeFor { event_id: &event, tag };
     let key = &platform.config().challenge_key;
     let proof = human::verify(key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
-    if snapshot.sold_out {
-        return Err(Refusal::new(
-            409,
-            "sold_out",
-            "Everything is sold: there is nothing to queue for.",
-        ));
-    }
 
     let shard = tag.shard(snapshot.shards());
     let held = hold(platform, &event, shard, first_try(&snapshot, tag, proof)).await?;
-    let (held, stood) = replace_if_over(platform, &event, shard, &snapshot, tag, held).await?;
+    let (held, stood) = replace_if_over(platform, &event, shard, tag, held).await?;
     Ok(json(StatusCode::OK, &answer(platform, &stood, &held)))
 }
 
@@ -62,9 +55,14 @@ fn first_try(snapshot: &Snapshot, tag: Tag, proof: ValidProof) -> Join {
         tag,
         tier: Tier::Human,
         proof: Some(proof),
-        windows: snapshot.windows(),
+        windows: open_windows(snapshot),
         replaces: None,
     }
+}
+
+/// Once nothing is left there is nothing to queue for. Whoever holds a ticket finds it even then.
+fn open_windows(snapshot: &Snapshot) -> Option<Windows> {
+    (!snapshot.sold_out).then(|| snapshot.windows())
 }
 
 async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Join) -> Result<Held, Refusal> {
@@ -75,6 +73,11 @@ async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Jo
             "captcha_used",
             "This challenge was used before: ask for a new one.",
         )),
+        JoinOutcome::Closed => Err(Refusal::new(
+            409,
+            "sold_out",
+            "Everything is sold: there is nothing to queue for.",
+        )),
         JoinOutcome::QueueEnded => Err(Refusal::new(410, "queue_ended", "This event takes no more joins.")),
     }
 }
@@ -84,14 +87,13 @@ async fn replace_if_over<P: Platform>(
     platform: &P,
     event: &EventId,
     shard: Shard,
-    snapshot: &Snapshot,
     tag: Tag,
     held: Held,
 ) -> Result<(Held, Stood), Refusal> {
     let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
-    if !is_over(&held, &stood) {
+    let Some(windows) = open_windows(&stood.snapshot).filter(|_| is_over(&held, &stood)) else {
         return Ok((held, stood));
-    }
+    };
     let replaces = Replaces {
         serial: held.serial,
         claimed: held.claimed.is_some(),
@@ -100,7 +102,7 @@ async fn replace_if_over<P: Platform>(
         tag,
         tier: held.tier,
         proof: None,
-        windows: snapshot.windows(),
+        windows: Some(windows),
         replaces: Some(replaces),
     };
     let held = hold(platform, event, shard, join).await?;

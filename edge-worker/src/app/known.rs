@@ -14,7 +14,7 @@ use stanchion_shared::{
     timestamp::UnixMillis,
 };
 
-use super::answer::Refusal;
+use super::{answer::Refusal, recent::Recent};
 use crate::platform::{Platform, StoreError};
 
 /// From this age on a snapshot is replaced, in ms.
@@ -25,8 +25,8 @@ const REFRESH_PATIENCE_MS: u64 = 1_000;
 const UNKNOWN_FOR_MS: u64 = 1_000;
 /// Most events and unknown ids that are remembered.
 const MAX_EVENTS: usize = 256;
-/// Most draw records that are remembered; each has up to 12 KiB.
-const MAX_RECORDS: usize = 512;
+/// Draw records that are surely remembered, of all events together; each has up to 12 KiB.
+const RECORDS: usize = 256;
 
 #[derive(Default)]
 struct Event {
@@ -39,7 +39,7 @@ struct Event {
 thread_local! {
     static EVENTS: RefCell<HashMap<EventId, Event>> = RefCell::default();
     /// By the coordinator's life as well: one that was restored may close a draw anew.
-    static RECORDS: RefCell<HashMap<(EventId, u32, Draw), Rc<SignedRecord>>> = RefCell::default();
+    static DRAWN: RefCell<Recent<(EventId, u32, Draw), Rc<SignedRecord>>> = RefCell::new(Recent::new(RECORDS));
 }
 
 fn with_event<T>(event: &EventId, change: impl FnOnce(&mut Event) -> T) -> T {
@@ -164,20 +164,13 @@ pub(super) async fn record<P: Platform>(
 ) -> Result<Option<Rc<SignedRecord>>, Refusal> {
     let event = &snapshot.event_id;
     let key = (event.clone(), snapshot.lives.coordinator, draw);
-    if let Some(record) = RECORDS.with_borrow(|records| records.get(&key).cloned()) {
+    if let Some(record) = DRAWN.with_borrow_mut(|drawn| drawn.find(&key)) {
         return Ok(Some(record));
     }
     let Some(record) = platform.record(event, draw).await?.map(Rc::new) else {
         return Ok(None);
     };
-    RECORDS.with_borrow_mut(|records| {
-        if records.len() >= MAX_RECORDS {
-            // The oldest draws are asked for least: fans who know their place need no record.
-            let oldest = records.keys().min_by_key(|(_, _, draw)| *draw).cloned();
-            oldest.and_then(|key| records.remove(&key));
-        }
-        records.insert(key, Rc::clone(&record));
-    });
+    DRAWN.with_borrow_mut(|drawn| drawn.put(key, Rc::clone(&record)));
     Ok(Some(record))
 }
 

@@ -14,9 +14,11 @@ mod known;
 mod leave;
 mod pages;
 mod public;
+mod recent;
 mod route;
 mod standing;
 mod status;
+mod verified;
 
 use crate::platform::{HttpRequest, HttpResponse, Platform};
 pub use answer::Refusal;

@@ -96,6 +96,13 @@ pub(super) async fn shard_log<P: Platform>(
     shard: Shard,
 ) -> Result<HttpResponse, Refusal> {
     let snapshot = closed(platform, event, draw).await?;
+    // Logs are long and never change: neither the shard nor this instance's memory should have to hold one for each
+    // reader. A coordinator that was restored may close a draw anew, so its life is part of the address.
+    let life = snapshot.lives.coordinator;
+    let path = format!("/api/v1/events/{event}/draws/{}/shards/{}?life={life}", draw.0, shard.0);
+    if let Some(kept) = platform.kept(&path).await {
+        return Ok(kept);
+    }
     let record = known::record(platform, &snapshot, draw).await?.ok_or_else(empty)?;
     if shard.0 >= snapshot.shards().get() {
         return Err(Refusal::new(404, "shard_unknown", "The event has no such shard."));
@@ -112,7 +119,9 @@ pub(super) async fn shard_log<P: Platform>(
     };
     // The record counts this shard's tickets, so the shard has frozen the draw: no log now is a fault, not an empty log.
     let log = log.ok_or_else(|| Refusal::new(503, "unavailable", "The shard's log cannot be read at the moment."))?;
-    Ok(bytes(StatusCode::OK, log, "application/octet-stream", FOR_EVER))
+    let answer = bytes(StatusCode::OK, log, "application/octet-stream", FOR_EVER);
+    platform.keep(&path, &answer).await;
+    Ok(answer)
 }
 
 pub(super) fn jwks<P: Platform>(platform: &P) -> HttpResponse {

@@ -129,7 +129,7 @@ async fn turn<P: Platform>(
     match platform.claim(&ticket.event_id, shard, claim).await? {
         ClaimOutcome::Window(window) if platform.now() < window.ends_at => {
             let mut told = answer(stood, queue_token, QueueStatus::YourTurn);
-            told.shop_token = Some(shop_token(platform, stood, place, account.sub, &window));
+            told.shop_token = Some(shop_token(platform, stood, place, account.sub.clone(), &window));
             told.shop_expires_at = Some(UnixMillis(window.ends_at.floor_seconds() * 1000));
             Ok(told)
         }

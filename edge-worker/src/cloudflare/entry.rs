@@ -1,10 +1,10 @@
 //! Where a request enters the worker.
 
-use std::rc::Rc;
+use std::{net::IpAddr, rc::Rc};
 
-use worker::{Context, Env, Request, Response, console_error, event};
+use worker::{Context, Env, Response, console_error, event, web_sys};
 
-use super::{body, configuration::configuration, now, objects::Objects, origin};
+use super::{body, cache, configuration::configuration, now, objects::Objects, origin};
 use crate::{
     app::{self, Refusal, config::EdgeConfig},
     platform::{HttpRequest, HttpResponse, Platform, StoreError},
@@ -18,7 +18,7 @@ pub(super) struct Cloudflare {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<Response> {
     let answered = match configuration(&env) {
         Ok(config) => answer(request, Objects::new(env), config).await,
         // What is missing is in the log, not in the answer: a stranger learns nothing about the deployment.
@@ -27,7 +27,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
     body::to_worker(answered)
 }
 
-async fn answer(request: Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {
+async fn answer(request: web_sys::Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {
     match body::from_worker(request).await {
         Ok(request) => app::handle(&Cloudflare { objects, config }, request).await,
         Err(refusal) => refusal.into_response(),
@@ -47,11 +47,24 @@ impl Platform for Cloudflare {
         &self.config
     }
 
+    fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        // Cloudflare's front sets it in place of any that was sent.
+        request.headers().get("cf-connecting-ip")?.to_str().ok()?.parse().ok()
+    }
+
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
         origin::fetch(request).await.map_err(|error| {
             // The address and its query stay out of the log.
             console_error!("the origin does not answer: {error}");
             StoreError("the origin does not answer".to_owned())
         })
+    }
+
+    async fn kept(&self, path: &str) -> Option<HttpResponse> {
+        cache::find(path).await
+    }
+
+    async fn keep(&self, path: &str, answer: &HttpResponse) {
+        cache::put(path, answer).await;
     }
 }

@@ -52,8 +52,9 @@ messages! {
     ReadLog => ToShard -> Option<HexLog>;
     Freeze => ToShard -> FrozenShard;
 
-    RelaySnapshot => ToRelay -> Option<Snapshot>;
-    RelayRecord => ToRelay -> Option<SignedRecord>;
+    CurrentSnapshot => ToRelay -> Option<Snapshot>;
+    ClosedRecord => ToRelay -> Option<SignedRecord>;
+    WholeSchedule => ToRelay -> Option<Schedule>;
 }
 
 /// Everything a coordinator understands.
@@ -164,19 +165,26 @@ pub(super) struct Freeze {
 /// Everything a relay understands.
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToRelay {
-    RelaySnapshot(RelaySnapshot),
-    RelayRecord(RelayRecord),
+    CurrentSnapshot(CurrentSnapshot),
+    ClosedRecord(ClosedRecord),
+    WholeSchedule(WholeSchedule),
+}
+
+/// As [`ReadSchedule`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct WholeSchedule {
+    pub(super) event_id: EventId,
 }
 
 /// As [`ReadSnapshot`].
 #[derive(Serialize, Deserialize)]
-pub(super) struct RelaySnapshot {
+pub(super) struct CurrentSnapshot {
     pub(super) event_id: EventId,
 }
 
 /// As [`ReadRecord`].
 #[derive(Serialize, Deserialize)]
-pub(super) struct RelayRecord {
+pub(super) struct ClosedRecord {
     pub(super) event_id: EventId,
     pub(super) draw: Draw,
 }

@@ -6,6 +6,7 @@
 //! object's SQLite.
 
 mod body;
+mod cache;
 mod configuration;
 mod coordinator;
 mod database;
@@ -21,5 +22,5 @@ use stanchion_shared::timestamp::UnixMillis;
 
 /// The runtime's wall clock. It stands still between two awaits on input or output.
 fn now() -> UnixMillis {
-    UnixMillis(worker::Date::now().as_millis())
+    UnixMillis(worker::js_sys::Date::now() as u64)
 }

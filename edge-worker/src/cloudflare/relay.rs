@@ -18,7 +18,7 @@ use stanchion_shared::{
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{
-    messages::{ReadRecord, ReadSnapshot, RelayRecord, RelaySnapshot, ToRelay},
+    messages::{ClosedRecord, CurrentSnapshot, ReadRecord, ReadSchedule, ReadSnapshot, ToRelay, WholeSchedule},
     now,
     objects::{self, Objects},
 };
@@ -35,6 +35,7 @@ type Text = Rc<str>;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Question {
     Snapshot,
+    Schedule,
     Record(Draw),
 }
 
@@ -44,9 +45,22 @@ struct Aged {
     asked_at: UnixMillis,
 }
 
+impl Aged {
+    fn new(text: &Text, asked_at: UnixMillis) -> Aged {
+        let text = Rc::clone(text);
+        Aged { text, asked_at }
+    }
+}
+
+fn fresh(aged: Option<&Aged>, now: UnixMillis) -> Option<Text> {
+    let young = aged.filter(|aged| now.since(aged.asked_at) <= FRESH_MS)?;
+    Some(Rc::clone(&young.text))
+}
+
 #[derive(Default)]
 struct Memory {
     snapshot: Option<Aged>,
+    schedule: Option<Aged>,
     records: BTreeMap<Draw, Text>,
     record_bytes: usize,
     /// Questions that are on their way to the coordinator, and the requests that wait for the same answer.
@@ -70,8 +84,9 @@ impl DurableObject for Relay {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let asked = match objects::read(&mut request).await {
-            Ok(ToRelay::RelaySnapshot(RelaySnapshot { event_id })) => self.ask(&event_id, Question::Snapshot).await,
-            Ok(ToRelay::RelayRecord(RelayRecord { event_id, draw })) => {
+            Ok(ToRelay::CurrentSnapshot(CurrentSnapshot { event_id })) => self.ask(&event_id, Question::Snapshot).await,
+            Ok(ToRelay::WholeSchedule(WholeSchedule { event_id })) => self.ask(&event_id, Question::Schedule).await,
+            Ok(ToRelay::ClosedRecord(ClosedRecord { event_id, draw })) => {
                 self.ask(&event_id, Question::Record(draw)).await
             }
             Err(error) => Err(error),
@@ -109,6 +124,7 @@ impl Relay {
     async fn ask_coordinator(&self, event: &EventId, question: Question) -> Result<String, StoreError> {
         match question {
             Question::Snapshot => objects::patiently(self.objects.coordinator_text(event, ReadSnapshot)).await,
+            Question::Schedule => objects::patiently(self.objects.coordinator_text(event, ReadSchedule)).await,
             Question::Record(draw) => {
                 objects::patiently(self.objects.coordinator_text(event, ReadRecord { draw })).await
             }
@@ -119,13 +135,8 @@ impl Relay {
 impl Memory {
     fn known(&self, question: Question, now: UnixMillis) -> Option<Text> {
         match question {
-            Question::Snapshot => {
-                let fresh = |snapshot: &&Aged| now.since(snapshot.asked_at) <= FRESH_MS;
-                self.snapshot
-                    .as_ref()
-                    .filter(fresh)
-                    .map(|snapshot| Rc::clone(&snapshot.text))
-            }
+            Question::Snapshot => fresh(self.snapshot.as_ref(), now),
+            Question::Schedule => fresh(self.schedule.as_ref(), now),
             Question::Record(draw) => self.records.get(&draw).cloned(),
         }
     }
@@ -144,8 +155,11 @@ impl Memory {
     fn remember(&mut self, question: Question, text: &Text, asked_at: UnixMillis) {
         let draw = match question {
             Question::Snapshot => {
-                let text = Rc::clone(text);
-                self.snapshot = Some(Aged { text, asked_at });
+                self.snapshot = Some(Aged::new(text, asked_at));
+                return;
+            }
+            Question::Schedule => {
+                self.schedule = Some(Aged::new(text, asked_at));
                 return;
             }
             Question::Record(draw) => draw,

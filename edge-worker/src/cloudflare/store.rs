@@ -11,8 +11,8 @@ use stanchion_shared::{
 use super::{
     entry::Cloudflare,
     messages::{
-        Attempt, JoinMessage, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadLog, ReadSchedule, RelayRecord,
-        RelaySnapshot,
+        Attempt, ClosedRecord, CurrentSnapshot, JoinMessage, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadLog,
+        WholeSchedule,
     },
     objects::random,
 };
@@ -39,7 +39,7 @@ impl QueueStore for Cloudflare {
 
     async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
         let event_id = event.clone();
-        self.objects.relay(event, RelaySnapshot { event_id }).await
+        self.objects.relay(event, CurrentSnapshot { event_id }).await
     }
 
     async fn event_key(&self, event: &EventId) -> Result<Option<EventKey>, StoreError> {
@@ -48,11 +48,12 @@ impl QueueStore for Cloudflare {
 
     async fn record(&self, event: &EventId, draw: Draw) -> Result<Option<SignedRecord>, StoreError> {
         let event_id = event.clone();
-        self.objects.relay(event, RelayRecord { event_id, draw }).await
+        self.objects.relay(event, ClosedRecord { event_id, draw }).await
     }
 
     async fn schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
-        self.objects.coordinator(event, ReadSchedule).await
+        let event_id = event.clone();
+        self.objects.relay(event, WholeSchedule { event_id }).await
     }
 
     async fn shard_log(&self, event: &EventId, draw: Draw, shard: Shard) -> Result<Option<Vec<u8>>, StoreError> {

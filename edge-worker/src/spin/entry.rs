@@ -1,7 +1,11 @@
 //! Where a request enters the component. Other requests of the same instance run while one waits, so what they share
 //! (configuration, connection, what the application knows of events) is never borrowed across an await.
 
-use std::{rc::Rc, time::SystemTime};
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    time::SystemTime,
+};
 
 use bytes::Bytes;
 use spin_sdk::{
@@ -70,6 +74,19 @@ impl Platform for Spin {
     fn config(&self) -> &EdgeConfig {
         &self.configuration.edge
     }
+
+    fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        // Spin adds its own behind any that was sent: the last one is true.
+        let told = request.headers().get_all("spin-client-addr").iter().next_back()?;
+        told.to_str().ok()?.parse().ok().map(|peer: SocketAddr| peer.ip())
+    }
+
+    // Spin has no cache of its own: a CDN that hosts it has one in front, and it goes by the answers' Cache-Control.
+    async fn kept(&self, _: &str) -> Option<HttpResponse> {
+        None
+    }
+
+    async fn keep(&self, _: &str, _: &HttpResponse) {}
 
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
         origin::fetch(request).await.map_err(|error| {

@@ -126,6 +126,16 @@ impl Platform for Edge {
         &self.config
     }
 
+    fn client_address(&self, _: &HttpRequest) -> Option<std::net::IpAddr> {
+        None
+    }
+
+    async fn kept(&self, _: &str) -> Option<HttpResponse> {
+        None
+    }
+
+    async fn keep(&self, _: &str, _: &HttpResponse) {}
+
     async fn fetch(&self, _: HttpRequest) -> Result<HttpResponse, StoreError> {
         Err(StoreError("these tests have no origin".to_owned()))
     }

@@ -124,7 +124,7 @@ impl Event {
                 challenge: Bytes32(random_32()),
                 expires_at: now().plus(60_000),
             }),
-            windows: self.windows(),
+            windows: Some(self.windows()),
             replaces: None,
         }
     }

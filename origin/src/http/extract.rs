@@ -133,7 +133,7 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 
 /// A fan whose turn it is, by the `Shop-Token` header; 401 `shop_token_missing`, `shop_token_invalid`,
 /// `shop_token_expired`; 503 `shop_keys_unavailable`. Whether it opens the event in question is for the handler:
-/// [`ShopClaims::for_event`].
+/// [`ShopClaims::opens`].
 #[derive(Clone, Debug)]
 pub struct ShopSession {
     /// What the edge signed.

@@ -181,7 +181,7 @@ impl Shard {
         if matches!(proof, Proof::Used) {
             return Ok(Decision::Answer(JoinOutcome::ProofUsed));
         }
-        let draw = memory.draw_at(&join.windows, now);
+        let draw = join.windows.and_then(|windows| memory.draw_at(&windows, now));
         let known = tables::load_person(&self.database, join.tag)?;
         let mut person = known.clone();
         let keeps = person
@@ -192,7 +192,7 @@ impl Shard {
             Some(person) if keeps => person,
             person => {
                 let Some(draw) = draw else {
-                    return Ok(Decision::Answer(JoinOutcome::QueueEnded));
+                    return Ok(Decision::Answer(JoinOutcome::without_draws(join)));
                 };
                 if !memory.open.contains_key(&draw) {
                     return Ok(Decision::Announce(draw));

@@ -67,13 +67,14 @@ impl<R: Redis> ShardOf<'_, R> {
                 return Ok(Tried::Answer(JoinOutcome::ProofUsed));
             }
         }
-        let draw = join.windows.draw_after(seen.frozen_through, seen.now);
+        let draw = join
+            .windows
+            .and_then(|windows| windows.draw_after(seen.frozen_through, seen.now));
         let depends = Depends {
             frozen_through: seen.frozen_through,
             until: join
                 .windows
-                .draw_at(seen.now)
-                .map(|by_clock| join.windows.closed_at(by_clock)),
+                .and_then(|windows| windows.draw_at(seen.now).map(|by_clock| windows.closed_at(by_clock))),
         };
         let mut known = seen.person.as_ref().map(|(_, person)| person.clone());
         let keeps = known
@@ -88,7 +89,7 @@ impl<R: Redis> ShardOf<'_, R> {
                 }
                 Ok(Tried::Changed)
             }
-            (_, None) => Ok(Tried::Answer(JoinOutcome::QueueEnded)),
+            (_, None) => Ok(Tried::Answer(JoinOutcome::without_draws(join))),
             (known, Some(draw)) => self.number(&seen, &depends, join, known.as_ref(), draw).await,
         }
     }
