@@ -4,12 +4,11 @@
 use serde::Serialize;
 use stanchion_shared::{
     draw::{chain::SecretChain, record::SignedRecord},
-    identity::{Bytes32, Draw, EventId, EventKey, Shard},
+    identity::{Bytes32, Draw, EventId, Shard},
     lives::{EndedLife, Lives},
     schedule::{Schedule, Segment, Stop},
     standing::Snapshot,
     timestamp::UnixMillis,
-    wire::{PutEvent, PutRelease},
 };
 
 use super::{
@@ -17,23 +16,18 @@ use super::{
     answer::Answer,
     command::{Redis, Script, plain, run, script},
     keys::CoordinatorKeys,
-    random, random_32,
     shard::MAX_TRIES,
 };
-use crate::{
-    event::{Attempt, Event, Fixed},
-    platform::{PutOutcome, StoreError},
-};
+use crate::{event::Event, platform::StoreError};
 
 static READ: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/read.lua");
-static CREATE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/create.lua");
 static CHANGE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/change.lua");
 static ANNOUNCE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/announce.lua");
 static SCHEDULE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/schedule.lua");
 
 /// A change is stamped with the latest instant at which it may be written, this long after it was read, in ms: so it takes
 /// effect no sooner than the delay after it was written, and every snapshot without it is too old by then.
-const WRITE_WITHIN_MS: u64 = 200;
+pub(super) const WRITE_WITHIN_MS: u64 = 200;
 
 /// What became of an announcement.
 pub(super) enum Announced {
@@ -167,7 +161,7 @@ impl<R: Redis> Store<'_, R> {
         Ok(self.read_event_or_clock(event).await?.1)
     }
 
-    async fn read_event_or_clock(&self, event: &EventId) -> Result<(UnixMillis, Option<Seen>), StoreError> {
+    pub(super) async fn read_event_or_clock(&self, event: &EventId) -> Result<(UnixMillis, Option<Seen>), StoreError> {
         let keys = CoordinatorKeys::new(event).with(&[]);
         read(run(self.redis, &READ, &keys, vec![self.candidate()]).await?)
     }
@@ -208,59 +202,6 @@ impl<R: Redis> Store<'_, R> {
         arguments.extend(written.parts);
         arguments.extend(written.retired);
         run(self.redis, &CHANGE, &keys, arguments).await?.done()
-    }
-
-    pub(super) async fn put_the_event(&self, event: &EventId, put: &PutEvent) -> Result<PutOutcome, StoreError> {
-        let attempt = Attempt(random());
-        for _ in 0..MAX_TRIES {
-            let put_it = |rules: &mut Event, now| rules.put_event(put, attempt, now);
-            if let Some(outcome) = self.change_event(event, put_it).await? {
-                return Ok(outcome);
-            }
-            if let Some(outcome) = self.create_event(event, put, attempt).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(StoreError("the event comes and goes".to_owned()))
-    }
-
-    /// `None` if it is there already.
-    async fn create_event(
-        &self,
-        event: &EventId,
-        put: &PutEvent,
-        attempt: Attempt,
-    ) -> Result<Option<PutOutcome>, StoreError> {
-        let chain = SecretChain::generate(random_32());
-        let (now, _) = self.read_event_or_clock(event).await?;
-        let fixed = Fixed {
-            event_id: event.clone(),
-            opened_at: now.plus(WRITE_WITHIN_MS),
-            key: EventKey(random_32()),
-            commitment: chain.commitment(),
-        };
-        let rules = Event::create(fixed, put.clone(), attempt);
-        let [put, pulse, progress, schedule] = Written::new(&rules, now).parts;
-        let keys = CoordinatorKeys::new(event).with(&["chain"]);
-        let arguments = vec![
-            self.candidate(),
-            json(&rules.fixed),
-            put,
-            pulse,
-            progress,
-            schedule,
-            chain.to_bytes(),
-        ];
-        let created = run(self.redis, &CREATE, &keys, arguments).await?.done()?;
-        Ok(created.then(|| rules.accepted()))
-    }
-
-    pub(super) async fn put_the_release(&self, event: &EventId, put: &PutRelease) -> Result<PutOutcome, StoreError> {
-        let attempt = Attempt(random());
-        let changed = self
-            .change_event(event, |rules, now| rules.put_release(put, attempt, now))
-            .await?;
-        Ok(changed.unwrap_or(PutOutcome::UnknownEvent))
     }
 
     pub(super) async fn announce(

@@ -1,6 +1,6 @@
 //! The queue store in Redis. It runs natively too: whatever can send a command to Redis can play it.
 //!
-//! One [`coordinator`] per event and its [`shard`]s, as everywhere, but nobody is at home in them: each operation reads
+//! One [`coordinator`] per event and its [`shard`]s, as everywhere, but nobody is at home in them: each operation ([`join`], [`puts`]) reads
 //! what it depends on with one script, decides with the same rules as every runtime, and writes with one script that
 //! refuses if any of that has changed. [`close`] closes draws, [`muster`] asks shards what they have. [`command`] is the one
 //! door to Redis, [`keys`] names keys, [`tickets`] and [`answer`] read what scripts write.
@@ -9,8 +9,10 @@ mod answer;
 mod close;
 mod command;
 mod coordinator;
+mod join;
 mod keys;
 mod muster;
+mod puts;
 mod shard;
 mod tickets;
 

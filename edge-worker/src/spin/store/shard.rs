@@ -2,7 +2,6 @@
 //! writes it if nothing of that has changed meanwhile; otherwise it is decided anew.
 
 use stanchion_shared::{
-    draw::digest::ShardDigest,
     human::ValidProof,
     identity::{Draw, EventId, Shard, Tag},
     timestamp::UnixMillis,
@@ -11,21 +10,18 @@ use stanchion_shared::{
 use super::{
     Store,
     command::{Redis, Script, plain, run, script},
-    coordinator::Announced,
     keys::ShardKeys,
     random,
-    tickets::{person_json, read_person, write_person},
+    tickets::{read_person, write_person},
 };
 use crate::{
     event::Attempt,
-    person::{JoinStep, Numbered, PROOFS_KEPT_MS, Person, tier_of},
-    platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, QueueStore, StoreError},
+    person::Person,
+    platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, StoreError},
 };
 
 static READ: Script = script!("redis.lua", "shard/shard.lua", "shard/read.lua");
-static JOIN: Script = script!("redis.lua", "sha256.lua", "shard/shard.lua", "shard/join.lua");
-static SAVE: Script = script!("redis.lua", "shard/shard.lua", "shard/save.lua");
-static OPEN: Script = script!("redis.lua", "shard/shard.lua", "shard/open.lua");
+pub(super) static SAVE: Script = script!("redis.lua", "shard/shard.lua", "shard/save.lua");
 
 /// How often something is decided anew. What it depends on changes seldom: the same person twice at once, a window that
 /// ends, a draw that is frozen, a restart of Redis.
@@ -33,52 +29,31 @@ pub(super) const MAX_TRIES: usize = 10;
 
 /// A shard of an event, asked by one operation.
 pub(super) struct ShardOf<'a, R> {
-    store: &'a Store<'a, R>,
-    event: &'a EventId,
-    shard: Shard,
-    keys: ShardKeys,
-    attempt: Attempt,
+    pub(super) store: &'a Store<'a, R>,
+    pub(super) event: &'a EventId,
+    pub(super) shard: Shard,
+    pub(super) keys: ShardKeys,
+    pub(super) attempt: Attempt,
 }
 
 /// What a decision depends on.
-struct Seen {
-    now: UnixMillis,
-    epoch: u32,
-    frozen_through: Option<Draw>,
+pub(super) struct Seen {
+    pub(super) now: UnixMillis,
+    pub(super) epoch: u32,
+    pub(super) frozen_through: Option<Draw>,
     /// As stored, and what it says.
-    person: Option<(Vec<u8>, Person)>,
-    proof_used_by: Option<Attempt>,
+    pub(super) person: Option<(Vec<u8>, Person)>,
+    pub(super) proof_used_by: Option<Attempt>,
 }
 
 impl Seen {
-    fn stored(&self) -> Vec<u8> {
+    pub(super) fn stored(&self) -> Vec<u8> {
         self.person.as_ref().map_or_else(Vec::new, |(stored, _)| stored.clone())
     }
 }
 
-/// A decision that holds as long as this does, besides the person and the life.
-struct Depends {
-    frozen_through: Option<Draw>,
-    /// The clock is in the window that was decided for before this instant; `None` once there are no windows any more.
-    until: Option<UnixMillis>,
-}
-
-enum Tried {
-    Answer(JoinOutcome),
-    Announce { epoch: u32, draw: Draw },
-    Changed,
-}
-
-fn text(number: impl ToString) -> Vec<u8> {
+pub(super) fn text(number: impl ToString) -> Vec<u8> {
     number.to_string().into_bytes()
-}
-
-fn or_minus_one(draw: Option<Draw>) -> Vec<u8> {
-    draw.map_or_else(|| text(-1), |draw| text(draw.0))
-}
-
-fn or_empty(instant: Option<UnixMillis>) -> Vec<u8> {
-    instant.map_or_else(Vec::new, |instant| text(instant.0))
 }
 
 impl<'a, R: Redis> ShardOf<'a, R> {
@@ -92,58 +67,11 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         }
     }
 
-    pub(super) async fn join(&self, join: &Join) -> Result<JoinOutcome, StoreError> {
-        for _ in 0..MAX_TRIES {
-            match self.try_join(join).await? {
-                Tried::Answer(outcome) => return Ok(outcome),
-                Tried::Announce { epoch, draw } => self.announce(epoch, draw).await?,
-                Tried::Changed => {}
-            }
-        }
-        Err(self.changes_too_often())
-    }
-
-    fn changes_too_often(&self) -> StoreError {
+    pub(super) fn changes_too_often(&self) -> StoreError {
         StoreError(format!("shard {} changes too often", self.shard.0))
     }
 
-    async fn try_join(&self, join: &Join) -> Result<Tried, StoreError> {
-        let seen = self.read(join.tag, join.proof.as_ref()).await?;
-        if let Some(proof) = &join.proof {
-            // Whether it was used is not remembered any more.
-            let forgotten = seen.now > proof.expires_at.plus(PROOFS_KEPT_MS);
-            if forgotten || seen.proof_used_by.is_some_and(|used_by| used_by != self.attempt) {
-                return Ok(Tried::Answer(JoinOutcome::ProofUsed));
-            }
-        }
-        let draw = join
-            .windows
-            .and_then(|windows| windows.draw_after(seen.frozen_through, seen.now));
-        let depends = Depends {
-            frozen_through: seen.frozen_through,
-            until: join
-                .windows
-                .and_then(|windows| windows.draw_at(seen.now).map(|by_clock| windows.closed_at(by_clock))),
-        };
-        let mut known = seen.person.as_ref().map(|(_, person)| person.clone());
-        let keeps = known
-            .as_mut()
-            .is_some_and(|person| person.join(join, draw) == JoinStep::Keep);
-        match (known, draw) {
-            (Some(person), _) if keeps => {
-                let nothing_to_write = seen.person.as_ref().is_some_and(|(_, before)| *before == person)
-                    && (join.proof.is_none() || seen.proof_used_by.is_some());
-                if nothing_to_write || self.save(&seen, &depends, join, &person).await? {
-                    return Ok(Tried::Answer(JoinOutcome::Holds(person.held)));
-                }
-                Ok(Tried::Changed)
-            }
-            (_, None) => Ok(Tried::Answer(JoinOutcome::without_draws(join))),
-            (known, Some(draw)) => self.number(&seen, &depends, join, known.as_ref(), draw).await,
-        }
-    }
-
-    async fn read(&self, tag: Tag, proof: Option<&ValidProof>) -> Result<Seen, StoreError> {
+    pub(super) async fn read(&self, tag: Tag, proof: Option<&ValidProof>) -> Result<Seen, StoreError> {
         let mut keys = self.keys.with(&["people"]);
         keys.extend(proof.map(|proof| self.keys.proof(proof)));
         let arguments = vec![self.store.candidate(), tag.0.to_vec()];
@@ -173,90 +101,6 @@ impl<'a, R: Redis> ShardOf<'a, R> {
             person,
             proof_used_by,
         })
-    }
-
-    /// Gives a number in `draw`.
-    async fn number(
-        &self,
-        seen: &Seen,
-        depends: &Depends,
-        join: &Join,
-        before: Option<&Person>,
-        draw: Draw,
-    ) -> Result<Tried, StoreError> {
-        let tier = tier_of(before, join.tier);
-        let with_ticket = |number, digest| {
-            let numbered = Numbered {
-                epoch: seen.epoch,
-                draw,
-                number,
-                digest,
-            };
-            Person::with_ticket(before, tier, numbered)
-        };
-        let placeholder = with_ticket(0, ShardDigest::EMPTY);
-        let mut keys = self.keys.with(&["people"]);
-        keys.push(self.keys.log(draw));
-        keys.extend(join.proof.as_ref().map(|proof| self.keys.proof(proof)));
-        let mut arguments = self.guard(seen, depends, join.tag);
-        arguments.extend([
-            text(draw.0),
-            text(u8::from(tier)),
-            person_json(&placeholder).into_bytes(),
-            text(self.attempt.0),
-            forget_at(join),
-        ]);
-        let mut answer = run(self.store.redis, &JOIN, &keys, arguments).await?;
-        match answer.text()?.as_str() {
-            "given" => {
-                let person = with_ticket(answer.number()?, answer.digest()?);
-                Ok(Tried::Answer(JoinOutcome::Holds(person.held)))
-            }
-            "announce" => Ok(Tried::Announce {
-                epoch: seen.epoch,
-                draw,
-            }),
-            _ => Ok(Tried::Changed),
-        }
-    }
-
-    /// The first arguments of both scripts that write.
-    fn guard(&self, seen: &Seen, depends: &Depends, tag: Tag) -> Vec<Vec<u8>> {
-        vec![
-            self.store.candidate(),
-            text(seen.epoch),
-            or_minus_one(depends.frozen_through),
-            or_empty(depends.until),
-            tag.0.to_vec(),
-            seen.stored(),
-        ]
-    }
-
-    /// Writes a person whose ticket stays. `false`: decide anew.
-    async fn save(&self, seen: &Seen, depends: &Depends, join: &Join, person: &Person) -> Result<bool, StoreError> {
-        let mut keys = self.keys.with(&["people"]);
-        keys.extend(join.proof.as_ref().map(|proof| self.keys.proof(proof)));
-        let mut arguments = self.guard(seen, depends, join.tag);
-        arguments.extend([write_person(person), text(self.attempt.0), forget_at(join)]);
-        run(self.store.redis, &SAVE, &keys, arguments).await?.done()
-    }
-
-    /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    async fn announce(&self, epoch: u32, draw: Draw) -> Result<(), StoreError> {
-        match self.store.announce(self.event, self.shard, draw, epoch).await? {
-            Announced::Open { coordinator } => {
-                let arguments = vec![self.store.candidate(), text(epoch), text(draw.0), text(coordinator)];
-                let mut opened = run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments).await?;
-                if !opened.done()? {
-                    // Frozen meanwhile, or the coordinator is in a life that has not mustered this shard yet.
-                    self.store.snapshot(self.event).await?;
-                }
-            }
-            Announced::Refused { frozen_through } => {
-                self.store.freeze(self.event, self.shard, frozen_through).await?;
-            }
-        }
-        Ok(())
     }
 
     pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
@@ -321,8 +165,4 @@ impl<'a, R: Redis> ShardOf<'a, R> {
             .optional_bytes()?;
         Ok(Some(log.unwrap_or_default()))
     }
-}
-
-fn forget_at(join: &Join) -> Vec<u8> {
-    or_empty(join.proof.as_ref().map(|proof| proof.expires_at.plus(PROOFS_KEPT_MS)))
 }
