@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     audit,
-    stage::{Stage, small_event},
+    stage::{Stage, in_days, small_event},
 };
 
 #[tokio::test]
@@ -54,6 +54,35 @@ async fn an_event_id_is_taken_once_and_a_refused_event_leaves_nothing() {
         .unwrap();
     assert_eq!(venues, 1);
     assert_eq!(audit(&stage).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_whose_queue_would_end_before_it_starts_is_refused_with_what_would_do() {
+    let stage = Stage::new().await;
+    let mut event = small_event();
+    event["starts_at"] = json!(in_days(300));
+    let refused = stage.admin(Method::POST, "/events", Some(&event)).await;
+    assert_eq!(
+        (refused.status, refused.word().as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field")
+    );
+    let message = refused.json()["message"].as_str().unwrap().to_owned();
+    let least = message
+        .split("make them at least ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    let least: u64 = least.parse().unwrap();
+    for (window, status) in [
+        (least - 1, StatusCode::UNPROCESSABLE_ENTITY),
+        (least, StatusCode::CREATED),
+    ] {
+        event["limits"]["draw_window_ms"] = json!(window);
+        let answer = stage.admin(Method::POST, "/events", Some(&event)).await;
+        assert_eq!(answer.status, status, "{window}: {}", answer.text);
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ mod keys;
 mod shop;
 
 pub use edge::Edge;
-pub use event::{ADMIN_TOKEN, event_id, small_event};
+pub use event::{ADMIN_TOKEN, event_id, in_days, small_event};
 pub use keys::{EDGE_KEYS, shop_token};
 pub use shop::{Fan, PATIENCE, STRIPE_KEY, TestGateway};
 
