@@ -15,8 +15,8 @@ use stanchion_shared::{admission::ShopClaims, money::Minor, wire::CheckoutReques
 use uuid::Uuid;
 
 use super::{
-    ledger::{self, Beginning, Begun},
-    order::{Order, OrderSeat, Pending},
+    beginning::{self, Beginning, Begun},
+    order::{Draft, OrderSeat, Pending},
     request,
     saga::{self, End},
 };
@@ -52,7 +52,7 @@ async fn checkout(
     let hash = request::hash(&claims.event, &request);
     let stock = app.inventory.event(&app.database, &claims.event).await?;
     let cart = Cart::of(app.inventory.links(), &claims);
-    let (used, entries) = tokio::join!(ledger::key_use(&app.database, &claims.sub, &key, &hash), cart.read());
+    let (used, entries) = tokio::join!(beginning::key_use(&app.database, &claims.sub, &key, &hash), cart.read());
     if let Some(used) = used? {
         return answer_to_used_key(&app, &claims.sub, used).await;
     }
@@ -60,37 +60,55 @@ async fn checkout(
         let message = "This is not the cart of your shopping session.";
         return Err(Error::new(StatusCode::FORBIDDEN, "cart_of_other_session", message));
     }
-    let order = new_order(&stock, &claims, cart.id, &entries?)?;
-    let pending = Pending {
-        order,
+    let draft = new_order(&stock, &claims, cart.id, &entries?)?;
+    let wish = Wish {
+        draft,
         payment_token: request.payment.token,
+        key: &key,
+        hash: &hash,
     };
-    begin(app, stock, claims, pending, &key, &hash).await
+    begin(app, stock, claims, wish).await
+}
+
+/// What a request asks for.
+struct Wish<'a> {
+    draft: Draft,
+    payment_token: String,
+    key: &'a str,
+    hash: &'a [u8],
 }
 
 async fn begin(
     app: SharedApp,
     stock: std::sync::Arc<EventStock>,
     claims: ShopClaims,
-    pending: Pending,
-    key: &str,
-    hash: &[u8],
+    wish: Wish<'_>,
 ) -> Result<Response, Error> {
-    let token = &pending.payment_token;
-    let card_hash = (!fraud::is_shared_test_card(token)).then(|| Sha256::digest(token));
+    let Wish {
+        draft,
+        payment_token,
+        key,
+        hash,
+    } = wish;
+    let card_hash = (!fraud::is_shared_test_card(&payment_token)).then(|| Sha256::digest(&payment_token));
     let beginning = Beginning {
-        pending: &pending,
+        draft: &draft,
+        payment_token: &payment_token,
         claims: &claims,
         idempotency_key: key,
         request_hash: hash,
         card_hash: card_hash.as_ref().map(|hash| hash.as_slice()),
         per_person: stock.plan.per_person,
     };
-    let facts = match ledger::begin(&app.database, &beginning).await? {
-        Begun::Yes(facts) => facts,
+    let (attempt, facts) = match beginning::begin(&app.database, &beginning).await? {
+        Begun::Yes { attempt, facts } => (attempt, facts),
         Begun::TooMany => return Err(too_many_seats(&stock.plan)),
         Begun::CartBusy => return Ok(with_retry_after(checkout_in_progress().into_response())),
         used => return answer_to_used_key(&app, &claims.sub, used).await,
+    };
+    let pending = Pending {
+        order: draft.begun(attempt),
+        payment_token,
     };
     let (order_id, saga_app, subject) = (pending.order.order_id, app.clone(), claims.sub.clone());
     // A task of its own: a fan who hangs up, or a request that runs out of time, stops nothing halfway.
@@ -146,7 +164,7 @@ fn with_retry_after(mut response: Response) -> Response {
 }
 
 /// An order of all that is in the cart, at the prices of the plan.
-fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: &[CartEntry]) -> Result<Order, Error> {
+fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: &[CartEntry]) -> Result<Draft, Error> {
     if entries.is_empty() {
         return Err(Error::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -172,7 +190,7 @@ fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: 
             fee: section.fee.0,
         });
     }
-    Ok(Order {
+    Ok(Draft {
         order_id: Uuid::now_v7(),
         account_id: claims.sub.clone(),
         event_id: claims.event.clone(),

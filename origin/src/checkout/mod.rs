@@ -2,8 +2,8 @@
 //! every step is recorded, may be repeated, and is undone by what follows if it cannot be finished.
 //!
 //! [`handler`] answers the request; [`saga`] is the way of an order while the fan waits; [`recovery`] finishes what was
-//! left ([`claims`] takes it over); [`ledger`] is each step in PostgreSQL (`sql/`); [`settle`] tells Redis; [`order`] are the states as types;
-//! [`failure`] is why it did not work; [`watch`] looks on.
+//! left ([`claims`] takes it over); [`beginning`] and [`ledger`] are each step in PostgreSQL (`sql/`); [`settle`] tells
+//! Redis; [`order`] are the states as types; [`failure`] is why it did not work; [`watch`] looks on.
 //!
 //! ```text
 //! (nothing) -> pending -> confirming -> confirmed
@@ -14,6 +14,7 @@
 //! Round trips of a sale: 2 reads at once (key in PostgreSQL, cart in Redis), begin 4, then `saga`: 6 and two to the
 //! provider. 12 in all, of which the provider's two take nearly all the time.
 
+pub mod beginning;
 pub mod claims;
 pub mod failure;
 mod handler;

@@ -52,9 +52,13 @@ pub async fn not_sold(app: &App, order: &Order, failure: &Failure) -> Result<(),
     Ok(())
 }
 
-async fn unpin(app: &App, order: &Order) -> RedisResult<()> {
+/// The seats are not being paid for by this order any more.
+///
+/// # Errors
+/// Redis.
+pub(super) async fn unpin(app: &App, order: &Order) -> RedisResult<()> {
     for (code, seats) in order.by_section() {
-        let _ = section(app, order, code).unpin(&order.cart_id, &seats).await?;
+        let _ = section(app, order, code).unpin(order.paying(), &seats).await?;
     }
     Ok(())
 }
@@ -63,7 +67,7 @@ async fn free(app: &App, order: &Order) -> RedisResult<()> {
     let order_id = order.order_id.to_string();
     for (code, seats) in order.by_section() {
         let _ = section(app, order, code)
-            .free(&order_id, &order.cart_id, &seats)
+            .free(&order_id, order.paying(), &seats)
             .await?;
     }
     Ok(())

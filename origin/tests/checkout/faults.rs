@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stanchion_origin::checkout::Step;
 
 use crate::{
     VISA, books_agree, calm_event, fan_with_seats, key, refused,
     stage::{self, Stage},
     status_of,
-    watching::AtStep,
+    watching::AtSteps,
 };
 
 /// What a fault ends in, once recovery has had its look.
@@ -96,31 +96,13 @@ async fn a_slow_provider_is_waited_for_within_its_patience() {
 
 #[tokio::test]
 async fn a_definite_capture_failure_voids_the_tickets_and_frees_the_seats() {
-    let watch = Arc::new(AtStep::new(Step::Reserved));
+    let watch = Arc::new(AtSteps::default());
     let during = watch.clone();
     let (stage, gateway) = Stage::with_gateway_and(|app| app.till.watch = during).await;
     let event = stage.launch(&calm_event()).await;
     let fan = fan_with_seats(&stage, &event, &["A-1-1"]).await;
-    let gateway_url = gateway.url.clone();
     // The provider cancels the intent by itself between reservation and capture (as Stripe does after seven days).
-    *watch.action.lock().unwrap() = Some(Box::pin(async move {
-        let client = reqwest::Client::new();
-        let list = client
-            .get(format!("{gateway_url}v1/payment_intents"))
-            .bearer_auth(stage::STRIPE_KEY);
-        let list: Value = list.send().await.unwrap().json().await.unwrap();
-        let intent = list["data"][0]["id"].as_str().unwrap();
-        let cancel = client.post(format!("{gateway_url}v1/payment_intents/{intent}/cancel"));
-        assert!(
-            cancel
-                .bearer_auth(stage::STRIPE_KEY)
-                .send()
-                .await
-                .unwrap()
-                .status()
-                .is_success()
-        );
-    }));
+    watch.at(Step::Reserved, gateway.cancel_first_intent());
     refused(&stage.checkout(&fan, "definite", VISA).await, 402, "payment_failed");
     books_agree(&stage, &gateway).await;
     assert_eq!(stage.seat(&fan, "A-1-1").await, "available");

@@ -6,6 +6,7 @@ mod stage;
 
 mod crashes;
 mod faults;
+mod late_settling;
 mod refusals;
 mod repeats;
 mod sale;

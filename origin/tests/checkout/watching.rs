@@ -5,33 +5,33 @@ use std::{future::Future, pin::Pin, sync::Mutex};
 use stanchion_origin::checkout::{Step, Watch};
 use uuid::Uuid;
 
-/// Does something once, after one step.
-pub(crate) struct AtStep {
-    pub(crate) step: Step,
-    pub(crate) action: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+/// Does something, each once, after the steps that it is told.
+#[derive(Default)]
+pub(crate) struct AtSteps {
+    actions: Mutex<Vec<(Step, Action)>>,
 }
 
-impl AtStep {
-    pub(crate) fn new(step: Step) -> AtStep {
-        AtStep {
-            step,
-            action: Mutex::new(None),
-        }
+type Action = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl AtSteps {
+    /// The next order that comes to `step` waits there for `action`. An action that never ends is a crash.
+    pub(crate) fn at(&self, step: Step, action: impl Future<Output = ()> + Send + 'static) {
+        self.actions.lock().unwrap().push((step, Box::pin(action)));
+    }
+
+    /// Whether every action has at least begun.
+    pub(crate) fn nothing_is_left_to_do(&self) -> bool {
+        self.actions.lock().unwrap().is_empty()
     }
 }
 
-impl Watch for AtStep {
+impl Watch for AtSteps {
     fn after(&self, step: Step, _: Uuid) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        let action = if step == self.step {
-            self.action.lock().unwrap().take()
-        } else {
-            None
-        };
-        Box::pin(async move {
-            if let Some(action) = action {
-                action.await;
-            }
-        })
+        let mut actions = self.actions.lock().unwrap();
+        match actions.iter().position(|(at, _)| *at == step) {
+            Some(found) => actions.remove(found).1,
+            None => Box::pin(std::future::ready(())),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use stanchion_origin::inventory::{Counts, Extend, Inventory, section::Unloaded};
 use stanchion_shared::identity::EventId;
 
 use crate::{
-    LONG_MS, lock_for, read, seats,
+    LONG_MS, lock_for, paying, read, seats,
     stage::{self, event_id},
 };
 
@@ -118,7 +118,7 @@ async fn after_a_crash_of_redis_nothing_it_remembers_is_believed_until_the_secti
         }
     );
     assert_eq!(
-        section.extend("one", 1, &wanted).await.unwrap(),
+        section.extend(paying("one", 1), 1, &wanted).await.unwrap(),
         Ok(Extend::Lost(wanted))
     );
 }

@@ -4,7 +4,7 @@ use stanchion_origin::inventory::{Counts, Extend, Inventory, LockRequest, connec
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 
 use crate::{
-    LONG_MS, a_section, loaded, lock_for, read, seats,
+    LONG_MS, a_section, loaded, lock_for, paying, read, seats,
     stage::{self, Stage, event_id, redis_url, small_event},
 };
 
@@ -20,10 +20,16 @@ async fn a_section_that_is_not_loaded_refuses_everything() {
     };
     assert_eq!(section.lock(&request).await.unwrap(), Err(Unloaded));
     assert_eq!(section.release("one", &wanted).await.unwrap(), Err(Unloaded));
-    assert_eq!(section.extend("one", 1, &wanted).await.unwrap(), Err(Unloaded));
-    assert_eq!(section.unpin("one", &wanted).await.unwrap(), Err(Unloaded));
+    assert_eq!(
+        section.extend(paying("one", 1), 1, &wanted).await.unwrap(),
+        Err(Unloaded)
+    );
+    assert_eq!(section.unpin(paying("one", 1), &wanted).await.unwrap(), Err(Unloaded));
     assert_eq!(section.sell("order", &wanted).await.unwrap(), Err(Unloaded));
-    assert_eq!(section.free("order", "one", &wanted).await.unwrap(), Err(Unloaded));
+    assert_eq!(
+        section.free("order", paying("one", 1), &wanted).await.unwrap(),
+        Err(Unloaded)
+    );
     assert_eq!(section.owned("one", &wanted).await.unwrap(), Err(Unloaded));
     assert_eq!(section.sweep(1).await.unwrap(), Err(Unloaded));
     assert_eq!(section.counts().await.unwrap(), Err(Unloaded));
@@ -54,7 +60,10 @@ async fn the_mark_of_another_redis_process_is_void() {
     };
     links.run(forge).await.unwrap();
     assert_eq!(section.counts().await.unwrap(), Err(Unloaded));
-    assert_eq!(section.extend("one", 1, &wanted).await.unwrap(), Err(Unloaded));
+    assert_eq!(
+        section.extend(paying("one", 1), 1, &wanted).await.unwrap(),
+        Err(Unloaded)
+    );
     assert!(
         section
             .load(10, &[("A-1-9".to_owned(), "order".to_owned())])
@@ -71,7 +80,7 @@ async fn the_mark_of_another_redis_process_is_void() {
         }
     );
     assert_eq!(
-        section.extend("one", 1, &wanted).await.unwrap(),
+        section.extend(paying("one", 1), 1, &wanted).await.unwrap(),
         Ok(Extend::Lost(wanted)),
         "its locks are lost"
     );

@@ -12,7 +12,7 @@ mod payment;
 mod scripts;
 
 use stage::{event_id, redis_url};
-use stanchion_origin::inventory::{Counts, Inventory, Lock, LockRequest, Section, section::SectionState};
+use stanchion_origin::inventory::{Counts, Inventory, Lock, LockRequest, Paying, Section, section::SectionState};
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 
 pub(crate) const LONG_MS: u64 = 600_000;
@@ -57,4 +57,9 @@ pub(crate) async fn read(section: &Section) -> SectionState {
 
 pub(crate) fn is_locked(lock: &Lock) -> bool {
     matches!(lock, Lock::Locked { .. })
+}
+
+/// The checkout of `cart` that is its `attempt`-th.
+pub(crate) fn paying(cart: &str, attempt: u32) -> Paying<'_> {
+    Paying { cart, attempt }
 }

@@ -9,7 +9,7 @@ use crate::seats;
 /// What Redis should say, in a few lines: the specification the scripts are held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seat {
-    Locked { owner: usize, paying: bool },
+    Locked { owner: usize, paying: Option<u32> },
     Sold { order: usize },
 }
 
@@ -25,10 +25,12 @@ pub(crate) enum Operation {
     },
     Extend {
         owner: usize,
+        attempt: u32,
         seats: BTreeSet<usize>,
     },
     Unpin {
         owner: usize,
+        attempt: u32,
         seats: BTreeSet<usize>,
     },
     Sell {
@@ -38,6 +40,7 @@ pub(crate) enum Operation {
     Free {
         order: usize,
         owner: usize,
+        attempt: u32,
         seats: BTreeSet<usize>,
     },
     /// All locks of one owner are over.
@@ -50,17 +53,22 @@ pub(crate) enum Operation {
 pub(crate) const MODEL_SEATS: usize = 8;
 
 pub(crate) const MODEL_OWNERS: usize = 3;
+pub(crate) const MODEL_ATTEMPTS: u32 = 3;
 
 pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     let owner = || 0..MODEL_OWNERS;
+    let attempt = || 1..=MODEL_ATTEMPTS;
     let seats = || prop::collection::btree_set(0..MODEL_SEATS, 1..4);
     prop_oneof![
         4 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Lock { owner, seats }),
         2 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Release { owner, seats }),
-        2 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Extend { owner, seats }),
-        1 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Unpin { owner, seats }),
+        2 => (owner(), attempt(), seats())
+            .prop_map(|(owner, attempt, seats)| Operation::Extend { owner, attempt, seats }),
+        1 => (owner(), attempt(), seats())
+            .prop_map(|(owner, attempt, seats)| Operation::Unpin { owner, attempt, seats }),
         2 => (owner(), seats()).prop_map(|(order, seats)| Operation::Sell { order, seats }),
-        1 => (owner(), owner(), seats()).prop_map(|(order, owner, seats)| Operation::Free { order, owner, seats }),
+        1 => (owner(), owner(), attempt(), seats())
+            .prop_map(|(order, owner, attempt, seats)| Operation::Free { order, owner, attempt, seats }),
         1 => owner().prop_map(|owner| Operation::Expire { owner }),
         1 => Just(Operation::Sweep),
     ]
@@ -70,6 +78,20 @@ pub(crate) type Model = BTreeMap<usize, Seat>;
 
 pub(crate) fn is_lock_of(seat: Option<&Seat>, wanted: usize) -> bool {
     matches!(seat, Some(Seat::Locked { owner, .. }) if *owner == wanted)
+}
+
+/// Which attempt of `wanted` is paying for the seat.
+fn attempt_of(model: &Model, seat: usize, wanted: usize) -> Option<u32> {
+    match model.get(&seat) {
+        Some(Seat::Locked { owner, paying }) if *owner == wanted => *paying,
+        _ => None,
+    }
+}
+
+fn pay(model: &mut Model, seats: &BTreeSet<usize>, owner: usize, paying: Option<u32>) {
+    for seat in seats {
+        model.insert(*seat, Seat::Locked { owner, paying });
+    }
 }
 
 /// Changes the model; says what the script must answer.
@@ -84,21 +106,14 @@ pub(crate) fn apply(model: &mut Model, operation: &Operation) -> String {
             for seat in wanted {
                 model.entry(*seat).or_insert(Seat::Locked {
                     owner: *owner,
-                    paying: false,
+                    paying: None,
                 });
             }
             "locked".to_owned()
         }
         Operation::Release { owner, seats: wanted } => {
-            let paying = Some(Seat::Locked {
-                owner: *owner,
-                paying: true,
-            });
-            let pinned: Vec<usize> = wanted
-                .iter()
-                .filter(|seat| model.get(seat) == paying.as_ref())
-                .copied()
-                .collect();
+            let is_paid = |seat: &&usize| attempt_of(model, **seat, *owner).is_some();
+            let pinned: Vec<usize> = wanted.iter().filter(is_paid).copied().collect();
             if !pinned.is_empty() {
                 return format!("paying {:?}", seats(pinned));
             }
@@ -110,7 +125,17 @@ pub(crate) fn apply(model: &mut Model, operation: &Operation) -> String {
             model.retain(|seat, _| !own.contains(seat));
             format!("released {}", own.len())
         }
-        Operation::Extend { owner, seats: wanted } => {
+        Operation::Extend {
+            owner,
+            attempt,
+            seats: wanted,
+        } => {
+            if wanted
+                .iter()
+                .any(|seat| attempt_of(model, *seat, *owner) > Some(*attempt))
+            {
+                return "overtaken".to_owned();
+            }
             let lost: Vec<usize> = wanted
                 .iter()
                 .filter(|seat| !is_lock_of(model.get(seat), *owner))
@@ -119,37 +144,18 @@ pub(crate) fn apply(model: &mut Model, operation: &Operation) -> String {
             if !lost.is_empty() {
                 return format!("lost {:?}", seats(lost));
             }
-            for seat in wanted {
-                model.insert(
-                    *seat,
-                    Seat::Locked {
-                        owner: *owner,
-                        paying: true,
-                    },
-                );
-            }
+            pay(model, wanted, *owner, Some(*attempt));
             "extended".to_owned()
         }
-        Operation::Unpin { owner, seats: wanted } => {
-            let paying = Seat::Locked {
-                owner: *owner,
-                paying: true,
-            };
-            let pinned: Vec<usize> = wanted
-                .iter()
-                .filter(|seat| model.get(seat) == Some(&paying))
-                .copied()
-                .collect();
-            for seat in &pinned {
-                model.insert(
-                    *seat,
-                    Seat::Locked {
-                        owner: *owner,
-                        paying: false,
-                    },
-                );
-            }
-            format!("unpinned {}", pinned.len())
+        Operation::Unpin {
+            owner,
+            attempt,
+            seats: wanted,
+        } => {
+            let is_over = |seat: &&usize| attempt_of(model, **seat, *owner).is_some_and(|paying| paying <= *attempt);
+            let over: BTreeSet<usize> = wanted.iter().filter(is_over).copied().collect();
+            pay(model, &over, *owner, None);
+            format!("unpinned {}", over.len())
         }
         Operation::Sell { order, seats: wanted } => {
             let sold = |seat: &usize| matches!(model.get(seat), Some(Seat::Sold { .. }));
@@ -166,10 +172,12 @@ pub(crate) fn apply(model: &mut Model, operation: &Operation) -> String {
         Operation::Free {
             order,
             owner,
+            attempt,
             seats: wanted,
         } => {
             let sold = Seat::Sold { order: *order };
-            let ours = |seat: &&usize| model.get(seat) == Some(&sold) || is_lock_of(model.get(seat), *owner);
+            let ours =
+                |seat: &&usize| model.get(seat) == Some(&sold) || attempt_of(model, **seat, *owner) == Some(*attempt);
             let ours: Vec<usize> = wanted.iter().filter(ours).copied().collect();
             model.retain(|seat, _| !ours.contains(seat));
             format!("freed {}", ours.len())

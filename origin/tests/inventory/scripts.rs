@@ -9,7 +9,7 @@ use stanchion_shared::identity::EventId;
 use crate::{
     LONG_MS, lock_for,
     model::{MODEL_SEATS, Model, Operation, Seat, apply, operation},
-    read, seats,
+    paying, read, seats,
     stage::{event_id, redis_url},
 };
 
@@ -34,21 +34,26 @@ async fn run(section: &Section, due_key: &str, links: &Links, operation: &Operat
                 Release::BeingPaid(paying) => format!("paying {paying:?}"),
             }
         }
-        Operation::Extend { owner, seats } => {
+        Operation::Extend { owner, attempt, seats } => {
             match section
-                .extend(&owner_name(owner), LONG_MS, &names(seats))
+                .extend(paying(&owner_name(owner), *attempt), LONG_MS, &names(seats))
                 .await
                 .unwrap()
                 .unwrap()
             {
                 Extend::Extended(_) => "extended".to_owned(),
                 Extend::Lost(lost) => format!("lost {lost:?}"),
+                Extend::Overtaken => "overtaken".to_owned(),
             }
         }
-        Operation::Unpin { owner, seats } => {
+        Operation::Unpin { owner, attempt, seats } => {
             format!(
                 "unpinned {}",
-                section.unpin(&owner_name(owner), &names(seats)).await.unwrap().unwrap()
+                section
+                    .unpin(paying(&owner_name(owner), *attempt), &names(seats))
+                    .await
+                    .unwrap()
+                    .unwrap()
             )
         }
         Operation::Sell { order, seats } => {
@@ -59,12 +64,17 @@ async fn run(section: &Section, due_key: &str, links: &Links, operation: &Operat
                 .unwrap();
             format!("sold {} {:?}", sale.newly_sold, sale.contradictions)
         }
-        Operation::Free { order, owner, seats } => {
+        Operation::Free {
+            order,
+            owner,
+            attempt,
+            seats,
+        } => {
             let order = format!("order-{order}");
             format!(
                 "freed {}",
                 section
-                    .free(&order, &owner_name(owner), &names(seats))
+                    .free(&order, paying(&owner_name(owner), *attempt), &names(seats))
                     .await
                     .unwrap()
                     .unwrap()
