@@ -1,6 +1,6 @@
 //! An order that has ended is settled late, when its cart has gone on: nothing of what the cart does now is touched.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use stanchion_origin::checkout::Step;
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::{
     DECLINED, VISA, books_agree, calm_event, fan_with_seats, key, refused,
-    stage::Stage,
+    stage::{Stage, small_event},
     watching::AtSteps,
 };
 
@@ -54,4 +54,16 @@ async fn freeing_the_seats_of_a_failed_order_late_does_not_free_what_its_cart_ha
     stage.settle_again().await;
     assert_eq!(stage.seat(&fan, "A-1-1").await, "sold");
     books_agree(&stage, &gateway).await;
+}
+
+#[tokio::test]
+async fn a_seat_that_was_lost_and_locked_again_stays_in_the_cart_that_holds_it() {
+    let (stage, _gateway) = Stage::with_gateway().await;
+    let event = stage.launch(&small_event()).await; // locks last two seconds
+    let fan = fan_with_seats(&stage, &event, &["A-1-1"]).await;
+    tokio::time::sleep(Duration::from_millis(2_050)).await;
+    refused(&stage.checkout(&fan, &key(), VISA).await, 409, "lock_expired");
+    stage.lock(&fan, &["A-1-1"]).await.ok();
+    stage.settle_again().await;
+    assert_eq!(stage.cart(&fan).await["seats"][0]["locked"], json!(true));
 }
