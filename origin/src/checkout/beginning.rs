@@ -5,7 +5,7 @@ use sqlx::{PgExecutor, PgPool, types::Json};
 use stanchion_shared::admission::ShopClaims;
 use uuid::Uuid;
 
-use super::{ledger::LEASE_SECONDS, order::Draft};
+use super::{ledger::LEASE, order::Draft};
 use crate::{
     database::{Tx, run_tx},
     fraud::Facts,
@@ -88,7 +88,7 @@ async fn begin_in(beginning: &Beginning<'_>, mut tx: Tx<'_, '_>) -> Result<Begun
         .bind(beginning.payment_token)
         .bind(beginning.card_hash)
         .bind(order.lease)
-        .bind(LEASE_SECONDS)
+        .bind(LEASE.as_secs_f64())
         .bind(i64::try_from(beginning.per_person).unwrap_or(i64::MAX))
         .fetch_one(&mut *tx)
         .await?;

@@ -1,6 +1,8 @@
 //! What PostgreSQL knows of orders that have begun ([`super::beginning`]): each function is one step of the saga, one
 //! statement, one round trip. Every change of a live order names the lease it is made under, and does nothing without it.
 
+use std::time::Duration;
+
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -10,12 +12,16 @@ use super::{
 };
 use crate::{
     http::Error,
-    payments::router::Held,
+    payments::router::{Held, STEP_LIMIT},
 };
 
-/// How long an order belongs to the one who works on it. Longer than one step towards a provider can take, so that it is
-/// taken over only from somebody who is gone; short enough that recovery ends within 60 seconds of a crash.
-pub const LEASE_SECONDS: f64 = 25.0;
+/// How long an order belongs to the one who works on it, from each of its transitions on. Longer than one step towards a
+/// provider can take, and renewed before each, so that an order is taken over only from somebody who is gone; short enough
+/// that recovery ends within 60 seconds of a crash.
+pub const LEASE: Duration = Duration::from_secs(25);
+/// What a lease has left at least when a step towards the provider is over: time for the word to PostgreSQL.
+pub const LEASE_RESERVE: Duration = Duration::from_secs(5);
+const _: () = assert!(STEP_LIMIT.as_millis() + LEASE_RESERVE.as_millis() <= LEASE.as_millis());
 
 /// The unique index that judges last.
 const ONE_LIVE_TICKET_PER_SEAT: &str = "tickets_one_live_per_seat";
@@ -28,7 +34,7 @@ pub async fn note_authorising(database: &PgPool, pending: &Pending) -> Result<Re
     let noted: Option<(Uuid,)> = sqlx::query_as(include_str!("sql/note_authorising.sql"))
         .bind(pending.order.order_id)
         .bind(pending.order.lease)
-        .bind(LEASE_SECONDS)
+        .bind(LEASE.as_secs_f64())
         .fetch_optional(database)
         .await?;
     Ok(noted.map(|_| ()).ok_or(LeaseLost))
@@ -55,7 +61,7 @@ pub async fn reserve(database: &PgPool, pending: &Pending, held: Held) -> Result
         .bind(pending.order.lease)
         .bind(held.provider)
         .bind(&held.intent)
-        .bind(LEASE_SECONDS)
+        .bind(LEASE.as_secs_f64())
         .fetch_all(database)
         .await;
     match reserved {
@@ -87,6 +93,36 @@ pub async fn confirm(database: &PgPool, confirming: &Confirming) -> Result<Resul
         order: order.clone(),
         tickets,
     }))
+}
+
+/// The order will fail, and its money is about to be let go of: nobody captures for it any more.
+///
+/// # Errors
+/// The database; then the money must not be let go of.
+pub async fn note_undoing(database: &PgPool, order: &Order, failure: &Failure) -> Result<Result<(), LeaseLost>, Error> {
+    let noted: Option<(Uuid,)> = sqlx::query_as(include_str!("sql/undoing.sql"))
+        .bind(order.order_id)
+        .bind(order.lease)
+        .bind(failure.word())
+        .bind(failure.detail())
+        .bind(LEASE.as_secs_f64())
+        .fetch_optional(database)
+        .await?;
+    Ok(noted.map(|_| ()).ok_or(LeaseLost))
+}
+
+/// The order is still ours, and stays so for another step towards the provider.
+///
+/// # Errors
+/// The database; then no step must be taken.
+pub async fn renew(database: &PgPool, order: &Order) -> Result<Result<(), LeaseLost>, Error> {
+    let renewed: Option<(Uuid,)> = sqlx::query_as(include_str!("sql/renew.sql"))
+        .bind(order.order_id)
+        .bind(order.lease)
+        .bind(LEASE.as_secs_f64())
+        .fetch_optional(database)
+        .await?;
+    Ok(renewed.map(|_| ()).ok_or(LeaseLost))
 }
 
 /// pending or confirming -> failed. The money must have been let go of before.

@@ -11,6 +11,12 @@
 //!                    `----------`----> failed
 //! ```
 //!
+//! One worker at a time has an order: the saga, then whoever takes it over in recovery. Its lease is a token that every
+//! change in PostgreSQL names and that taking over replaces; it is renewed before each step towards the provider and
+//! outlasts it. On the way to `failed`, money is let go of only after PostgreSQL has been told so (`orders.undoing`), which
+//! needs the lease and forbids `confirmed` for good: a worker that was overtaken, even one that slept in the middle of a
+//! call, neither takes back what its successor charged nor charges what its successor gave back.
+//!
 //! Round trips of a sale: 2 reads at once (key in PostgreSQL, cart in Redis), begin 4, then `saga`: 6 and two to the
 //! provider. 12 in all, of which the provider's two take nearly all the time.
 

@@ -77,15 +77,14 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
         Reserved::LeaseLost => return Ok(End::InDoubt),
         Reserved::SeatsGone => {
             tracing::warn!(order = %order_id, "the unique index refused seats that Redis had locked");
-            return match app
-                .till
-                .payments
-                .undo(held.provider, &order_id.to_string(), &held.intent)
-                .await
-            {
-                Outcome::Done(()) => fail(app, &pending.order, Failure::SeatsUnavailable).await,
-                other => leave(app, &pending.order, &format!("not cancelled: {other:?}")).await,
-            };
+            return undo(
+                app,
+                &pending.order,
+                held.provider,
+                &held.intent,
+                Failure::SeatsUnavailable,
+            )
+            .await;
         }
     };
     watch(Step::Reserved).await;
@@ -111,23 +110,8 @@ pub(super) async fn capture(
     match captured {
         Outcome::Done(()) => {}
         Outcome::Declined(reason) => {
-            // The money first, the tickets second: a crash in between leaves a confirming order, which comes here again.
-            return match app
-                .till
-                .payments
-                .undo(&confirming.provider, &order_id, &confirming.intent)
-                .await
-            {
-                Outcome::Done(()) => fail(app, order, Failure::CaptureFailed(reason)).await,
-                other => {
-                    leave(
-                        app,
-                        order,
-                        &format!("not captured ({reason}), not cancelled: {other:?}"),
-                    )
-                    .await
-                }
-            };
+            let failure = Failure::CaptureFailed(reason);
+            return undo(app, order, &confirming.provider, &confirming.intent, failure).await;
         }
         Outcome::Unavailable(why) | Outcome::Unknown(why) => return leave(app, order, &why).await,
     }
@@ -152,6 +136,32 @@ pub(super) async fn capture(
         });
     }
     Ok(End::Confirmed(confirmed))
+}
+
+/// Lets go of an order's money and fails it: the decision first, the money second, the tickets last.
+///
+/// The decision needs the lease, and once it is made nobody can confirm the order. So whoever was overtaken by somebody
+/// who has captured, or is about to, stops before the money; and a crash in between leaves an order that recovery brings
+/// here again.
+pub(super) async fn undo(
+    app: &SharedApp,
+    order: &Order,
+    provider: &str,
+    intent: &str,
+    failure: Failure,
+) -> Result<End, Error> {
+    let watch = |step| app.till.watch.after(step, order.order_id);
+    if let Err(LeaseLost) = ledger::note_undoing(&app.database, order, &failure).await? {
+        return Ok(End::InDoubt);
+    }
+    watch(Step::Undoing).await;
+    let order_id = order.order_id.to_string();
+    let undone = app.till.payments.undo(provider, &order_id, intent).await;
+    watch(Step::Undone).await;
+    match undone {
+        Outcome::Done(()) => fail(app, order, failure).await,
+        other => leave(app, order, &format!("{}, but not undone: {other:?}", failure.word())).await,
+    }
 }
 
 /// What became of the locks when a checkout began.

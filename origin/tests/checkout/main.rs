@@ -7,6 +7,7 @@ mod stage;
 mod crashes;
 mod faults;
 mod late_settling;
+mod leases;
 mod limit;
 mod refusals;
 mod repeats;

@@ -10,5 +10,5 @@ where order_id in (
     for update skip locked
 )
 returning order_id, account_id, event_id, cart_id, attempt, status, currency, total, seats, payment_token,
-          asked_provider, provider, intent, lease, (extract(epoch from created_at) * 1000)::bigint as created_ms, failure,
-          failure_detail
+          asked_provider, provider, intent, lease, (extract(epoch from created_at) * 1000)::bigint as created_ms, undoing,
+          undoing_detail, failure, failure_detail
