@@ -34,7 +34,7 @@ pub mod watch;
 
 use std::sync::Arc;
 
-pub use handler::{MAX_WAIT, router};
+pub use handler::{ANSWER_AFTER, ANSWER_RESERVE, router};
 pub use recovery::{recover, recover_forever};
 pub use watch::{Step, Unwatched, Watch};
 

@@ -6,7 +6,7 @@ mod surround;
 
 pub use error::Error;
 pub use extract::*;
-pub use surround::{MAX_IN_FLIGHT, REQUEST_TIMEOUT};
+pub use surround::{Arrived, MAX_IN_FLIGHT, REQUEST_TIMEOUT};
 
 use axum::{Router, http::StatusCode, routing::get};
 

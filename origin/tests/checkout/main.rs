@@ -12,6 +12,7 @@ mod limit;
 mod refusals;
 mod repeats;
 mod sale;
+mod waiting;
 mod watching;
 
 use serde_json::{Value, json};
