@@ -1,6 +1,6 @@
 //! Configuration from `STANCHION_*` environment variables: read once at start, each value parsed, never shown.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use reqwest::Url;
 use stanchion_shared::{
@@ -22,6 +22,43 @@ pub enum Environment {
     Development,
     /// Logs as JSON; edge and payment provider over https.
     Production,
+}
+
+/// How many attempts somebody has: `at_once`, and when they are used up they come back evenly, all of them in `back_in`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// At least 1, at most [`MAX_ATTEMPTS_AT_ONCE`].
+    pub at_once: u32,
+    /// At least a second, at most [`MAX_BACK_IN_SECONDS`].
+    pub back_in: Duration,
+}
+
+/// Most attempts at once that can be allowed.
+pub const MAX_ATTEMPTS_AT_ONCE: u32 = 1_000_000;
+/// Longest time in which attempts come back, in seconds: a day.
+pub const MAX_BACK_IN_SECONDS: u64 = 86_400;
+/// Sign-ins per account: more than somebody needs who has forgotten which of their passwords it was.
+pub const SIGN_INS_PER_ACCOUNT: Allowance = Allowance::new(10, 600);
+/// Sign-ins per address: a school or an office behind one address, on the morning of an on-sale.
+pub const SIGN_INS_PER_ADDRESS: Allowance = Allowance::new(200, 600);
+/// Sign-ups per address: fewer of them need an account on the same morning.
+pub const SIGN_UPS_PER_ADDRESS: Allowance = Allowance::new(50, 600);
+
+impl Allowance {
+    const fn new(at_once: u32, back_in_seconds: u64) -> Allowance {
+        Allowance {
+            at_once,
+            back_in: Duration::from_secs(back_in_seconds),
+        }
+    }
+
+    /// Reads `attempts/seconds`.
+    fn parse(text: &str) -> Option<Allowance> {
+        let (at_once, seconds) = text.trim().split_once('/')?;
+        let (at_once, seconds) = (at_once.parse().ok()?, seconds.parse().ok()?);
+        let fits = (1..=MAX_ATTEMPTS_AT_ONCE).contains(&at_once) && (1..=MAX_BACK_IN_SECONDS).contains(&seconds);
+        fits.then(|| Allowance::new(at_once, seconds))
+    }
 }
 
 /// Everything the origin is told from outside. Deliberately without `Debug`: it holds secrets.
@@ -54,6 +91,12 @@ pub struct Config {
     pub ticket_code_key: Bytes32,
     /// `STANCHION_ADMIN_TOKEN`: Bearer of the admin API.
     pub admin_token: String,
+    /// `STANCHION_SIGN_INS_PER_ACCOUNT`, or [`SIGN_INS_PER_ACCOUNT`].
+    pub sign_ins_per_account: Allowance,
+    /// `STANCHION_SIGN_INS_PER_ADDRESS`, or [`SIGN_INS_PER_ADDRESS`].
+    pub sign_ins_per_address: Allowance,
+    /// `STANCHION_SIGN_UPS_PER_ADDRESS`, or [`SIGN_UPS_PER_ADDRESS`].
+    pub sign_ups_per_address: Allowance,
 }
 
 /// Why the origin does not start. The sentence names the variable and never shows its value.
@@ -106,6 +149,13 @@ impl Config {
         let bytes = |name| Bytes32::parse(&text(name)?).map_err(|error| invalid(name, error));
         let base = |name| parse_base_url(name, &text(name)?, environment);
         let issuer = |name| parse_issuer(name, text(name)?);
+        let allowance = |name, default| match lookup(name) {
+            None => Ok(default),
+            Some(value) => Allowance::parse(&value).ok_or_else(|| {
+                let limits = format!("1 to {MAX_ATTEMPTS_AT_ONCE} / 1 to {MAX_BACK_IN_SECONDS}");
+                invalid(name, format!("it is attempts/seconds such as 10/600, {limits}"))
+            }),
+        };
         let config = Config {
             environment,
             listen: (text("STANCHION_LISTEN")?.parse())
@@ -124,6 +174,9 @@ impl Config {
             stripe_key: text("STANCHION_STRIPE_KEY")?,
             ticket_code_key: bytes("STANCHION_TICKET_CODE_KEY")?,
             admin_token: text("STANCHION_ADMIN_TOKEN")?,
+            sign_ins_per_account: allowance("STANCHION_SIGN_INS_PER_ACCOUNT", SIGN_INS_PER_ACCOUNT)?,
+            sign_ins_per_address: allowance("STANCHION_SIGN_INS_PER_ADDRESS", SIGN_INS_PER_ADDRESS)?,
+            sign_ups_per_address: allowance("STANCHION_SIGN_UPS_PER_ADDRESS", SIGN_UPS_PER_ADDRESS)?,
         };
         config.check_together()?;
         Ok(config)

@@ -112,3 +112,38 @@ fn in_production_edge_and_provider_are_reached_over_https() {
     variables.insert("STANCHION_STRIPE_URL", "https://stripe.example".to_owned());
     assert!(read(&variables).is_ok());
 }
+
+#[test]
+fn allowances_have_defaults_and_both_their_limits() {
+    let config = read(&complete()).expect("complete");
+    assert_eq!(config.sign_ins_per_account, SIGN_INS_PER_ACCOUNT);
+    assert_eq!(config.sign_ins_per_address, SIGN_INS_PER_ADDRESS);
+    assert_eq!(config.sign_ups_per_address, SIGN_UPS_PER_ADDRESS);
+    for name in [
+        "STANCHION_SIGN_INS_PER_ACCOUNT",
+        "STANCHION_SIGN_INS_PER_ADDRESS",
+        "STANCHION_SIGN_UPS_PER_ADDRESS",
+    ] {
+        for fits in ["1/1", "1000000/86400", " 10/600 "] {
+            assert_eq!(refusal(name, fits), None, "{name} {fits}");
+        }
+        for wrong in [
+            "0/1",
+            "1000001/1",
+            "1/0",
+            "1/86401",
+            "10",
+            "10/",
+            "/10",
+            "-1/10",
+            "a/b",
+            "1/1/1",
+            "",
+        ] {
+            assert!(
+                refusal(name, wrong).is_some_and(|sentence| sentence.starts_with(name)),
+                "{name} {wrong}"
+            );
+        }
+    }
+}

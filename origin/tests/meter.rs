@@ -158,6 +158,7 @@ async fn when_the_metering_origin_goes_another_takes_over() {
     let id = stage.launch(&small_event()).await;
     eventually("the first meters", async || stage.edge.release(&id).is_some()).await;
     let other = another_origin(&stage).await;
+    let _database = stage.database.clone();
     let (edge, successor) = (stage.edge.clone(), tokio::spawn(stanchion_origin::meter::run(other)));
     // Its loops stop and its connections close, as when its process ends.
     drop(stage);

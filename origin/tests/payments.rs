@@ -11,6 +11,7 @@ use stanchion_origin::{
     clock,
     payments::{
         Authorisation, IntentState, Outcome, PaymentProvider,
+        router::STEP_LIMIT,
         stripe::{Patience, Stripe},
     },
 };
@@ -204,12 +205,9 @@ async fn an_intent_is_found_among_hundreds() {
 }
 
 #[test]
-fn one_step_ends_before_the_lease_of_its_order() {
+fn the_patience_for_one_call_fits_into_a_step() {
     let Patience { timeout, total, .. } = Patience::default();
     // One more look at the intent may follow the last attempt.
     let longest = total + timeout + timeout;
-    assert!(
-        longest.as_secs_f64() < stanchion_origin::checkout::ledger::LEASE_SECONDS,
-        "{longest:?}"
-    );
+    assert!(longest <= STEP_LIMIT, "{longest:?}");
 }

@@ -2,12 +2,18 @@
 
 import { answers, Part } from './process.mjs';
 
+/** Simulated fans all come from one address; what production allows an address would stop a demo of any size. */
+const LIMITS = {
+  STANCHION_SIGN_INS_PER_ADDRESS: '1000000/60',
+  STANCHION_SIGN_UPS_PER_ADDRESS: '1000000/60',
+};
+
 export function origin({ folder, binaries, env, port }) {
   return {
     part: new Part({
       name: 'origin',
       folder,
-      env: { RUST_LOG: 'info', NO_COLOR: '1', ...process.env, ...env, STANCHION_LISTEN: `127.0.0.1:${port}` },
+      env: { RUST_LOG: 'info', NO_COLOR: '1', ...LIMITS, ...process.env, ...env, STANCHION_LISTEN: `127.0.0.1:${port}` },
       command: [binaries.origin],
       healthy: () => answers(`http://127.0.0.1:${port}/healthz`),
     }),

@@ -1,6 +1,7 @@
 //! Fans sign up and in; what they get is an account token that the edge accepts as well.
 
 mod email;
+mod limits;
 mod mint;
 mod name;
 mod password;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use self::{email::Email, name::DisplayName, password::Password, token::SignedIn};
 use crate::{
     clock,
-    http::{Error, Json},
+    http::{ClientAddress, Error, Json},
     state::SharedApp,
 };
 
@@ -36,10 +37,15 @@ struct SignUp {
     name: Option<String>,
 }
 
-async fn sign_up(State(app): State<SharedApp>, Json(wish): Json<SignUp>) -> Result<impl IntoResponse, Error> {
+async fn sign_up(
+    State(app): State<SharedApp>,
+    address: ClientAddress,
+    Json(wish): Json<SignUp>,
+) -> Result<impl IntoResponse, Error> {
     let email = Email::parse(&wish.email)?;
     let password = Password::parse(wish.password)?;
     let name = wish.name.as_deref().map(DisplayName::parse).transpose()?;
+    limits::sign_up(&app, &address).await?;
     let hash = app.passwords.hash(password).await?;
     let account_id = Uuid::now_v7();
     let inserted = sqlx::query(
@@ -71,7 +77,12 @@ struct SignIn {
     password: String,
 }
 
-async fn sign_in(State(app): State<SharedApp>, Json(wish): Json<SignIn>) -> Result<impl IntoResponse, Error> {
+async fn sign_in(
+    State(app): State<SharedApp>,
+    address: ClientAddress,
+    Json(wish): Json<SignIn>,
+) -> Result<impl IntoResponse, Error> {
+    limits::sign_in(&app, &address, &wish.email).await?;
     // What could not have been signed up with is judged like any other wrong pair, at the same cost.
     let email = Email::parse(&wish.email).ok();
     let found: Option<(Uuid, String)> = match &email {

@@ -9,6 +9,7 @@ mod launch;
 mod limits;
 mod new_event;
 mod on_off;
+mod queue_life;
 mod stats;
 
 pub use audit::{DEFAULT_AUDIT_LIMIT, MAX_AUDIT_LIMIT};

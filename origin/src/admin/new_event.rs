@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
+    draw::membership::Windows,
     identity::{EventId, ShardCount},
     money::Minor,
     schedule::Rate,
@@ -11,6 +12,7 @@ use stanchion_shared::{
     wire::{CHALLENGE_MAX_NUMBER, DRAW_WINDOW_MS, Limits, PutEvent, SHOPPING_MS, TURN_MS},
 };
 
+use super::queue_life;
 use crate::http::Error;
 
 /// Longest name of an event, venue, city or section, in characters.
@@ -154,6 +156,11 @@ impl NewEvent {
             ));
         }
         self.limits.check()?;
+        let windows = Windows {
+            on_sale_time: self.on_sale_time,
+            draw_window_ms: self.limits.draw_window_ms,
+        };
+        queue_life::check(&windows, self.starts_at)?;
         // What the edge would refuse at launch is refused here already.
         self.put_event()
             .check()

@@ -7,7 +7,7 @@ fn small() -> Value {
         "event_id": "small",
         "name": "A small event",
         "starts_at": "2030-01-01T20:00:00Z",
-        "on_sale_time": "2029-10-01T10:00:00Z",
+        "on_sale_time": "2029-12-25T10:00:00Z",
         "currency": "EUR",
         "venue": {"name": "The hall", "city": "Berlin", "latitude": 52.5, "longitude": 13.4},
         "sections": [

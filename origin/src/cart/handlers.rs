@@ -12,8 +12,9 @@ use stanchion_shared::{
 
 use super::{
     answer::{Line, answer},
+    holdings::{self, Holdings},
     request::{known_seats, section_to_lock, too_many_seats},
-    store::{Added, Cart, CartEntry},
+    store::{self, Added, Cart, CartEntry},
 };
 use crate::{
     http::{Error, Json, ShopSession},
@@ -53,7 +54,7 @@ async fn remove(
 ) -> Result<Json<CartAnswer>, Error> {
     let shop = Shop::open_for(app, session.claims, &request).await?;
     known_seats(&shop.stock.plan, &request.seat_ids)?;
-    in_its_own_task(async move { shop.release_and_remove(request.seat_ids).await })
+    in_its_own_task(async move { shop.release_and_take_out(request.seat_ids).await })
         .await
         .map(Json)
 }
@@ -61,7 +62,7 @@ async fn remove(
 async fn empty(State(app): State<SharedApp>, session: ShopSession) -> Result<Json<CartAnswer>, Error> {
     let shop = Shop::open(app, session.claims).await?;
     let seats = shop.cart.read().await?.into_iter().map(|entry| entry.seat_id).collect();
-    in_its_own_task(async move { shop.release_and_remove(seats).await })
+    in_its_own_task(async move { shop.release_and_take_out(seats).await })
         .await
         .map(Json)
 }
@@ -128,29 +129,78 @@ impl Shop {
             .filter(|seat| held_before.iter().all(|(held, _)| held != *seat))
             .cloned()
             .collect();
-        let locked: Vec<(String, UnixMillis)> = fresh
-            .iter()
-            .map(|seat| (seat.clone(), ends))
-            .chain(held_before)
-            .collect();
-        match self.cart.add(self.stock.plan.per_person, &plan.code, &locked).await? {
-            Added::Cart(entries) => {
-                let lines = entries
-                    .into_iter()
-                    .map(|entry| (entry.ends, entry))
-                    .map(|(ends, entry)| (entry, Some(ends)));
-                answer(&self.cart.id, &self.stock.plan, lines.collect())
-            }
-            Added::Full => {
+        let locked = fresh.iter().map(|seat| (seat.clone(), ends)).chain(held_before);
+        let locked: BTreeMap<String, UnixMillis> = locked.collect();
+        match self.list(&plan.code, &seats).await {
+            Ok(Some(entries)) => self.answer_after_lock(entries, locked).await,
+            not_listed => {
+                // What no cart lists must not stay locked, whatever the reason.
                 if !fresh.is_empty() {
                     let _ = section.seats.release(&self.cart.id, &fresh).await?;
                 }
+                not_listed?;
                 Err(too_many_seats(&self.stock.plan))
             }
         }
     }
 
-    async fn release_and_remove(&self, seats: Vec<String>) -> Result<CartAnswer, Error> {
+    /// Lists seats that were just locked; the whole cart, or `None` if it would hold too many.
+    async fn list(&self, section: &str, seats: &[String]) -> Result<Option<Vec<CartEntry>>, Error> {
+        let most = self.stock.plan.per_person;
+        if let Added::Cart(entries) = self.cart.add(most, section, seats).await? {
+            return Ok(Some(entries));
+        }
+        // Some of what it lists may be over.
+        let entries = self.cart.read().await?;
+        self.keep_held(entries).await?;
+        Ok(match self.cart.add(most, section, seats).await? {
+            Added::Cart(entries) => Some(entries),
+            Added::Full => None,
+        })
+    }
+
+    async fn keep_held(
+        &self,
+        entries: Vec<CartEntry>,
+    ) -> Result<(Vec<CartEntry>, BTreeMap<String, UnixMillis>), Error> {
+        let (inventory, event) = (&self.app.inventory, &self.claims.event);
+        let (left, holdings) = holdings::keep_held(inventory, event, &self.cart.id, entries).await?;
+        self.all_loaded(&holdings)?;
+        Ok((left, holdings.held))
+    }
+
+    fn all_loaded(&self, holdings: &Holdings) -> Result<(), Error> {
+        for code in &holdings.unloaded {
+            if let Some((_, section)) = self.stock.section(code) {
+                return Err(loading(&self.app, section));
+            }
+        }
+        Ok(())
+    }
+
+    /// The locks of `locked` are known; the sections of what the cart listed before are asked.
+    async fn answer_after_lock(
+        &self,
+        entries: Vec<CartEntry>,
+        mut locked: BTreeMap<String, UnixMillis>,
+    ) -> Result<CartAnswer, Error> {
+        let (now, before): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| locked.contains_key(&entry.seat_id));
+        if before.is_empty() {
+            return self.answer(now, &locked);
+        }
+        let (mut entries, held) = self.keep_held(before).await?;
+        entries.retain(|entry| held.contains_key(&entry.seat_id));
+        entries.extend(now);
+        locked.extend(held);
+        self.answer(entries, &locked)
+    }
+
+    async fn release_and_take_out(&self, seats: Vec<String>) -> Result<CartAnswer, Error> {
+        // Seen before the locks go: what is added after that stays listed.
+        let mut seen = self.cart.read().await?;
+        seen.retain(|entry| seats.contains(&entry.seat_id));
         for (code, seats) in self.by_section(&seats)? {
             let Some((_, section)) = self.stock.section(code) else {
                 continue;
@@ -161,27 +211,21 @@ impl Shop {
                 Release::BeingPaid(_) => return Err(checkout_in_progress()),
             }
         }
-        let left = self.cart.remove(&seats).await?;
+        let left = store::take_out(self.app.inventory.links(), &self.cart.id, &seen).await?;
         self.answer_with_locks(left).await
     }
 
-    /// Asks each section what is really held: a cart may list locks that Redis has forgotten in a failover.
+    /// Asks each section what is really held: a cart may list locks that are over.
     async fn answer_with_locks(&self, entries: Vec<CartEntry>) -> Result<CartAnswer, Error> {
-        let seats: Vec<String> = entries.iter().map(|entry| entry.seat_id.clone()).collect();
-        let mut held: BTreeMap<String, UnixMillis> = BTreeMap::new();
-        for (code, seats) in self.by_section(&seats)? {
-            let Some((_, section)) = self.stock.section(code) else {
-                continue;
-            };
-            let ends = section.seats.owned(&self.cart.id, &seats).await?;
-            let ends = ends.map_err(|Unloaded| loading(&self.app, section))?;
-            held.extend(
-                seats
-                    .into_iter()
-                    .zip(ends)
-                    .filter_map(|(seat, ends)| Some((seat, ends?))),
-            );
-        }
+        let (inventory, event) = (&self.app.inventory, &self.claims.event);
+        let holdings = holdings::of(inventory, event, &self.cart.id, &entries).await?;
+        self.all_loaded(&holdings)?;
+        self.answer(entries, &holdings.held)
+    }
+
+    fn answer(&self, mut entries: Vec<CartEntry>, held: &BTreeMap<String, UnixMillis>) -> Result<CartAnswer, Error> {
+        // A cart looks the same each time.
+        entries.sort_by(|a, b| (&a.section, &a.seat_id).cmp(&(&b.section, &b.seat_id)));
         let line = |entry: CartEntry| -> Line {
             let held_until = held.get(&entry.seat_id).copied();
             (entry, held_until)

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use redis::{RedisResult, Script, Value, from_redis_value};
 use sha2::{Digest, Sha256};
 use stanchion_shared::{admission::ShopClaims, timestamp::UnixMillis};
+use uuid::Uuid;
 
 use crate::inventory::{
     connection::{Link, Links},
@@ -12,19 +13,20 @@ use crate::inventory::{
 };
 
 static ADD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/add.lua")));
+static TAKE_OUT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/take_out.lua")));
 
 /// How long a cart is remembered after its session: a checkout begun in the last second has its extended locks by then.
 pub const KEPT_AFTER_SESSION_MS: u64 = 2 * CHECKOUT_LOCK_MS;
 
-/// One seat in a cart.
+/// One seat that a cart lists. Whether it is held, and until when, its section knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CartEntry {
     /// The seat.
     pub seat_id: String,
     /// Its section.
     pub section: String,
-    /// When its lock is over.
-    pub ends: UnixMillis,
+    /// As it is in Redis: tells this addition of the seat from any other.
+    value: String,
 }
 
 /// Answer to an addition.
@@ -68,19 +70,22 @@ impl Cart {
         }
     }
 
-    /// Adds seats of one section that were just locked, unless the cart would then hold more than `most`.
+    /// Adds seats of one section that were just locked, unless the cart would then list more than `most`.
     ///
     /// # Errors
     /// Redis.
-    pub async fn add(&self, most: usize, section: &str, seats: &[(String, UnixMillis)]) -> RedisResult<Added> {
+    pub async fn add(&self, most: usize, section: &str, seats: &[String]) -> RedisResult<Added> {
+        // One for all attempts of this call: it is one addition, however often it has to be sent.
+        let entry = Uuid::new_v4().simple().to_string();
         let answer: Vec<Value> = self
             .links
             .run(|mut link| {
                 let mut call = ADD.key(&self.key);
-                call.arg(most).arg(self.kept_until.0).arg(section);
-                seats.iter().for_each(|(seat, ends)| {
-                    call.arg(seat).arg(ends.0);
-                });
+                call.arg(most)
+                    .arg(self.kept_until.0)
+                    .arg(&entry)
+                    .arg(section)
+                    .arg(seats);
                 async move { call.invoke_async(&mut link.connection).await }
             })
             .await?;
@@ -97,40 +102,51 @@ impl Cart {
     /// # Errors
     /// Redis.
     pub async fn read(&self) -> RedisResult<Vec<CartEntry>> {
-        let read = redis::cmd("HGETALL").arg(&self.key).to_owned();
-        let run = |mut link: Link| {
-            let read = read.clone();
-            async move { read.query_async(&mut link.connection).await }
-        };
-        self.links.run(run).await.map(entries)
-    }
-
-    /// Takes seats out; what is left.
-    ///
-    /// # Errors
-    /// Redis.
-    pub async fn remove(&self, seats: &[String]) -> RedisResult<Vec<CartEntry>> {
-        remove(&self.links, &self.id, seats).await
+        read(&self.links, &self.id).await
     }
 }
 
-/// Takes seats out of a cart of which only the id is known (recovery has no session); what is left.
+/// What is in a cart of which only the id is known: recovery has no session.
 ///
 /// # Errors
 /// Redis.
-pub async fn remove(links: &Links, cart_id: &str, seats: &[String]) -> RedisResult<Vec<CartEntry>> {
-    let key = key(cart_id);
-    let mut pipeline = redis::pipe();
-    if !seats.is_empty() {
-        pipeline.hdel(&key, seats).ignore();
-    }
-    pipeline.hgetall(&key);
+pub async fn read(links: &Links, cart_id: &str) -> RedisResult<Vec<CartEntry>> {
+    let read = redis::cmd("HGETALL").arg(key(cart_id)).to_owned();
     let run = |mut link: Link| {
-        let pipeline = pipeline.clone();
-        async move { pipeline.query_async(&mut link.connection).await }
+        let read = read.clone();
+        async move { read.query_async(&mut link.connection).await }
     };
-    let (left,): (Vec<(String, String)>,) = links.run(run).await?;
-    Ok(entries(left))
+    links.run(run).await.map(entries)
+}
+
+/// Takes out what was seen in a cart before its locks were found to be gone; what is left. What was added again since
+/// then stays.
+///
+/// # Errors
+/// Redis.
+pub async fn take_out(links: &Links, cart_id: &str, seen: &[CartEntry]) -> RedisResult<Vec<CartEntry>> {
+    let key = key(cart_id);
+    let run = |mut link: Link| {
+        let mut call = TAKE_OUT.key(&key);
+        seen.iter().for_each(|entry| {
+            call.arg(&entry.seat_id).arg(&entry.value);
+        });
+        async move { call.invoke_async(&mut link.connection).await }
+    };
+    links.run(run).await.map(entries)
+}
+
+/// Takes seats out that were sold to the cart's order: nobody can lock them again, so no addition of them can be newer.
+///
+/// # Errors
+/// Redis.
+pub async fn take_out_sold(links: &Links, cart_id: &str, seats: &[String]) -> RedisResult<()> {
+    let command = redis::cmd("HDEL").arg(key(cart_id)).arg(seats).to_owned();
+    let run = |mut link: Link| {
+        let command = command.clone();
+        async move { command.query_async(&mut link.connection).await }
+    };
+    links.run(run).await
 }
 
 fn key(cart_id: &str) -> String {
@@ -140,11 +156,11 @@ fn key(cart_id: &str) -> String {
 /// By section and seat, so that a cart looks the same each time.
 fn entries(fields: Vec<(String, String)>) -> Vec<CartEntry> {
     let entry = |(seat_id, value): (String, String)| {
-        let (ends, section) = value.split_once('|')?;
+        let (_, section) = value.split_once('|')?;
         Some(CartEntry {
             seat_id,
             section: section.to_owned(),
-            ends: UnixMillis(ends.parse().ok()?),
+            value,
         })
     };
     let mut entries: Vec<CartEntry> = fields.into_iter().filter_map(entry).collect();

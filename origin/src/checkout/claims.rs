@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     failure::Failure,
-    ledger::LEASE_SECONDS,
+    ledger::LEASE,
     order::{Confirming, Order, OrderSeat, Pending},
 };
 use crate::http::Error;
@@ -20,9 +20,13 @@ pub enum Claimed {
         pending: Pending,
         /// Whether the provider may have been asked.
         asked_provider: bool,
+        /// Why it is being undone, if that was decided.
+        undoing: Option<Failure>,
     },
     /// The charge may have been captured or not.
     Confirming(Confirming),
+    /// It was decided that it fails; its money may have been let go of or not.
+    Undoing(Confirming, Failure),
     /// It ended, but Redis may not know.
     Unsettled(Order, Option<Failure>),
 }
@@ -33,6 +37,7 @@ struct ClaimRow {
     account_id: String,
     event_id: String,
     cart_id: String,
+    attempt: i32,
     status: String,
     currency: String,
     total: i64,
@@ -43,6 +48,8 @@ struct ClaimRow {
     intent: Option<String>,
     lease: Uuid,
     created_ms: i64,
+    undoing: Option<String>,
+    undoing_detail: Option<String>,
     failure: Option<String>,
     failure_detail: Option<String>,
 }
@@ -54,7 +61,7 @@ struct ClaimRow {
 pub async fn claim(database: &PgPool, most: i64) -> Result<Vec<Claimed>, Error> {
     let rows: Vec<ClaimRow> = sqlx::query_as(include_str!("sql/claim.sql"))
         .bind(Uuid::new_v4())
-        .bind(LEASE_SECONDS)
+        .bind(LEASE.as_secs_f64())
         .bind(most)
         .fetch_all(database)
         .await?;
@@ -68,25 +75,36 @@ impl ClaimRow {
             account_id: self.account_id,
             event_id: EventId::parse(&self.event_id).map_err(Error::internal)?,
             cart_id: self.cart_id,
+            attempt: u32::try_from(self.attempt).map_err(Error::internal)?,
             currency: self.currency,
             total: Minor(self.total),
             seats: self.seats.0,
             lease: self.lease,
             begun_at: UnixMillis(u64::try_from(self.created_ms).map_err(Error::internal)?),
         };
+        let undoing = self
+            .undoing
+            .map(|word| Failure::read(&word, self.undoing_detail.as_deref()));
         match (self.status.as_str(), self.payment_token, self.provider, self.intent) {
             ("pending", Some(payment_token), ..) => {
                 let pending = Pending { order, payment_token };
                 Ok(Claimed::Pending {
                     pending,
                     asked_provider: self.asked_provider,
+                    undoing,
                 })
             }
-            ("confirming", _, Some(provider), Some(intent)) => Ok(Claimed::Confirming(Confirming {
-                order,
-                provider,
-                intent,
-            })),
+            ("confirming", _, Some(provider), Some(intent)) => {
+                let confirming = Confirming {
+                    order,
+                    provider,
+                    intent,
+                };
+                Ok(match undoing {
+                    None => Claimed::Confirming(confirming),
+                    Some(failure) => Claimed::Undoing(confirming, failure),
+                })
+            }
             ("confirmed", ..) => Ok(Claimed::Unsettled(order, None)),
             ("failed", ..) => {
                 let word = self.failure.unwrap_or_default();

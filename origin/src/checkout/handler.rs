@@ -1,7 +1,10 @@
 //! `POST /api/v1/checkout`. The answer to a key is the same however often it is sent: the first request makes the order,
 //! every other waits for its end. 200 confirmed; 202 with `Retry-After` while it cannot be told yet; otherwise why not.
+//!
+//! Once an order has begun its fan is told about it, whatever takes long: the saga runs in a task of its own, and after
+//! [`ANSWER_AFTER`] the answer is what is known of the order.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -11,26 +14,38 @@ use axum::{
     routing::post,
 };
 use sha2::{Digest, Sha256};
-use stanchion_shared::{admission::ShopClaims, money::Minor, wire::CheckoutRequest};
+use stanchion_shared::{
+    admission::ShopClaims,
+    money::Minor,
+    wire::{CheckoutRequest, OrderStatus},
+};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::{
-    ledger::{self, Beginning, Begun},
-    order::{Order, OrderSeat, Pending},
+    beginning::{self, Beginning, Begun},
+    order::{Draft, OrderSeat, Pending},
     request,
     saga::{self, End},
 };
 use crate::{
     cart::{Cart, CartEntry, cart_id, checkout_in_progress, too_many_seats},
-    clock, fraud,
-    http::{Error, IdempotencyKey, Json, ShopSession},
+    clock,
+    database::ACQUIRE_TIMEOUT,
+    fraud,
+    http::{Arrived, Error, IdempotencyKey, Json, REQUEST_TIMEOUT, ShopSession},
     inventory::EventStock,
     orders::view::OrderView,
     state::SharedApp,
 };
 
-/// How long a request waits for an order that somebody else is finishing. Then the fan asks again.
-pub const MAX_WAIT: Duration = Duration::from_secs(15);
+/// How long after its arrival a request is answered 202, if its order has not ended.
+pub const ANSWER_AFTER: Duration = Duration::from_secs(20);
+/// What is left then of the request's time: for a first look at the order, which is made however late it has become, and
+/// for which PostgreSQL may let it wait.
+pub const ANSWER_RESERVE: Duration = Duration::from_secs(5);
+const _: () = assert!(ANSWER_AFTER.as_millis() + ANSWER_RESERVE.as_millis() <= REQUEST_TIMEOUT.as_millis());
+const _: () = assert!(ACQUIRE_TIMEOUT.as_millis() < ANSWER_RESERVE.as_millis());
 /// Pause between two looks at such an order.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// What a fan is told to wait before asking again, in seconds.
@@ -43,6 +58,7 @@ pub fn router() -> Router<SharedApp> {
 
 async fn checkout(
     State(app): State<SharedApp>,
+    arrived: Arrived,
     session: ShopSession,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<CheckoutRequest>,
@@ -52,59 +68,101 @@ async fn checkout(
     let hash = request::hash(&claims.event, &request);
     let stock = app.inventory.event(&app.database, &claims.event).await?;
     let cart = Cart::of(app.inventory.links(), &claims);
-    let (used, entries) = tokio::join!(ledger::key_use(&app.database, &claims.sub, &key, &hash), cart.read());
+    let (used, entries) = tokio::join!(beginning::key_use(&app.database, &claims.sub, &key, &hash), cart.read());
     if let Some(used) = used? {
-        return answer_to_used_key(&app, &claims.sub, used).await;
+        return answer_to_used_key(&app, &claims.sub, used, answer_at(arrived)).await;
     }
     if request.cart_id != cart_id(&claims) {
         let message = "This is not the cart of your shopping session.";
         return Err(Error::new(StatusCode::FORBIDDEN, "cart_of_other_session", message));
     }
-    let order = new_order(&stock, &claims, cart.id, &entries?)?;
-    let pending = Pending {
-        order,
+    let draft = new_order(&stock, &claims, cart.id, &entries?)?;
+    let wish = Wish {
+        draft,
         payment_token: request.payment.token,
+        key: &key,
+        hash: &hash,
     };
-    begin(app, stock, claims, pending, &key, &hash).await
+    begin(app, stock, claims, wish, answer_at(arrived)).await
+}
+
+/// When a request that came at `arrived` is answered at the latest.
+fn answer_at(Arrived(arrived): Arrived) -> Instant {
+    Instant::from_std(arrived) + ANSWER_AFTER
+}
+
+/// What a request asks for.
+struct Wish<'a> {
+    draft: Draft,
+    payment_token: String,
+    key: &'a str,
+    hash: &'a [u8],
 }
 
 async fn begin(
     app: SharedApp,
     stock: std::sync::Arc<EventStock>,
     claims: ShopClaims,
-    pending: Pending,
-    key: &str,
-    hash: &[u8],
+    wish: Wish<'_>,
+    answer_at: Instant,
 ) -> Result<Response, Error> {
-    let token = &pending.payment_token;
-    let card_hash = (!fraud::is_shared_test_card(token)).then(|| Sha256::digest(token));
+    let Wish {
+        draft,
+        payment_token,
+        key,
+        hash,
+    } = wish;
+    let card_hash = (!fraud::is_shared_test_card(&payment_token)).then(|| Sha256::digest(&payment_token));
     let beginning = Beginning {
-        pending: &pending,
+        draft: &draft,
+        payment_token: &payment_token,
         claims: &claims,
         idempotency_key: key,
         request_hash: hash,
         card_hash: card_hash.as_ref().map(|hash| hash.as_slice()),
         per_person: stock.plan.per_person,
     };
-    let facts = match ledger::begin(&app.database, &beginning).await? {
-        Begun::Yes(facts) => facts,
+    let (attempt, facts) = match beginning::begin(&app.database, &beginning).await? {
+        Begun::Yes { attempt, facts } => (attempt, facts),
         Begun::TooMany => return Err(too_many_seats(&stock.plan)),
         Begun::CartBusy => return Ok(with_retry_after(checkout_in_progress().into_response())),
-        used => return answer_to_used_key(&app, &claims.sub, used).await,
+        used => return answer_to_used_key(&app, &claims.sub, used, answer_at).await,
     };
-    let (order_id, saga_app, subject) = (pending.order.order_id, app.clone(), claims.sub.clone());
+    let pending = Pending {
+        order: draft.begun(attempt),
+        payment_token,
+    };
+    let (begun, saga_app, subject) = (OrderView::pending(&pending.order), app.clone(), claims.sub.clone());
+    let order_id = begun.order_id;
     // A task of its own: a fan who hangs up, or a request that runs out of time, stops nothing halfway.
-    let end = tokio::spawn(async move { saga::run(&saga_app, pending, facts, &claims).await }).await;
-    match end.map_err(Error::internal)?? {
-        End::Confirmed(confirmed) => Ok(confirmed_answer(&app, OrderView::confirmed(confirmed))),
-        End::Failed(failed) => Err(failed.failure.error(order_id)),
-        End::InDoubt => wait_for_end(&app, &subject, order_id).await,
+    let saga = tokio::spawn(async move { saga::run(&saga_app, pending, facts, &claims).await });
+    let Ok(end) = timeout_at(answer_at, saga).await else {
+        return Ok(not_ended(&app, begun));
+    };
+    match end.map_err(Error::internal).flatten() {
+        Ok(End::Confirmed(confirmed)) => Ok(confirmed_answer(&app, OrderView::confirmed(confirmed))),
+        Ok(End::Failed(failed)) => Err(failed.failure.error(order_id)),
+        Ok(End::InDoubt) => wait_for_end(&app, &subject, begun, answer_at).await,
+        Err(error) => {
+            // The order has begun all the same, and recovery will end it: that is what the fan must hear.
+            tracing::error!(%error, order = %order_id, "a saga stopped in the middle");
+            wait_for_end(&app, &subject, begun, answer_at).await
+        }
     }
 }
 
-async fn answer_to_used_key(app: &SharedApp, account_id: &str, used: Begun) -> Result<Response, Error> {
+async fn answer_to_used_key(
+    app: &SharedApp,
+    account_id: &str,
+    used: Begun,
+    answer_at: Instant,
+) -> Result<Response, Error> {
     match used {
-        Begun::KeyUsed(order_id) => wait_for_end(app, account_id, order_id).await,
+        Begun::KeyUsed(order_id) => {
+            let order = OrderView::by_id(&app.database, account_id, order_id).await?;
+            let order = order.ok_or_else(|| Error::internal("an order is gone"))?;
+            wait_for_end(app, account_id, order, answer_at).await
+        }
         _ => {
             let message = "This Idempotency-Key was used for another request: take a new one.";
             Err(Error::new(
@@ -116,24 +174,37 @@ async fn answer_to_used_key(app: &SharedApp, account_id: &str, used: Begun) -> R
     }
 }
 
-/// The order as it ended, or 202 as it stands after [`MAX_WAIT`].
-async fn wait_for_end(app: &SharedApp, account_id: &str, order_id: Uuid) -> Result<Response, Error> {
-    let started = Instant::now();
+/// The order as it ended, or 202 at `answer_at` as it stood when it was last seen.
+async fn wait_for_end(
+    app: &SharedApp,
+    account_id: &str,
+    mut order: OrderView,
+    answer_at: Instant,
+) -> Result<Response, Error> {
     loop {
-        let order = OrderView::by_id(&app.database, account_id, order_id).await?;
-        let order = order.ok_or_else(|| Error::internal("an order is gone"))?;
         if let Some(failure) = &order.failure {
-            return Err(failure.error(order_id));
+            return Err(failure.error(order.order_id));
         }
-        match order.status {
-            stanchion_shared::wire::OrderStatus::Confirmed => return Ok(confirmed_answer(app, order)),
-            _ if started.elapsed() < MAX_WAIT => tokio::time::sleep(LOOK_EVERY).await,
-            _ => {
-                let answer = Json(order.answer(&app.config.ticket_code_key));
-                return Ok(with_retry_after((StatusCode::ACCEPTED, answer).into_response()));
-            }
+        if order.status == OrderStatus::Confirmed {
+            return Ok(confirmed_answer(app, order));
+        }
+        let next_look = async {
+            sleep(LOOK_EVERY).await;
+            OrderView::by_id(&app.database, account_id, order.order_id).await
+        };
+        match timeout_at(answer_at, next_look).await {
+            Ok(Ok(seen)) => order = seen.ok_or_else(|| Error::internal("an order is gone"))?,
+            // What was seen last is still the best answer.
+            Ok(Err(error)) => tracing::warn!(%error, order = %order.order_id, "an order cannot be looked at"),
+            Err(_) => return Ok(not_ended(app, order)),
         }
     }
+}
+
+/// 202: the fan asks again with the same key, or looks at the order.
+fn not_ended(app: &SharedApp, order: OrderView) -> Response {
+    let answer = Json(order.answer(&app.config.ticket_code_key));
+    with_retry_after((StatusCode::ACCEPTED, answer).into_response())
 }
 
 fn confirmed_answer(app: &SharedApp, order: OrderView) -> Response {
@@ -146,7 +217,7 @@ fn with_retry_after(mut response: Response) -> Response {
 }
 
 /// An order of all that is in the cart, at the prices of the plan.
-fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: &[CartEntry]) -> Result<Order, Error> {
+fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: &[CartEntry]) -> Result<Draft, Error> {
     if entries.is_empty() {
         return Err(Error::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -172,7 +243,7 @@ fn new_order(stock: &EventStock, claims: &ShopClaims, cart_id: String, entries: 
             fee: section.fee.0,
         });
     }
-    Ok(Order {
+    Ok(Draft {
         order_id: Uuid::now_v7(),
         account_id: claims.sub.clone(),
         event_id: claims.event.clone(),

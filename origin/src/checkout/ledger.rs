@@ -1,8 +1,9 @@
-//! What PostgreSQL knows of orders: each function is one step of the saga, one statement, one round trip (beginning has
-//! three, because its row lock must be taken by a statement of its own). Every change names the lease it is made under.
+//! What PostgreSQL knows of orders that have begun ([`super::beginning`]): each function is one step of the saga, one
+//! statement, one round trip. Every change of a live order names the lease it is made under, and does nothing without it.
 
-use sqlx::{PgExecutor, PgPool, types::Json};
-use stanchion_shared::admission::ShopClaims;
+use std::time::Duration;
+
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
@@ -10,140 +11,20 @@ use super::{
     order::{Confirmed, Confirming, Failed, LeaseLost, Order, Pending},
 };
 use crate::{
-    database::{Tx, run_tx},
-    fraud::Facts,
     http::Error,
-    payments::router::Held,
+    payments::router::{Held, STEP_LIMIT},
 };
 
-/// How long an order belongs to the one who works on it. Longer than one step towards a provider can take, so that it is
-/// taken over only from somebody who is gone; short enough that recovery ends within 60 seconds of a crash.
-pub const LEASE_SECONDS: f64 = 25.0;
+/// How long an order belongs to the one who works on it, from each of its transitions on. Longer than one step towards a
+/// provider can take, and renewed before each, so that an order is taken over only from somebody who is gone; short enough
+/// that recovery ends within 60 seconds of a crash.
+pub const LEASE: Duration = Duration::from_secs(25);
+/// What a lease has left at least when a step towards the provider is over: time for the word to PostgreSQL.
+pub const LEASE_RESERVE: Duration = Duration::from_secs(5);
+const _: () = assert!(STEP_LIMIT.as_millis() + LEASE_RESERVE.as_millis() <= LEASE.as_millis());
 
 /// The unique index that judges last.
 const ONE_LIVE_TICKET_PER_SEAT: &str = "tickets_one_live_per_seat";
-
-/// What is asked for.
-pub struct Beginning<'a> {
-    /// With a lease of its own.
-    pub pending: &'a Pending,
-    /// The session.
-    pub claims: &'a ShopClaims,
-    /// As sent.
-    pub idempotency_key: &'a str,
-    /// What the key stands for.
-    pub request_hash: &'a [u8],
-    /// `None` for shared test cards.
-    pub card_hash: Option<&'a [u8]>,
-    /// The event's limit.
-    pub per_person: usize,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// The order is pending.
-    Yes(Facts),
-    /// The fan has or is buying so many already.
-    TooMany,
-    /// The key has an order.
-    KeyUsed(Uuid),
-    /// The key has an order that was made by another request.
-    KeyReused,
-    /// Another checkout of this cart is under way.
-    CartBusy,
-}
-
-#[derive(sqlx::FromRow)]
-struct BeginRow {
-    begun: bool,
-    held: i64,
-    declines_last_hour: i64,
-    other_accounts_with_card: i64,
-}
-
-/// Begins an order: nothing -> pending.
-///
-/// # Errors
-/// The database; nothing has begun.
-pub async fn begin(database: &PgPool, beginning: &Beginning<'_>) -> Result<Begun, Error> {
-    run_tx(database, "checkout.begin", |tx| Box::pin(begin_in(beginning, tx))).await
-}
-
-async fn begin_in(beginning: &Beginning<'_>, mut tx: Tx<'_, '_>) -> Result<Begun, Error> {
-    let Pending { order, payment_token } = beginning.pending;
-    sqlx::query(include_str!("sql/lock_buyer.sql"))
-        .bind(&order.account_id)
-        .bind(order.event_id.as_str())
-        .execute(&mut *tx)
-        .await?;
-    let row: BeginRow = sqlx::query_as(include_str!("sql/begin.sql"))
-        .bind(order.order_id)
-        .bind(&order.account_id)
-        .bind(order.event_id.as_str())
-        .bind(&order.cart_id)
-        .bind(&beginning.claims.jti)
-        .bind(beginning.idempotency_key)
-        .bind(beginning.request_hash)
-        .bind(&order.currency)
-        .bind(order.total.0)
-        .bind(Json(&order.seats))
-        .bind(payment_token)
-        .bind(beginning.card_hash)
-        .bind(order.lease)
-        .bind(LEASE_SECONDS)
-        .bind(i64::try_from(beginning.per_person).unwrap_or(i64::MAX))
-        .fetch_one(&mut *tx)
-        .await?;
-    if row.begun {
-        return Ok(Begun::Yes(Facts {
-            declines_last_hour: row.declines_last_hour,
-            other_accounts_with_card: row.other_accounts_with_card,
-            seats: order.seats.len(),
-        }));
-    }
-    if let Some(used) = key_use(
-        &mut *tx,
-        &order.account_id,
-        beginning.idempotency_key,
-        beginning.request_hash,
-    )
-    .await?
-    {
-        return Ok(used);
-    }
-    let wanted = row.held.saturating_add(order.seats.len() as i64);
-    Ok(if wanted > beginning.per_person as i64 {
-        Begun::TooMany
-    } else {
-        Begun::CartBusy
-    })
-}
-
-/// What an idempotency key stands for already: [`Begun::KeyUsed`], [`Begun::KeyReused`] or nothing.
-///
-/// # Errors
-/// The database.
-pub async fn key_use<'a>(
-    database: impl PgExecutor<'a>,
-    account_id: &str,
-    idempotency_key: &str,
-    request_hash: &[u8],
-) -> Result<Option<Begun>, Error> {
-    let found: Option<(Uuid, Vec<u8>)> = sqlx::query_as(include_str!("sql/by_key.sql"))
-        .bind(account_id)
-        .bind(idempotency_key)
-        .fetch_optional(database)
-        .await?;
-    let judge = |(order, hash): (Uuid, Vec<u8>)| {
-        if hash == request_hash {
-            Begun::KeyUsed(order)
-        } else {
-            Begun::KeyReused
-        }
-    };
-    Ok(found.map(judge))
-}
 
 /// The provider is about to be asked.
 ///
@@ -153,7 +34,7 @@ pub async fn note_authorising(database: &PgPool, pending: &Pending) -> Result<Re
     let noted: Option<(Uuid,)> = sqlx::query_as(include_str!("sql/note_authorising.sql"))
         .bind(pending.order.order_id)
         .bind(pending.order.lease)
-        .bind(LEASE_SECONDS)
+        .bind(LEASE.as_secs_f64())
         .fetch_optional(database)
         .await?;
     Ok(noted.map(|_| ()).ok_or(LeaseLost))
@@ -180,7 +61,7 @@ pub async fn reserve(database: &PgPool, pending: &Pending, held: Held) -> Result
         .bind(pending.order.lease)
         .bind(held.provider)
         .bind(&held.intent)
-        .bind(LEASE_SECONDS)
+        .bind(LEASE.as_secs_f64())
         .fetch_all(database)
         .await;
     match reserved {
@@ -212,6 +93,36 @@ pub async fn confirm(database: &PgPool, confirming: &Confirming) -> Result<Resul
         order: order.clone(),
         tickets,
     }))
+}
+
+/// The order will fail, and its money is about to be let go of: nobody captures for it any more.
+///
+/// # Errors
+/// The database; then the money must not be let go of.
+pub async fn note_undoing(database: &PgPool, order: &Order, failure: &Failure) -> Result<Result<(), LeaseLost>, Error> {
+    let noted: Option<(Uuid,)> = sqlx::query_as(include_str!("sql/undoing.sql"))
+        .bind(order.order_id)
+        .bind(order.lease)
+        .bind(failure.word())
+        .bind(failure.detail())
+        .bind(LEASE.as_secs_f64())
+        .fetch_optional(database)
+        .await?;
+    Ok(noted.map(|_| ()).ok_or(LeaseLost))
+}
+
+/// The order is still ours, and stays so for another step towards the provider.
+///
+/// # Errors
+/// The database; then no step must be taken.
+pub async fn renew(database: &PgPool, order: &Order) -> Result<Result<(), LeaseLost>, Error> {
+    let renewed: Option<(Uuid,)> = sqlx::query_as(include_str!("sql/renew.sql"))
+        .bind(order.order_id)
+        .bind(order.lease)
+        .bind(LEASE.as_secs_f64())
+        .fetch_optional(database)
+        .await?;
+    Ok(renewed.map(|_| ()).ok_or(LeaseLost))
 }
 
 /// pending or confirming -> failed. The money must have been let go of before.

@@ -2,8 +2,8 @@
 //! every step is recorded, may be repeated, and is undone by what follows if it cannot be finished.
 //!
 //! [`handler`] answers the request; [`saga`] is the way of an order while the fan waits; [`recovery`] finishes what was
-//! left ([`claims`] takes it over); [`ledger`] is each step in PostgreSQL (`sql/`); [`settle`] tells Redis; [`order`] are the states as types;
-//! [`failure`] is why it did not work; [`watch`] looks on.
+//! left ([`claims`] takes it over); [`beginning`] and [`ledger`] are each step in PostgreSQL (`sql/`); [`settle`] tells
+//! Redis; [`order`] are the states as types; [`failure`] is why it did not work; [`watch`] looks on.
 //!
 //! ```text
 //! (nothing) -> pending -> confirming -> confirmed
@@ -11,9 +11,16 @@
 //!                    `----------`----> failed
 //! ```
 //!
+//! One worker at a time has an order: the saga, then whoever takes it over in recovery. Its lease is a token that every
+//! change in PostgreSQL names and that taking over replaces; it is renewed before each step towards the provider and
+//! outlasts it. On the way to `failed`, money is let go of only after PostgreSQL has been told so (`orders.undoing`), which
+//! needs the lease and forbids `confirmed` for good: a worker that was overtaken, even one that slept in the middle of a
+//! call, neither takes back what its successor charged nor charges what its successor gave back.
+//!
 //! Round trips of a sale: 2 reads at once (key in PostgreSQL, cart in Redis), begin 4, then `saga`: 6 and two to the
 //! provider. 12 in all, of which the provider's two take nearly all the time.
 
+pub mod beginning;
 pub mod claims;
 pub mod failure;
 mod handler;
@@ -27,7 +34,7 @@ pub mod watch;
 
 use std::sync::Arc;
 
-pub use handler::{MAX_WAIT, router};
+pub use handler::{ANSWER_AFTER, ANSWER_RESERVE, router};
 pub use recovery::{recover, recover_forever};
 pub use watch::{Step, Unwatched, Watch};
 

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::{identity::EventId, money::Minor, timestamp::UnixMillis};
 use uuid::Uuid;
 
-use crate::payments::{Authorisation, router::Held};
+use crate::{
+    inventory::Paying,
+    payments::{Authorisation, router::Held},
+};
 
 /// One seat of an order, with the price it was offered at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,48 @@ pub struct OrderSeat {
     pub fee: i64,
 }
 
+/// An order that has not begun.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// See [`Order::order_id`].
+    pub order_id: Uuid,
+    /// See [`Order::account_id`].
+    pub account_id: String,
+    /// See [`Order::event_id`].
+    pub event_id: EventId,
+    /// See [`Order::cart_id`].
+    pub cart_id: String,
+    /// See [`Order::currency`].
+    pub currency: String,
+    /// See [`Order::total`].
+    pub total: Minor,
+    /// See [`Order::seats`].
+    pub seats: Vec<OrderSeat>,
+    /// See [`Order::lease`].
+    pub lease: Uuid,
+    /// See [`Order::begun_at`].
+    pub begun_at: UnixMillis,
+}
+
+impl Draft {
+    /// The order, once PostgreSQL has begun it and given it its number.
+    #[must_use]
+    pub fn begun(self, attempt: u32) -> Order {
+        Order {
+            order_id: self.order_id,
+            account_id: self.account_id,
+            event_id: self.event_id,
+            cart_id: self.cart_id,
+            attempt,
+            currency: self.currency,
+            total: self.total,
+            seats: self.seats,
+            lease: self.lease,
+            begun_at: self.begun_at,
+        }
+    }
+}
+
 /// What is the same in every state.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -32,6 +77,8 @@ pub struct Order {
     pub event_id: EventId,
     /// Also the owner of the locks.
     pub cart_id: String,
+    /// Its number among the orders of its cart, from 1: cart and attempt name it to the locks.
+    pub attempt: u32,
     /// ISO 4217.
     pub currency: String,
     /// What is charged.
@@ -45,6 +92,15 @@ pub struct Order {
 }
 
 impl Order {
+    /// Its name to the locks.
+    #[must_use]
+    pub fn paying(&self) -> Paying<'_> {
+        Paying {
+            cart: &self.cart_id,
+            attempt: self.attempt,
+        }
+    }
+
     /// Seat ids by section: what Redis is told, one script per section.
     #[must_use]
     pub fn by_section(&self) -> BTreeMap<&str, Vec<String>> {

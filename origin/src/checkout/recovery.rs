@@ -1,8 +1,9 @@
 //! Finishes what a crash, or a provider without an answer, left. Every origin runs it; each order is worked on by one.
 //!
 //! A pending order is undone, a confirming one is captured on, an ended one is told to Redis. An order is taken over when
-//! its lease is over, at most [`ledger::LEASE_SECONDS`] after its last step, and finished in one try unless the provider
-//! still gives no certain answer: then again when this lease is over.
+//! its lease is over, at most [`ledger::LEASE`] after its last step, and finished in one try unless the provider still
+//! gives no certain answer: then again when this lease is over. Before every step towards the provider the lease is renewed,
+//! which fails for whoever has lost it: two never work on one order.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::{
     claims::{self, Claimed},
     failure::Failure,
     ledger,
-    order::{Order, Pending},
+    order::{Confirming, Pending},
     saga, settle,
 };
 use crate::{
@@ -66,17 +67,34 @@ async fn finish(app: &SharedApp, claimed: Claimed) -> Result<(), Error> {
         Claimed::Pending {
             pending,
             asked_provider: false,
+            ..
         } => {
             saga::fail(app, &pending.order, Failure::Abandoned).await?;
         }
-        Claimed::Pending { pending, .. } => match undo(app, &pending).await {
-            Outcome::Done(failure) => {
-                saga::fail(app, &pending.order, failure).await?;
+        Claimed::Pending { pending, undoing, .. } => {
+            let decided = undoing.unwrap_or(Failure::Abandoned);
+            match undo(app, &pending, decided).await? {
+                Undone::Certain(failure) => {
+                    saga::fail(app, &pending.order, failure).await?;
+                }
+                Undone::Doubtful(why) => {
+                    tracing::warn!(order = %pending.order.order_id, why, "the provider still gives no certain answer");
+                }
+                Undone::LeaseLost => {}
             }
-            other => note_doubt(&pending.order, &other),
-        },
+        }
         Claimed::Confirming(confirming) => {
             saga::capture(app, confirming, None).await?;
+        }
+        Claimed::Undoing(
+            Confirming {
+                order,
+                provider,
+                intent,
+            },
+            failure,
+        ) => {
+            saga::undo(app, &order, &provider, &intent, failure).await?;
         }
         Claimed::Unsettled(order, failure) => {
             match failure {
@@ -89,39 +107,55 @@ async fn finish(app: &SharedApp, claimed: Claimed) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes sure that nothing is held for a pending order, and never will be; the outcome is why the order fails.
+/// What is known of a pending order's money.
+enum Undone {
+    /// Nothing is held and nothing will be; the order fails for this reason.
+    Certain(Failure),
+    /// Only asking again tells.
+    Doubtful(String),
+    /// Somebody else works on the order now.
+    LeaseLost,
+}
+
+/// Makes sure that nothing is held for a pending order, and never will be. `decided` is why it fails unless its card was
+/// declined.
 ///
 /// The same authorisation is sent once more: its key either gives the first answer, or is spent by this one, so that a
 /// request that is still on its way cannot hold money after we have looked. Only then the payment is undone.
-async fn undo(app: &SharedApp, pending: &Pending) -> Outcome<Failure> {
-    let order_id = pending.order.order_id.to_string();
-    match app.till.payments.authorise(&pending.authorisation()).await {
-        Outcome::Done(held) => {
-            let undone = app.till.payments.undo(held.provider, &order_id, &held.intent).await;
-            return undone.map(|()| Failure::Abandoned);
-        }
-        Outcome::Declined(reason) => return Outcome::Done(Failure::PaymentDeclined(reason)),
-        Outcome::Unknown(why) => return Outcome::Unknown(why),
-        Outcome::Unavailable(_) => {}
+async fn undo(app: &SharedApp, pending: &Pending, decided: Failure) -> Result<Undone, Error> {
+    let order = &pending.order;
+    if ledger::note_undoing(&app.database, order, &decided).await?.is_err() {
+        return Ok(Undone::LeaseLost);
     }
-    // Nothing can be authorised now; was something before?
-    match app.till.payments.find(&order_id, pending.order.begun_at).await {
-        Outcome::Done(found) => {
-            for (held, intent) in found {
-                if intent.state == IntentState::Cancelled {
-                    continue;
-                }
-                match app.till.payments.undo(held.provider, &order_id, &held.intent).await {
-                    Outcome::Done(()) => {}
-                    other => return other.map(|()| Failure::Abandoned),
-                }
+    let held = match app.till.payments.authorise(&pending.authorisation()).await {
+        Outcome::Done(held) => vec![held],
+        Outcome::Declined(reason) => return Ok(Undone::Certain(Failure::PaymentDeclined(reason))),
+        Outcome::Unknown(why) => return Ok(Undone::Doubtful(why)),
+        // Nothing can be authorised now; was something before?
+        Outcome::Unavailable(_) => {
+            if ledger::renew(&app.database, order).await?.is_err() {
+                return Ok(Undone::LeaseLost);
             }
-            Outcome::Done(Failure::Abandoned)
+            let order_id = order.order_id.to_string();
+            match app.till.payments.find(&order_id, order.begun_at).await {
+                Outcome::Done(found) => found
+                    .into_iter()
+                    .filter(|(_, intent)| intent.state != IntentState::Cancelled)
+                    .map(|(held, _)| held)
+                    .collect(),
+                other => return Ok(Undone::Doubtful(format!("{other:?}"))),
+            }
         }
-        other => other.map(|_| Failure::Abandoned),
+    };
+    for held in held {
+        if ledger::renew(&app.database, order).await?.is_err() {
+            return Ok(Undone::LeaseLost);
+        }
+        let order_id = order.order_id.to_string();
+        match app.till.payments.undo(held.provider, &order_id, &held.intent).await {
+            Outcome::Done(()) => {}
+            other => return Ok(Undone::Doubtful(format!("{other:?}"))),
+        }
     }
-}
-
-fn note_doubt(order: &Order, outcome: &Outcome<Failure>) {
-    tracing::warn!(order = %order.order_id, ?outcome, "the provider still gives no certain answer");
+    Ok(Undone::Certain(decided))
 }

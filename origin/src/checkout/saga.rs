@@ -15,7 +15,10 @@ use super::{
 use crate::{
     fraud::{self, Facts, Verdict},
     http::Error,
-    inventory::{Extend, section::CHECKOUT_LOCK_MS},
+    inventory::{
+        Extend,
+        section::{CHECKOUT_LOCK_MS, Unloaded},
+    },
     meter,
     payments::Outcome,
     state::SharedApp,
@@ -41,16 +44,19 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
     let watch = |step| app.till.watch.after(step, order_id);
     watch(Step::Begun).await;
 
-    if let Err(failure) = extend_locks(app, &pending.order).await {
-        return fail(app, &pending.order, failure).await;
+    match extend_locks(app, &pending.order).await {
+        Locks::Held => {}
+        Locks::Failed(failure) => return refuse(app, &pending.order, failure).await,
+        // A later order of this cart has begun: recovery has ended this one.
+        Locks::Overtaken => return Ok(End::InDoubt),
     }
     watch(Step::Extended).await;
 
     if let Verdict::Refuse(reason) = fraud::judge(&facts) {
-        return fail(app, &pending.order, Failure::Refused(reason.to_owned())).await;
+        return refuse(app, &pending.order, Failure::Refused(reason.to_owned())).await;
     }
     if let Err(LeaseLost) = ledger::note_authorising(&app.database, &pending).await? {
-        return Ok(End::InDoubt);
+        return unpin_lost(app, &pending.order).await;
     }
     watch(Step::Noted).await;
 
@@ -71,15 +77,14 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
         Reserved::LeaseLost => return Ok(End::InDoubt),
         Reserved::SeatsGone => {
             tracing::warn!(order = %order_id, "the unique index refused seats that Redis had locked");
-            return match app
-                .till
-                .payments
-                .undo(held.provider, &order_id.to_string(), &held.intent)
-                .await
-            {
-                Outcome::Done(()) => fail(app, &pending.order, Failure::SeatsUnavailable).await,
-                other => leave(app, &pending.order, &format!("not cancelled: {other:?}")).await,
-            };
+            return undo(
+                app,
+                &pending.order,
+                held.provider,
+                &held.intent,
+                Failure::SeatsUnavailable,
+            )
+            .await;
         }
     };
     watch(Step::Reserved).await;
@@ -105,23 +110,8 @@ pub(super) async fn capture(
     match captured {
         Outcome::Done(()) => {}
         Outcome::Declined(reason) => {
-            // The money first, the tickets second: a crash in between leaves a confirming order, which comes here again.
-            return match app
-                .till
-                .payments
-                .undo(&confirming.provider, &order_id, &confirming.intent)
-                .await
-            {
-                Outcome::Done(()) => fail(app, order, Failure::CaptureFailed(reason)).await,
-                other => {
-                    leave(
-                        app,
-                        order,
-                        &format!("not captured ({reason}), not cancelled: {other:?}"),
-                    )
-                    .await
-                }
-            };
+            let failure = Failure::CaptureFailed(reason);
+            return undo(app, order, &confirming.provider, &confirming.intent, failure).await;
         }
         Outcome::Unavailable(why) | Outcome::Unknown(why) => return leave(app, order, &why).await,
     }
@@ -148,34 +138,84 @@ pub(super) async fn capture(
     Ok(End::Confirmed(confirmed))
 }
 
-/// All locks are this cart's and last long enough for the payment.
-async fn extend_locks(app: &SharedApp, order: &Order) -> Result<(), Failure> {
+/// Lets go of an order's money and fails it: the decision first, the money second, the tickets last.
+///
+/// The decision needs the lease, and once it is made nobody can confirm the order. So whoever was overtaken by somebody
+/// who has captured, or is about to, stops before the money; and a crash in between leaves an order that recovery brings
+/// here again.
+pub(super) async fn undo(
+    app: &SharedApp,
+    order: &Order,
+    provider: &str,
+    intent: &str,
+    failure: Failure,
+) -> Result<End, Error> {
+    let watch = |step| app.till.watch.after(step, order.order_id);
+    if let Err(LeaseLost) = ledger::note_undoing(&app.database, order, &failure).await? {
+        return Ok(End::InDoubt);
+    }
+    watch(Step::Undoing).await;
+    let order_id = order.order_id.to_string();
+    let undone = app.till.payments.undo(provider, &order_id, intent).await;
+    watch(Step::Undone).await;
+    match undone {
+        Outcome::Done(()) => fail(app, order, failure).await,
+        other => leave(app, order, &format!("{}, but not undone: {other:?}", failure.word())).await,
+    }
+}
+
+/// What became of the locks when a checkout began.
+enum Locks {
+    /// All are this order's and last long enough for the payment.
+    Held,
+    /// The order cannot be paid.
+    Failed(Failure),
+    /// The order has ended, and its cart is being paid anew.
+    Overtaken,
+}
+
+async fn extend_locks(app: &SharedApp, order: &Order) -> Locks {
     let unavailable = |error: Error| {
         tracing::warn!(%error, order = %order.order_id, "locks cannot be judged");
-        Failure::InventoryUnavailable
+        Locks::Failed(Failure::InventoryUnavailable)
     };
-    let stock = app
-        .inventory
-        .event(&app.database, &order.event_id)
-        .await
-        .map_err(unavailable)?;
+    let stock = match app.inventory.event(&app.database, &order.event_id).await {
+        Ok(stock) => stock,
+        Err(error) => return unavailable(error),
+    };
     let mut lost = Vec::new();
     for (code, seats) in order.by_section() {
         let Some((_, section)) = stock.section(code) else {
-            return Err(Failure::LockExpired(seats));
+            return Locks::Failed(Failure::LockExpired(seats));
         };
-        let extended = section.seats.extend(&order.cart_id, CHECKOUT_LOCK_MS, &seats).await;
-        match extended.map_err(|error| unavailable(error.into()))? {
-            Ok(Extend::Extended(_)) => {}
-            Ok(Extend::Lost(seats)) => lost.extend(seats),
-            Err(_) => return Err(unavailable(crate::inventory::load::loading(app, section))),
+        match section.seats.extend(order.paying(), CHECKOUT_LOCK_MS, &seats).await {
+            Ok(Ok(Extend::Extended(_))) => {}
+            Ok(Ok(Extend::Lost(seats))) => lost.extend(seats),
+            Ok(Ok(Extend::Overtaken)) => return Locks::Overtaken,
+            Ok(Err(Unloaded)) => return unavailable(crate::inventory::load::loading(app, section)),
+            Err(error) => return unavailable(error.into()),
         }
     }
     if lost.is_empty() {
-        Ok(())
+        Locks::Held
     } else {
-        Err(Failure::LockExpired(lost))
+        Locks::Failed(Failure::LockExpired(lost))
     }
+}
+
+/// Ends an order before the provider was asked.
+async fn refuse(app: &SharedApp, order: &Order, failure: Failure) -> Result<End, Error> {
+    match fail(app, order, failure).await? {
+        End::InDoubt => unpin_lost(app, order).await,
+        end => Ok(end),
+    }
+}
+
+/// The order was lost to recovery before the provider was asked, so recovery can only end it. It may have settled it
+/// before our word came to the locks: the pins must not outlive the order.
+async fn unpin_lost(app: &SharedApp, order: &Order) -> Result<End, Error> {
+    settle::unpin(app, order).await?;
+    Ok(End::InDoubt)
 }
 
 /// Ends the order without a sale. No money is held any more.

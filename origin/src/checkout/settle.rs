@@ -22,7 +22,7 @@ pub async fn sold(app: &App, order: &Order) -> Result<(), Error> {
             tracing::error!(order = %order.order_id, seats = ?sale.contradictions, "seats sold to another order in Redis");
         }
     }
-    cart::store::remove(app.inventory.links(), &order.cart_id, &order.seat_ids()).await?;
+    cart::store::take_out_sold(app.inventory.links(), &order.cart_id, &order.seat_ids()).await?;
     Ok(())
 }
 
@@ -35,26 +35,35 @@ pub async fn not_sold(app: &App, order: &Order, failure: &Failure) -> Result<(),
     match failure {
         Failure::CaptureFailed(_) => {
             free(app, order).await?;
-            cart::store::remove(app.inventory.links(), &order.cart_id, &order.seat_ids()).await?;
+            drop_lost(app, order, &order.seat_ids()).await?;
         }
         Failure::LockExpired(lost) => {
             unpin(app, order).await?;
-            cart::store::remove(app.inventory.links(), &order.cart_id, lost).await?;
+            drop_lost(app, order, lost).await?;
         }
         Failure::SeatsUnavailable => {
             // Redis believed they were ours to sell: it must learn whose they are.
             free(app, order).await?;
             resell(app, order).await?;
-            cart::store::remove(app.inventory.links(), &order.cart_id, &order.seat_ids()).await?;
+            drop_lost(app, order, &order.seat_ids()).await?;
         }
         _ => unpin(app, order).await?,
     }
     Ok(())
 }
 
-async fn unpin(app: &App, order: &Order) -> RedisResult<()> {
+/// The seats leave the cart, but for those that its fan has locked again.
+async fn drop_lost(app: &App, order: &Order, seats: &[String]) -> RedisResult<()> {
+    cart::holdings::drop_lost(&app.inventory, &order.event_id, &order.cart_id, seats).await
+}
+
+/// The seats are not being paid for by this order any more.
+///
+/// # Errors
+/// Redis.
+pub(super) async fn unpin(app: &App, order: &Order) -> RedisResult<()> {
     for (code, seats) in order.by_section() {
-        let _ = section(app, order, code).unpin(&order.cart_id, &seats).await?;
+        let _ = section(app, order, code).unpin(order.paying(), &seats).await?;
     }
     Ok(())
 }
@@ -63,7 +72,7 @@ async fn free(app: &App, order: &Order) -> RedisResult<()> {
     let order_id = order.order_id.to_string();
     for (code, seats) in order.by_section() {
         let _ = section(app, order, code)
-            .free(&order_id, &order.cart_id, &seats)
+            .free(&order_id, order.paying(), &seats)
             .await?;
     }
     Ok(())

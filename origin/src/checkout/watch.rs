@@ -24,6 +24,10 @@ pub enum Step {
     Confirmed,
     /// Redis knows it.
     Settled,
+    /// It is decided that the order fails; its money is about to be let go of.
+    Undoing,
+    /// The provider has answered that.
+    Undone,
 }
 
 impl Step {

@@ -1,6 +1,6 @@
 //! What every error of the origin looks like: `{"error": "machine_word", "message": "A sentence."}` and the right status.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -18,6 +18,7 @@ pub struct Error {
     message: Cow<'static, str>,
     extra: Map<String, Value>,
     retryable: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Error {
@@ -30,6 +31,7 @@ impl Error {
             message: message.into(),
             extra: Map::new(),
             retryable: false,
+            retry_after: None,
         }
     }
 
@@ -56,6 +58,15 @@ impl Error {
     #[must_use]
     pub fn conflict(word: &'static str, message: impl Into<Cow<'static, str>>) -> Error {
         Error::new(StatusCode::CONFLICT, word, message)
+    }
+
+    /// 429 with its own word: the same request may work after `wait`.
+    #[must_use]
+    pub fn too_many(word: &'static str, message: impl Into<Cow<'static, str>>, wait: Duration) -> Error {
+        Error {
+            retry_after: Some(wait),
+            ..Error::new(StatusCode::TOO_MANY_REQUESTS, word, message)
+        }
     }
 
     /// 503 with its own word: the same request may work in a moment.
@@ -156,7 +167,13 @@ impl IntoResponse for Error {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, rounded up: who comes then is not too early.
+            headers.insert(
+                header::RETRY_AFTER,
+                HeaderValue::from(wait.as_millis().div_ceil(1000) as u64),
+            );
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

@@ -1,12 +1,14 @@
 //! Every route of the origin at one glance, and what surrounds each request.
 
+mod client_address;
 mod error;
 mod extract;
 mod surround;
 
+pub use client_address::{CLIENT_ADDRESS_HEADER, ClientAddress};
 pub use error::Error;
 pub use extract::*;
-pub use surround::{MAX_IN_FLIGHT, REQUEST_TIMEOUT};
+pub use surround::{Arrived, MAX_IN_FLIGHT, REQUEST_TIMEOUT};
 
 use axum::{Router, http::StatusCode, routing::get};
 

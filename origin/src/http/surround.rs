@@ -1,11 +1,16 @@
 //! What happens around every request: a span without query or tokens, a limit on how many run at once, a time limit, and
 //! a panic that becomes an answer instead of a broken connection.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::request::Parts,
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -17,8 +22,22 @@ use crate::state::SharedApp;
 
 /// Most requests handled at once; the next one is told to come back (503 `overloaded`) instead of waiting in memory.
 pub const MAX_IN_FLIGHT: usize = 2_000;
-/// How long a request may take; then it is dropped with 503 `timeout`. Longer than any single step of a checkout.
+/// How long a request may take; then it is dropped with 503 `timeout`. Who has something better to say than that looks at
+/// [`Arrived`] and says it earlier.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// When a request came in: its [`REQUEST_TIMEOUT`] runs from here.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived(pub Instant);
+
+impl<S: Send + Sync> FromRequestParts<S> for Arrived {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        // Every route is wrapped by limit_time; without it no time runs yet.
+        Ok(parts.extensions.get().copied().unwrap_or(Arrived(Instant::now())))
+    }
+}
 
 /// Wraps all routes; the last layer here is the first to see a request.
 pub(super) fn surround(routes: Router<SharedApp>, app: &SharedApp) -> Router<SharedApp> {
@@ -50,7 +69,8 @@ fn log_response(response: &Response, latency: Duration, _: &Span) {
     );
 }
 
-async fn limit_time(request: Request, next: Next) -> Response {
+async fn limit_time(mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Arrived(Instant::now()));
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::unavailable("timeout", "This took too long: try again.").into_response(),

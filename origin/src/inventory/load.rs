@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use super::{
     plan::PlannedSection,
-    section::{Counts, Unloaded},
     stock::SectionStock,
+    words::{Counts, Paying, Unloaded},
 };
 use crate::{http::Error, state::SharedApp};
 
@@ -90,9 +90,12 @@ async fn load_section(database: &PgPool, plan: &PlannedSection, section: &Sectio
     }
     let after = live_tickets(database, section).await?;
     for (seat, order) in before.iter().filter(|(seat, order)| after.get(*seat) != Some(*order)) {
-        // No lock can be this order's: the load has just forgotten all of them, so the owner is left empty. Unloaded again
-        // means another restart: the next rebuild reads the tickets anew.
-        let _ = section.seats.free(order, "", std::slice::from_ref(seat)).await?;
+        // No lock can be pinned to this order: the load has just forgotten all of them. Unloaded again means another
+        // restart: the next rebuild reads the tickets anew.
+        let _ = section
+            .seats
+            .free(order, Paying::NOTHING, std::slice::from_ref(seat))
+            .await?;
     }
     for (seat, order) in after.iter().filter(|(seat, order)| before.get(*seat) != Some(*order)) {
         let _ = section.seats.sell(order, std::slice::from_ref(seat)).await?;

@@ -1,6 +1,7 @@
 //! The seats: who holds which, until when. Redis holds what changes, PostgreSQL what is sold, memory what never changes.
 //!
-//! [`section`] is every operation on a section's seats, one Lua script each (`scripts/`); [`connection`] pairs connections
+//! [`section`] is every operation on a section's seats, one Lua script each (`scripts/`), [`words`] what it is asked and
+//! answers; [`connection`] pairs connections
 //! with the Redis process behind them; [`plan`] is the fixed part of an event (seats, prices, rules); [`stock`] joins the
 //! two per event; [`load`] rebuilds a section from PostgreSQL; [`reader`] and [`seats`] answer availability; [`sweep`]
 //! tidies.
@@ -17,9 +18,11 @@ mod seats;
 pub mod section;
 pub mod stock;
 pub mod sweep;
+pub mod words;
 
 pub use load::{counts, load_event};
 pub use plan::EventPlan;
 pub use seats::{other_event, router};
-pub use section::{Counts, Extend, Lock, LockRequest, Release, Section};
+pub use section::Section;
 pub use stock::{EventStock, Inventory, SectionStock};
+pub use words::{Counts, Extend, Lock, LockRequest, Paying, Release};

@@ -5,105 +5,13 @@ use std::{collections::HashSet, sync::Arc};
 use redis::{FromRedisValue, RedisResult, Script, Value, from_redis_value};
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 
+pub use super::words::{
+    Counts, Extend, Lock, LockEnd, LockRequest, Paying, Release, Sale, SectionResult, SectionState, Unloaded,
+};
 use super::{connection::Links, scripts};
 
 /// How long a lock lives at least once its checkout has begun: long enough for every retry towards the provider.
 pub const CHECKOUT_LOCK_MS: u64 = 300_000;
-
-/// The section's `loaded` mark is missing or belongs to another Redis process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unloaded;
-
-/// What an operation answers: Redis may fail, the section may not be loaded, and only then it answers.
-pub type SectionResult<T> = RedisResult<Result<T, Unloaded>>;
-
-/// A seat and the instant its lock is over.
-pub type LockEnd = (String, UnixMillis);
-
-/// Answer to a lock request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lock {
-    /// All are the owner's.
-    Locked {
-        /// When the seats locked by this request are free again.
-        ends: UnixMillis,
-        /// The ones the owner held before, which keep their ends.
-        held_before: Vec<LockEnd>,
-    },
-    /// These are held or sold; nothing was locked.
-    Taken(Vec<String>),
-    /// The session is over by Redis's clock; nothing was locked.
-    SessionOver,
-}
-
-/// Answer to a release.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Release {
-    /// So many were the owner's and are available now.
-    Released(u64),
-    /// These are being paid for; nothing was released.
-    BeingPaid(Vec<String>),
-}
-
-/// Answer to an extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Extend {
-    /// All are still the owner's; the first of their ends.
-    Extended(UnixMillis),
-    /// These are not the owner's any more; nothing was changed.
-    Lost(Vec<String>),
-}
-
-/// Answer to a sale.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sale {
-    /// How many became sold by this.
-    pub newly_sold: u64,
-    /// Seats that another order has: PostgreSQL and Redis contradict each other.
-    pub contradictions: Vec<String>,
-}
-
-/// How many seats are in which state. `available = capacity - locked - sold`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All seats.
-    pub capacity: u64,
-    /// In carts.
-    pub locked: u64,
-    /// Gone.
-    pub sold: u64,
-}
-
-impl Counts {
-    /// Seats that can be locked.
-    #[must_use]
-    pub fn available(&self) -> u64 {
-        self.capacity.saturating_sub(self.locked + self.sold)
-    }
-}
-
-/// A section at one instant.
-#[derive(Clone, Debug)]
-pub struct SectionState {
-    /// Redis's clock at that instant.
-    pub as_of: UnixMillis,
-    /// Its counters.
-    pub counts: Counts,
-    /// Seats that are not available, with the first letter of their holder: `S` is sold, all others are locked.
-    pub held: Vec<(String, char)>,
-}
-
-/// What to lock, for whom, for how long.
-pub struct LockRequest<'a> {
-    /// Whose lock it is: the cart's id.
-    pub owner: &'a str,
-    /// How long the lock lives unless the session ends before.
-    pub lock_ms: u64,
-    /// The lock ends at the latest here (the shop token's `exp`).
-    pub not_after: UnixMillis,
-    /// Seats of this section, each once, at least one.
-    pub seats: &'a [String],
-}
 
 /// The keys of one section; they share a hash slot.
 #[derive(Clone)]
@@ -173,27 +81,34 @@ impl Section {
         }))
     }
 
-    /// Begins a checkout: the locks get at least `at_least_ms` from now, once.
+    /// Begins a checkout: the seats are pinned to it, and their locks get at least `at_least_ms` from now, once.
     ///
     /// # Errors
     /// Redis.
-    pub async fn extend(&self, owner: &str, at_least_ms: u64, seats: &[String]) -> SectionResult<Extend> {
-        let mut arguments = vec![owner.to_owned(), at_least_ms.to_string()];
+    pub async fn extend(&self, paying: Paying<'_>, at_least_ms: u64, seats: &[String]) -> SectionResult<Extend> {
+        let mut arguments = vec![
+            paying.cart.to_owned(),
+            paying.attempt.to_string(),
+            at_least_ms.to_string(),
+        ];
         arguments.extend_from_slice(seats);
         let (word, values) = self.invoke(&scripts::EXTEND, &arguments).await?;
         Ok(Ok(match word.as_str() {
             "extended" => Extend::Extended(UnixMillis(first(values)?)),
             "lost" => Extend::Lost(all(values)?),
+            "overtaken" => Extend::Overtaken,
             _ => return Ok(Err(Unloaded)),
         }))
     }
 
-    /// Ends a checkout without a sale: the seats stay in the cart until their locks end.
+    /// Ends a checkout without a sale: the seats stay in the cart until their locks end. How many were pinned to it.
     ///
     /// # Errors
     /// Redis.
-    pub async fn unpin(&self, owner: &str, seats: &[String]) -> SectionResult<u64> {
-        let (word, values) = self.invoke(&scripts::UNPIN, &with_owner(owner, seats)).await?;
+    pub async fn unpin(&self, paying: Paying<'_>, seats: &[String]) -> SectionResult<u64> {
+        let mut arguments = vec![paying.cart.to_owned(), paying.attempt.to_string()];
+        arguments.extend_from_slice(seats);
+        let (word, values) = self.invoke(&scripts::UNPIN, &arguments).await?;
         if word == "unpinned" {
             Ok(Ok(first(values)?))
         } else {
@@ -218,12 +133,12 @@ impl Section {
         }))
     }
 
-    /// Makes the seats of a void order available again, sold to it or locked for its cart.
+    /// Makes the seats of a void order available again, sold to it or pinned to it.
     ///
     /// # Errors
     /// Redis.
-    pub async fn free(&self, order: &str, owner: &str, seats: &[String]) -> SectionResult<u64> {
-        let mut arguments = vec![order.to_owned(), owner.to_owned()];
+    pub async fn free(&self, order: &str, paying: Paying<'_>, seats: &[String]) -> SectionResult<u64> {
+        let mut arguments = vec![order.to_owned(), paying.cart.to_owned(), paying.attempt.to_string()];
         arguments.extend_from_slice(seats);
         let (word, values) = self.invoke(&scripts::FREE, &arguments).await?;
         if word == "freed" {

@@ -9,7 +9,10 @@ use stanchion_shared::{
 use uuid::Uuid;
 
 use crate::{
-    checkout::{failure::Failure, order::Confirmed},
+    checkout::{
+        failure::Failure,
+        order::{Confirmed, Order},
+    },
     http::Error,
     tickets::code,
 };
@@ -68,6 +71,20 @@ impl OrderView {
     /// The database.
     pub async fn newest(database: &PgPool, account_id: &str, most: i64) -> Result<Vec<OrderView>, Error> {
         read(database, account_id, None, None, most).await
+    }
+
+    /// An order that has just begun, without asking PostgreSQL.
+    #[must_use]
+    pub fn pending(order: &Order) -> OrderView {
+        OrderView {
+            order_id: order.order_id,
+            event_id: order.event_id.clone(),
+            status: OrderStatus::Pending,
+            failure: None,
+            currency: order.currency.clone(),
+            total: order.total,
+            tickets: Vec::new(),
+        }
     }
 
     /// A confirmed order, without asking PostgreSQL again.

@@ -1,7 +1,7 @@
 //! Chooses the provider. The rule that matters: another provider is tried only when it is known that nothing happened at
 //! the first. A decline is an answer, not a failure: a declined card is not tried elsewhere.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
 
 use stanchion_shared::{money::Minor, timestamp::UnixMillis};
 
@@ -9,6 +9,17 @@ use super::provider::{Authorisation, Intent, Outcome, PaymentProvider};
 
 /// Stands for the provider of orders that cost nothing: no provider takes an amount of 0.
 pub const NOTHING_TO_PAY: &str = "none";
+
+/// How long one step may take, whatever providers and retries it is made of; then its outcome is not known. Enough for all
+/// attempts of a patient adapter (see `stripe::Patience`), and shorter than the lease under which a step is taken, so that
+/// nobody else works on the order meanwhile.
+pub const STEP_LIMIT: Duration = Duration::from_secs(20);
+
+async fn within_limit<T>(step: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    tokio::time::timeout(STEP_LIMIT, step)
+        .await
+        .unwrap_or_else(|_| Outcome::Unknown("no certain answer in time".to_owned()))
+}
 
 /// A held amount and who holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +30,7 @@ pub struct Held {
     pub intent: String,
 }
 
-/// All providers, the preferred one first.
+/// All providers, the preferred one first. No step takes longer than [`STEP_LIMIT`].
 pub struct PaymentRouter {
     providers: Vec<Arc<dyn PaymentProvider>>,
 }
@@ -35,6 +46,10 @@ impl PaymentRouter {
 
     /// Holds the amount at the first provider that can be reached.
     pub async fn authorise(&self, wanted: &Authorisation) -> Outcome<Held> {
+        within_limit(self.authorise_anywhere(wanted)).await
+    }
+
+    async fn authorise_anywhere(&self, wanted: &Authorisation) -> Outcome<Held> {
         if wanted.amount == Minor(0) {
             return Outcome::Done(Held {
                 provider: NOTHING_TO_PAY,
@@ -61,7 +76,7 @@ impl PaymentRouter {
             return Outcome::Done(());
         }
         match self.named(provider) {
-            Some(provider) => provider.capture(order_id, intent).await,
+            Some(provider) => within_limit(provider.capture(order_id, intent)).await,
             None => unknown_provider(provider),
         }
     }
@@ -74,14 +89,21 @@ impl PaymentRouter {
         let Some(provider) = self.named(provider) else {
             return unknown_provider(provider);
         };
-        match provider.cancel(order_id, intent).await {
-            Outcome::Declined(_) => provider.refund(order_id, intent).await,
-            outcome => outcome,
-        }
+        within_limit(async {
+            match provider.cancel(order_id, intent).await {
+                Outcome::Declined(_) => provider.refund(order_id, intent).await,
+                outcome => outcome,
+            }
+        })
+        .await
     }
 
     /// The order's payments at every provider: after a crash nobody knows which one was asked last.
     pub async fn find(&self, order_id: &str, begun_at: UnixMillis) -> Outcome<Vec<(Held, Intent)>> {
+        within_limit(self.find_everywhere(order_id, begun_at)).await
+    }
+
+    async fn find_everywhere(&self, order_id: &str, begun_at: UnixMillis) -> Outcome<Vec<(Held, Intent)>> {
         let mut found = Vec::new();
         for provider in &self.providers {
             match provider.find(order_id, begun_at).await {
@@ -174,6 +196,48 @@ mod tests {
         assert_eq!(chosen(Outcome::Done(word())).await, Outcome::Done("first"));
         assert_eq!(chosen(Outcome::Unknown(word())).await, Outcome::Unknown(word()));
         assert_eq!(chosen(Outcome::Declined(word())).await, Outcome::Declined(word()));
+    }
+
+    /// Never answers.
+    struct Silent;
+
+    impl PaymentProvider for Silent {
+        fn name(&self) -> &'static str {
+            "silent"
+        }
+        fn authorise<'a>(&'a self, _: &'a Authorisation) -> Answer<'a, String> {
+            Box::pin(std::future::pending())
+        }
+        fn capture<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+            Box::pin(std::future::pending())
+        }
+        fn cancel<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+            Box::pin(async { Outcome::Declined("charged".to_owned()) })
+        }
+        fn refund<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+            Box::pin(std::future::pending())
+        }
+        fn find<'a>(&'a self, _: &'a str, _: UnixMillis) -> Answer<'a, Option<Intent>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_step_outlasts_its_limit_and_what_became_of_it_is_not_known() {
+        let router = PaymentRouter::new(vec![Arc::new(Silent)]);
+        let began = tokio::time::Instant::now();
+        let wanted = Authorisation {
+            order_id: "o".to_owned(),
+            amount: Minor(100),
+            currency: "EUR".to_owned(),
+            token: "pm".to_owned(),
+            begun_at: UnixMillis(0),
+        };
+        assert!(matches!(router.authorise(&wanted).await, Outcome::Unknown(_)));
+        assert!(matches!(router.capture("silent", "o", "pi").await, Outcome::Unknown(_)));
+        assert!(matches!(router.undo("silent", "o", "pi").await, Outcome::Unknown(_)));
+        assert!(matches!(router.find("o", UnixMillis(0)).await, Outcome::Unknown(_)));
+        assert_eq!(began.elapsed().as_secs(), 4 * STEP_LIMIT.as_secs());
     }
 
     #[tokio::test]

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::outbound::read_body;
 
-/// How patient the adapter is. All calls of one step together stay within `attempts * (timeout + pauses)`.
+/// How patient the adapter is. All calls of one step together stay within `attempts * (timeout + pauses)`, and whatever is
+/// longer is cut off by [`super::router::STEP_LIMIT`].
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// How long one attempt may take.
@@ -42,7 +43,7 @@ impl Default for Patience {
 
 /// Largest answer that is read, in bytes: a page of 100 intents.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// Pages of 100 intents that are read to find one. More would take longer than the order's lease.
+/// Pages of 100 intents that are read to find one. More would take longer than a step may.
 const MOST_PAGES: usize = 20;
 /// How far before an order's begin the list is read, in seconds: the provider's clock is not ours.
 const CLOCK_SLACK_SECONDS: u64 = 120;

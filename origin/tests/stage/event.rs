@@ -1,6 +1,8 @@
 //! An event to create.
 
 use serde_json::{Value, json};
+use stanchion_origin::clock;
+use stanchion_shared::timestamp::UnixMillis;
 use uuid::Uuid;
 
 /// Bearer of the admin API on the stage.
@@ -11,13 +13,21 @@ pub fn event_id() -> String {
     format!("event-{}", Uuid::new_v4().simple())
 }
 
+const DAY_MS: u64 = 24 * 3_600_000;
+
+/// An instant so many whole days from now: the later, the more.
+pub fn in_days(days: u64) -> UnixMillis {
+    let today = clock::now().0 / DAY_MS * DAY_MS;
+    UnixMillis(today + days * DAY_MS)
+}
+
 /// Two sections, A with two rows of five and B with one row of ten, on sale since yesterday.
 pub fn small_event() -> Value {
     json!({
         "event_id": event_id(),
         "name": "The Small Concert",
-        "starts_at": "2099-06-01T20:00:00Z",
-        "on_sale_time": "2026-01-01T10:00:00Z",
+        "starts_at": in_days(30),
+        "on_sale_time": in_days(0).minus(DAY_MS),
         "currency": "EUR",
         "venue": {"name": "Waldbühne", "city": "Berlin", "latitude": 52.5159, "longitude": 13.2396},
         "sections": [

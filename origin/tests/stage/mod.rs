@@ -10,31 +10,33 @@
     reason = "each test file uses its part of the stage"
 )]
 
+mod database;
 mod edge;
 mod event;
+mod gateway;
 mod keys;
 mod shop;
 
+pub use database::TestDatabase;
 pub use edge::Edge;
-pub use event::{ADMIN_TOKEN, event_id, small_event};
+pub use event::{ADMIN_TOKEN, event_id, in_days, small_event};
+pub use gateway::{PATIENCE, STRIPE_KEY, TestGateway};
 pub use keys::{EDGE_KEYS, shop_token};
-pub use shop::{Fan, PATIENCE, STRIPE_KEY, TestGateway};
+pub use shop::Fan;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use stanchion_origin::{
     config::Config,
-    database,
     serve::serve,
     state::{App, SharedApp},
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
 use uuid::Uuid;
 
-/// A served origin with everything around it. Dropping it stops the origin.
+/// A served origin with everything around it. Dropping it, also by a panic, stops the origin and drops its database.
 pub struct Stage {
     pub app: SharedApp,
     pub edge: Edge,
@@ -44,6 +46,8 @@ pub struct Stage {
     pub variables: HashMap<String, String>,
     server: JoinHandle<()>,
     _stop: oneshot::Sender<()>,
+    /// The last to go; who needs it longer than the stage holds on to it.
+    pub database: Arc<TestDatabase>,
 }
 
 impl Drop for Stage {
@@ -107,21 +111,28 @@ impl Stage {
 
     /// As [`Stage::prepared`], behind an edge that was made ready before.
     pub async fn behind(edge: Edge, overrides: &[(&str, &str)], prepare: impl FnOnce(&mut App)) -> Stage {
-        let database_url = create_database().await;
-        let mut variables = keys::configuration(&edge.url, &database_url, &redis_url());
+        let database = TestDatabase::create(&from_environment("STANCHION_DATABASE_URL")).await;
+        let mut variables = keys::configuration(&edge.url, &database.url, &redis_url());
         variables.extend(
             overrides
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
-        Stage::serve(edge, variables, prepare).await
+        Stage::serve(edge, database, variables, prepare).await
     }
 
-    async fn serve(edge: Edge, variables: HashMap<String, String>, prepare: impl FnOnce(&mut App)) -> Stage {
+    async fn serve(
+        edge: Edge,
+        database: TestDatabase,
+        variables: HashMap<String, String>,
+        prepare: impl FnOnce(&mut App),
+    ) -> Stage {
         let config = Config::from_lookup(|name| variables.get(name).cloned()).expect("the stage's configuration");
         let mut app = App::connect(config).await.expect("PostgreSQL and Redis answer");
-        prepare(std::sync::Arc::get_mut(&mut app).expect("nobody else has it yet"));
-        database::migrate(&app.database).await.expect("the migrations run");
+        prepare(Arc::get_mut(&mut app).expect("nobody else has it yet"));
+        stanchion_origin::database::migrate(&app.database)
+            .await
+            .expect("the migrations run");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -135,6 +146,7 @@ impl Stage {
             variables,
             server,
             _stop: stop,
+            database: Arc::new(database),
         }
     }
 
@@ -205,20 +217,4 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         sleep(Duration::from_millis(100)).await;
     }
     panic!("never came true: {what}");
-}
-
-/// A database of its own for one test.
-async fn create_database() -> String {
-    let server = from_environment("STANCHION_DATABASE_URL");
-    let name = format!("test_{}", Uuid::new_v4().simple());
-    let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
-    // The name is ours, hexadecimal: nothing to inject.
-    let create = AssertSqlSafe(format!("create database {name}"));
-    sqlx::query(create)
-        .execute(&mut connection)
-        .await
-        .expect("the test's user may create databases");
-    let mut url = url::Url::parse(&server).expect("a URL");
-    url.set_path(&name);
-    url.to_string()
 }

@@ -1,112 +1,12 @@
-//! A stage with a till: a payment gateway of its own (real HTTP, faults on request), and fans whose turn has come.
-
-use std::time::Duration;
+//! A stage with a till, and fans whose turn has come.
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stanchion_gateway::{Gateway, SecretKey};
-use stanchion_origin::{
-    checkout::Till,
-    payments::{
-        PaymentRouter,
-        stripe::{Patience, Stripe},
-    },
-    state::App,
-};
+use stanchion_origin::state::App;
 use stanchion_shared::admission::ShopClaims;
-use tokio::{net::TcpListener, sync::oneshot};
 use uuid::Uuid;
 
-use super::{Answer, Stage, keys, send};
-
-/// Its secret key.
-pub const STRIPE_KEY: &str = "sk_test_stage";
-/// As patient as a test can be: a second in all.
-pub const PATIENCE: Patience = Patience {
-    timeout: Duration::from_millis(400),
-    attempts: 2,
-    pause: Duration::from_millis(50),
-    total: Duration::from_secs(1),
-};
-
-/// A gateway of one test.
-pub struct TestGateway {
-    pub url: String,
-    client: reqwest::Client,
-    _stop: oneshot::Sender<()>,
-}
-
-impl TestGateway {
-    pub async fn start() -> TestGateway {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}/", listener.local_addr().expect("bound"));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let key: SecretKey = STRIPE_KEY.parse().expect("a test key");
-        tokio::spawn(stanchion_gateway::serve(listener, Gateway::new(key), async move {
-            drop(stopped.await)
-        }));
-        TestGateway {
-            url,
-            client: reqwest::Client::new(),
-            _stop: stop,
-        }
-    }
-
-    /// From now on these faults; see the gateway's `faults.rs`.
-    pub async fn faults(&self, faults: Value) {
-        let answer = self
-            .client
-            .put(format!("{}_control/faults", self.url))
-            .json(&faults)
-            .send()
-            .await
-            .unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    }
-
-    /// One fault for the next `times` requests of an operation.
-    pub async fn fault(&self, operation: &str, fault: &str, times: u32) {
-        self.faults(json!({"rules": [{"operation": operation, "fault": fault, "times": times}]}))
-            .await;
-    }
-
-    /// All payments: {id, status, amount, held, captured, refunded, metadata}.
-    pub async fn intents(&self) -> Vec<Value> {
-        let answer = self
-            .client
-            .get(format!("{}_control/ledger", self.url))
-            .send()
-            .await
-            .unwrap();
-        answer.json::<Value>().await.unwrap()["intents"]
-            .as_array()
-            .unwrap()
-            .clone()
-    }
-
-    /// Money held and money taken (less what was given back), over all payments of an order.
-    pub async fn money_of(&self, order_id: &str) -> (i64, i64) {
-        let (mut held, mut taken) = (0, 0);
-        for intent in self.intents().await {
-            if intent["metadata"]["order_id"] == order_id {
-                held += amount(&intent["held"]);
-                taken += amount(&intent["captured"]) - amount(&intent["refunded"]);
-            }
-        }
-        (held, taken)
-    }
-
-    /// A till that pays here, with a test's patience.
-    pub fn till(&self) -> Till {
-        let url = self.url.parse().unwrap();
-        let stripe = Stripe::new(reqwest::Client::new(), url, STRIPE_KEY.to_owned(), PATIENCE);
-        Till::new(PaymentRouter::new(vec![std::sync::Arc::new(stripe)]))
-    }
-}
-
-fn amount(value: &Value) -> i64 {
-    value.as_i64().unwrap_or_else(|| panic!("an amount: {value}"))
-}
+use super::{Answer, Stage, TestGateway, keys, send};
 
 /// A fan in the shop.
 #[derive(Clone)]
@@ -227,6 +127,14 @@ impl Stage {
             .query_async::<()>(&mut self.app.redis.clone())
             .await
             .unwrap();
+    }
+
+    /// All orders that have ended are settled once more, as by an origin that was told to long ago and comes late.
+    pub async fn settle_again(&self) {
+        let late = "update orders set settled = false, lease_until = now() - interval '1 second'
+                    where status in ('confirmed', 'failed')";
+        sqlx::query(late).execute(&self.app.database).await.unwrap();
+        assert!(stanchion_origin::checkout::recover(&self.app).await.unwrap() > 0);
     }
 
     /// All leases are over, as if time had passed; then recovery has its look.

@@ -10,8 +10,9 @@ use crate::arena::{Section, Venue};
 
 /// Creating an arena writes 18,000 seats, launching it loads them: more than a usual request.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// From the on-sale to the event itself: nobody buys for yesterday.
-const STARTS_AFTER_MS: u64 = 60 * 24 * 3_600_000;
+/// From the on-sale to the event itself: nobody buys for yesterday. A queue with the shortest windows lives for 12 days,
+/// and must live until then.
+const STARTS_AFTER_MS: u64 = 10 * 24 * 3_600_000;
 
 /// Speaks to the admin API.
 pub(crate) struct Admin {

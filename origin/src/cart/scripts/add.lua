@@ -1,35 +1,22 @@
--- Puts seats that were just locked into a cart, if the cart may hold so many.
+-- Lists seats that were just locked in a cart, if the cart may list so many.
 --
--- KEYS[1] cart  HASH  seat -> 'end in ms' '|' 'section'; one cart is one hash slot of its own, whatever its sections
--- ARGV    1 most seats a cart may hold, 2 instant in ms at which the cart is forgotten,
---         3 section, 4.. pairs of seat and end of its lock in ms
+-- KEYS[1] cart  HASH  seat -> 'entry' '|' 'section'; one cart is one hash slot of its own, whatever its sections.
+--               The entry is a word nobody has used before: it tells this addition of a seat from any other.
+-- ARGV    1 most seats a cart may list, 2 instant in ms at which the cart is forgotten, 3 entry, 4 section, 5.. seats
 -- Result  {'added', seat, value, …}   the whole cart
---         {'full', how many other seats it holds}   nothing is changed
--- Invariant  A cart never holds more than ARGV[1] seats whose locks are not over. This script alone adds to a cart, and
---            Redis runs one at a time, so requests sent at once cannot each pass the limit.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local wanted, fields = {}, {}
-for i = 4, #ARGV, 2 do
-  wanted[ARGV[i]] = true
+--         {'full'}                    nothing is changed
+-- Invariant  A cart never lists more than ARGV[1] seats, and it keeps no ends: until when a seat is held, and whether it
+--            is held at all, only its lock says. What a cart's session holds it lists (take_out.lua), so it never holds
+--            more than that. Redis runs one script at a time: requests sent at once cannot each pass the limit.
+local value = ARGV[3] .. '|' .. ARGV[4]
+local fields, fresh = {}, 0
+for i = 5, #ARGV do
   fields[#fields + 1] = ARGV[i]
-  fields[#fields + 1] = ARGV[i + 1] .. '|' .. ARGV[3]
+  fields[#fields + 1] = value
+  fresh = fresh + 1 - redis.call('HEXISTS', KEYS[1], ARGV[i])
 end
+if redis.call('HLEN', KEYS[1]) + fresh > tonumber(ARGV[1]) then return { 'full' } end
 
-local cart = redis.call('HGETALL', KEYS[1])
-local others, over = 0, {}
-for i = 1, #cart, 2 do
-  if not wanted[cart[i]] then
-    if tonumber(string.match(cart[i + 1], '^%d+')) > now then
-      others = others + 1
-    else
-      over[#over + 1] = cart[i]
-    end
-  end
-end
-if others + #fields / 2 > tonumber(ARGV[1]) then return { 'full', others } end
-
-if #over > 0 then redis.call('HDEL', KEYS[1], unpack(over)) end
 redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 return { 'added', unpack(redis.call('HGETALL', KEYS[1])) }

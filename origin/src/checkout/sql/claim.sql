@@ -9,5 +9,6 @@ where order_id in (
     limit $3
     for update skip locked
 )
-returning order_id, account_id, event_id, cart_id, status, currency, total, seats, payment_token, asked_provider,
-          provider, intent, lease, (extract(epoch from created_at) * 1000)::bigint as created_ms, failure, failure_detail
+returning order_id, account_id, event_id, cart_id, attempt, status, currency, total, seats, payment_token,
+          asked_provider, provider, intent, lease, (extract(epoch from created_at) * 1000)::bigint as created_ms, undoing,
+          undoing_detail, failure, failure_detail

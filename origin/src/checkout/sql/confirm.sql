@@ -1,9 +1,9 @@
 -- confirming -> confirmed: the money is charged, the tickets are active, the world is to be told.
--- $1 order_id, $2 lease. No rows: the lease was lost.
+-- $1 order_id, $2 lease. No rows: the lease was lost, or the order is being undone.
 with changed as (
     update orders
     set status = 'confirmed', payment_token = null, updated_at = now()
-    where order_id = $1 and lease = $2 and status = 'confirming'
+    where order_id = $1 and lease = $2 and status = 'confirming' and undoing is null
     returning order_id, account_id, event_id, currency, total, seats, provider, intent
 ), step as (
     insert into order_steps (order_id, step, lease) select order_id, 'confirmed', $2 from changed

@@ -3,7 +3,7 @@
 with changed as (
     update orders
     set asked_provider = true, lease_until = now() + make_interval(secs => $3), updated_at = now()
-    where order_id = $1 and lease = $2 and status = 'pending'
+    where order_id = $1 and lease = $2 and status = 'pending' and undoing is null
     returning order_id
 ), step as (
     insert into order_steps (order_id, step, lease) select order_id, 'authorising', $2 from changed

@@ -1,11 +1,12 @@
 -- pending -> confirming: the money is held, the tickets are reserved. The unique index judges whether all seats are free;
 -- if one is not, the whole statement fails and nothing has changed.
--- $1 order_id, $2 lease, $3 provider, $4 intent, $5 lease in seconds. No rows: the lease was lost.
+-- $1 order_id, $2 lease, $3 provider, $4 intent, $5 lease in seconds. No rows: the lease was lost, or the
+-- order is being undone.
 with changed as (
     update orders
     set status = 'confirming', provider = $3, intent = $4, lease_until = now() + make_interval(secs => $5),
         updated_at = now()
-    where order_id = $1 and lease = $2 and status = 'pending'
+    where order_id = $1 and lease = $2 and status = 'pending' and undoing is null
     returning order_id, account_id, event_id, seats
 ), step as (
     insert into order_steps (order_id, step, lease, detail) select order_id, 'confirming', $2, $4 from changed

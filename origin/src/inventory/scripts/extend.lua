@@ -1,15 +1,17 @@
--- The checkout begins: marks the seats as being paid for and gives their locks more time, once.
+-- A checkout begins: pins the seats to its order and gives their locks more time, once.
 --
--- ARGV    2 owner, 3 time from now in ms that a lock gets at least, 4.. seats
+-- ARGV    2 owner, 3 attempt, 4 time from now in ms that a lock gets at least, 5.. seats
 -- Result  {'extended', first end}   a lock that was extended before keeps its end, and no lock becomes shorter
 --         {'lost', seat, …}         these are not the owner's any more; nothing is changed
+--         {'overtaken'}             a later order of this cart is paying, so this one is over; nothing is changed
 --         {'unloaded'}
--- Invariant  A lock is extended at most once in its life, whatever is repeated.
+-- Invariant  A lock is extended at most once in its life, whatever is repeated. A pin passes to later attempts only: what
+--            comes late from an order that has ended never takes the seats from the one that is being paid now.
 if not is_loaded() then return { 'unloaded' } end
-local owner = ARGV[2]
+local owner, attempt = ARGV[2], tonumber(ARGV[3])
 local now = now_ms()
-local longest = now + tonumber(ARGV[3])
-local seats = seats_from(4)
+local longest = now + tonumber(ARGV[4])
+local seats = seats_from(5)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local lost, fields, scores = { 'lost' }, {}, {}
 local first_end
@@ -18,13 +20,14 @@ for i, seat in ipairs(seats) do
   if not ends then
     lost[#lost + 1] = seat
   else
+    if (attempt_of(holders[i]) or 0) > attempt then return { 'overtaken' } end
     if string.sub(holders[i], 1, 1) == 'L' and ends < longest then
       ends = longest
       scores[#scores + 1] = ends
       scores[#scores + 1] = seat
     end
     fields[#fields + 1] = seat
-    fields[#fields + 1] = 'P' .. owner
+    fields[#fields + 1] = 'P' .. owner .. '|' .. attempt
     first_end = first_end and math.min(first_end, ends) or ends
   end
 end

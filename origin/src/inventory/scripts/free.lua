@@ -1,19 +1,20 @@
--- Compensation: the order is void, its seats are available again, sold to it or still locked for it.
+-- Compensation: the order is void, its seats are available again, sold to it or still pinned to it.
 --
--- ARGV    2 order, 3 owner of the cart, 4.. seats
+-- ARGV    2 order, 3 owner of its cart, 4 its attempt, 5.. seats
 -- Result  {'freed', how many} or {'unloaded'}
--- Invariant  Seats of other orders and other owners are not touched. Repeating it changes nothing.
+-- Invariant  Only what this order holds is touched: not a seat of another order, and not one that the same cart has locked
+--            or is paying for anew. Repeating it changes nothing.
 if not is_loaded() then return { 'unloaded' } end
-local order, owner = 'S' .. ARGV[2], ARGV[3]
+local order, owner, attempt = 'S' .. ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = now_ms()
-local seats = seats_from(4)
+local seats = seats_from(5)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local freed, unsold = {}, 0
 for i, seat in ipairs(seats) do
   if holders[i] == order then
     unsold = unsold + 1
     freed[#freed + 1] = seat
-  elseif own_lock(seat, holders[i], owner, now) then
+  elseif attempt_of(holders[i]) == attempt and own_lock(seat, holders[i], owner, now) then
     freed[#freed + 1] = seat
   end
 end

@@ -26,7 +26,7 @@ for i, seat in ipairs(wanted) do
     fields[#fields + 1] = 'L' .. owner
     scores[#scores + 1] = ends
     scores[#scores + 1] = seat
-  elseif held_until and string.sub(holder, 2) == owner then
+  elseif held_until and owner_of(holder) == owner then
     answer[#answer + 1] = seat
     answer[#answer + 1] = held_until
   else

@@ -53,7 +53,18 @@ local function live_lock(seat, holder, now)
   return ends > now and ends
 end
 
--- The same, if it is `owner`'s as well. A lock that is over is nobody's.
+-- Whose lock `holder` is.
+local function owner_of(holder)
+  return string.match(holder, '^%u([^|]*)')
+end
+
+-- The attempt that is paying for the seat, 0 for one from before attempts had numbers; nil if nobody is paying.
+local function attempt_of(holder)
+  if not holder or string.sub(holder, 1, 1) ~= 'P' then return nil end
+  return tonumber(string.match(holder, '|(%d+)$')) or 0
+end
+
+-- live_lock, if it is `owner`'s as well. A lock that is over is nobody's.
 local function own_lock(seat, holder, owner, now)
-  return holder and string.sub(holder, 2) == owner and live_lock(seat, holder, now)
+  return holder and owner_of(holder) == owner and live_lock(seat, holder, now)
 end

@@ -1,16 +1,19 @@
--- The payment failed: the seats stay in the cart until their locks end, and the owner may release or pay them again.
+-- The payment of an order failed: its seats stay in the cart until their locks end, and the owner may release or pay them
+-- again.
 --
--- ARGV    2 owner, 3.. seats
+-- ARGV    2 owner, 3 attempt, 4.. seats
 -- Result  {'unpinned', how many} or {'unloaded'}
--- Invariant  Ends are not changed, and nobody's lock but the owner's is touched.
+-- Invariant  Ends are not changed, and nobody's lock but the owner's is touched. Seats that a later attempt is paying for
+--            stay pinned to it; a pin of an earlier one goes as well, because it is over, too.
 if not is_loaded() then return { 'unloaded' } end
-local owner = ARGV[2]
+local owner, attempt = ARGV[2], tonumber(ARGV[3])
 local now = now_ms()
-local seats = seats_from(3)
+local seats = seats_from(4)
 local holders = redis.call('HMGET', HELD, unpack(seats))
 local fields = {}
 for i, seat in ipairs(seats) do
-  if holders[i] == 'P' .. owner and live_lock(seat, holders[i], now) then
+  local paying = attempt_of(holders[i])
+  if paying and paying <= attempt and own_lock(seat, holders[i], owner, now) then
     fields[#fields + 1] = seat
     fields[#fields + 1] = 'X' .. owner
   end

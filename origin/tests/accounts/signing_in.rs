@@ -1,18 +1,10 @@
-//! Signing up and in, over HTTP.
-
-mod stage;
+//! Accounts are made once, signed in to with their password, and tell nothing to others.
 
 use reqwest::StatusCode;
-use serde_json::{Value, json};
-use stage::Stage;
-use stanchion_origin::{
-    accounts::{self, TOKEN_LIFE_MS},
-    clock, keys,
-};
+use serde_json::json;
+use stanchion_origin::{accounts::TOKEN_LIFE_MS, clock, keys};
 
-fn sign_up(email: &str) -> Value {
-    json!({"email": email, "password": "correct horse", "name": "A Fan"})
-}
+use crate::{sign_up, stage::Stage};
 
 #[tokio::test]
 async fn a_new_fan_gets_a_token_that_names_the_account_for_a_day() {
@@ -137,46 +129,4 @@ async fn the_database_never_sees_a_password() {
         .await
         .unwrap();
     assert!(!row.contains("correct horse") && row.contains("$argon2id$"), "{row}");
-}
-
-#[tokio::test]
-async fn minted_accounts_exist_and_their_tokens_are_good() {
-    let stage = Stage::new().await;
-    let mut out = Vec::new();
-    // One more than fits into one insert.
-    accounts::mint(&stage.app, 5_001, "load", &mut out).await.unwrap();
-    let lines: Vec<Value> = String::from_utf8(out)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(lines.len(), 5_001);
-    let token = lines[5_000]["token"].as_str().unwrap();
-    let claims = keys::verify_account(&stage.app.config, token, clock::now()).unwrap();
-    assert_eq!(claims.sub, lines[5_000]["subject"].as_str().unwrap());
-    let (count, hashes): (i64, i64) = sqlx::query_as(
-        "select count(*), count(distinct password_hash) from accounts where email like 'load-%@load.invalid'",
-    )
-    .fetch_one(&stage.app.database)
-    .await
-    .unwrap();
-    assert_eq!((count, hashes), (5_001, 1));
-}
-
-#[tokio::test]
-async fn minting_has_its_limits() {
-    let stage = Stage::new().await;
-    let longest = "p".repeat(32);
-    for (count, prefix, expected) in [
-        (0, "load", false),
-        (1, "load", true),
-        (accounts::MAX_MINTED + 1, "load", false),
-        (1, "", false),
-        (1, "A", false),
-        (1, longest.as_str(), true),
-        (1, &format!("{longest}p"), false),
-    ] {
-        let minted = accounts::mint(&stage.app, count, prefix, &mut Vec::new()).await;
-        assert_eq!(minted.is_ok(), expected, "{count} {prefix}");
-    }
 }

@@ -1,0 +1,73 @@
+//! How often somebody may sign up or in. Asked before argon2 is: a refused attempt costs one script.
+//!
+//! Signing in is limited per account (whoever guesses at one password) and per address (whoever guesses at many), signing up
+//! per address. The addresses are the edge's word; without it only the account counts. Every attempt counts, also one that
+//! succeeds, and also for accounts that do not exist: a refusal tells nobody which do.
+
+use std::{sync::LazyLock, time::Duration};
+
+use redis::{RedisResult, Script};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    config::Allowance,
+    http::{ClientAddress, Error},
+    state::App,
+};
+
+static ATTEMPT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/attempt.lua")));
+
+/// Counts a sign-up from `address`.
+///
+/// # Errors
+/// 429 `too_many_attempts`, 503 `sign_in_unavailable`.
+pub(super) async fn sign_up(app: &App, address: &ClientAddress) -> Result<(), Error> {
+    let allowed = app.config.sign_ups_per_address;
+    match address.network() {
+        Some(network) => attempt(app, "sign-up:address", &network, allowed).await,
+        None => Ok(()),
+    }
+}
+
+/// Counts a sign-in to the account that `email` names, whether there is one or not.
+///
+/// # Errors
+/// As [`sign_up`].
+pub(super) async fn sign_in(app: &App, address: &ClientAddress, email: &str) -> Result<(), Error> {
+    if let Some(network) = address.network() {
+        attempt(app, "sign-in:address", &network, app.config.sign_ins_per_address).await?;
+    }
+    // Folded as accounts are, so that other spellings are no further attempts.
+    let account = email.trim().to_lowercase();
+    attempt(app, "sign-in:account", &account, app.config.sign_ins_per_account).await
+}
+
+async fn attempt(app: &App, what: &str, who: &str, allowed: Allowance) -> Result<(), Error> {
+    match ask(app, what, who, allowed).await {
+        Ok(0) => Ok(()),
+        Ok(wait_ms) => Err(Error::too_many(
+            "too_many_attempts",
+            "Too many attempts: wait before the next one.",
+            Duration::from_millis(wait_ms),
+        )),
+        Err(error) => {
+            // Not let through uncounted: whoever can make Redis slow must not gain free guesses by it.
+            tracing::error!(%error, what, "attempts cannot be counted");
+            Err(Error::unavailable(
+                "sign_in_unavailable",
+                "Nobody can be signed in now: try again in a moment.",
+            ))
+        }
+    }
+}
+
+async fn ask(app: &App, what: &str, who: &str, allowed: Allowance) -> RedisResult<u64> {
+    // Hashed: Redis need not know who signs in from where.
+    let who = hex::encode(&Sha256::digest(who)[..16]);
+    ATTEMPT
+        .key(format!("stanchion:limit:{{{what}:{who}}}"))
+        .arg(allowed.at_once)
+        .arg(allowed.back_in.as_millis() as u64)
+        .invoke_async(&mut app.redis.clone())
+        .await
+}
