@@ -82,7 +82,8 @@ async function holdStack({ name, runtime, parts, appendfsync, keep }, command) {
     } else if (command.length > 0) {
       status = await runCommand(command, { ...process.env, ...stack.env }, interrupted);
     } else {
-      say(`up; its environment is in ${stack.folder}/stack.env. Ctrl-C stops it.`);
+      const forSpin = runtime === 'spin' ? ', and what a `spin up` of your own needs in spin.env beside it' : '';
+      say(`up; its environment is in ${stack.folder}/stack.env${forSpin}. Ctrl-C stops it.`);
       await interrupted.promise;
       status = 0;
     }
