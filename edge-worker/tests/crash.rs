@@ -1,24 +1,12 @@
 //! A runtime that dies in the middle of a draw's close and comes back publishes the record it would have published.
 
-use std::process::Command;
-
 use stanchion_shared::{
     draw::place::{Numbered, place},
     identity::{ShardCount, Tier},
     wire::{QueueStatus, ReceiptClaims},
 };
 
-use stanchion_stage::{Edge, Event, now, read};
-
-/// Kills the edge with SIGKILL and starts it again on the same data.
-fn crash_the_edge() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack/part");
-    let output = Command::new(root)
-        .args(["restart", "edge"])
-        .output()
-        .expect("scripts/stack/part runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
+use stanchion_stage::{Edge, Event, now, part, read};
 
 #[tokio::test]
 async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it_once() {
@@ -40,7 +28,7 @@ async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it
         read::<serde_json::Value>(edge.put_event(&event).await).await;
         let remaining = event.put.on_sale_time.since(now());
         tokio::time::sleep(std::time::Duration::from_millis(remaining + delay_ms)).await;
-        tokio::task::spawn_blocking(crash_the_edge).await.unwrap();
+        part("restart", "edge").await;
 
         let keys = edge.keys().await;
         let waiting = [QueueStatus::Waiting, QueueStatus::YourTurn];
@@ -68,7 +56,7 @@ async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it
         }
 
         // Killed once more after the close: the very same record.
-        tokio::task::spawn_blocking(crash_the_edge).await.unwrap();
+        part("restart", "edge").await;
         assert_eq!(edge.record(&event.id, 0).await, signed);
     }
 }

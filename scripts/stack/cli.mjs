@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { ACTIONS, askControl } from './control.mjs';
-import { PARTS, partsFor, RUNTIMES, Stack } from './stack.mjs';
+import { ON_DEMAND, PARTS, partsFor, RUNTIMES, Stack } from './stack.mjs';
 
 const USAGE_STATUS = 2;
 const COMMAND_STOP_LIMIT_MS = 20_000;
@@ -22,10 +22,11 @@ Starts a private stack (${partsFor('cloudflare').join(', ')}), runs COMMAND with
   --keep             keep the folder with the logs; it is kept anyway when something failed
 `;
 
-const PART_HELP = `Usage: scripts/stack/part ${Object.keys(ACTIONS).join('|')} ${PARTS.join('|')}
+const PART_HELP = `Usage: scripts/stack/part ${Object.keys(ACTIONS).join('|')} ${[...PARTS, ...ON_DEMAND].join('|')}
 
 For commands that scripts/stack/run started: crashes (kill: kill -9), stops, starts or restarts (kill -9, then start)
 a part of that stack. Data and port stay the same. Returns when it is done, after a start when the part is healthy.
+edge-2 is there on Spin and not started: a second edge on the same Redis, at STANCHION_SECOND_EDGE_URL.
 `;
 
 const [tool, ...args] = process.argv.slice(2);
@@ -81,7 +82,8 @@ async function holdStack({ name, runtime, parts, appendfsync, keep }, command) {
     } else if (command.length > 0) {
       status = await runCommand(command, { ...process.env, ...stack.env }, interrupted);
     } else {
-      say(`up; its environment is in ${stack.folder}/stack.env. Ctrl-C stops it.`);
+      const forSpin = runtime === 'spin' ? ', and what a `spin up` of your own needs in spin.env beside it' : '';
+      say(`up; its environment is in ${stack.folder}/stack.env${forSpin}. Ctrl-C stops it.`);
       await interrupted.promise;
       status = 0;
     }
@@ -147,7 +149,7 @@ function statusOf(signal) {
 async function part(args) {
   const [action, name] = args;
   if (args.includes('--help')) return print(PART_HELP);
-  if (args.length !== 2 || !ACTIONS[action] || !PARTS.includes(name)) {
+  if (args.length !== 2 || !ACTIONS[action] || ![...PARTS, ...ON_DEMAND].includes(name)) {
     return usage(`Unknown: '${args.join(' ')}'.`, PART_HELP);
   }
   const socket = process.env.STANCHION_STACK_CONTROL;

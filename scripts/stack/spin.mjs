@@ -10,27 +10,37 @@ import { answers, Part } from './process.mjs';
 /** The oldest Spin with WASI 0.3.0, which components of spin-sdk 7 import; 4.0 has a release candidate of it. */
 const OLDEST_SPIN = [4, 1];
 
-export function edge({ folder, binaries, env, port }) {
+export function edge({ name = 'edge', folder, binaries, env, port }) {
   const home = join(folder, 'edge');
   const { manifest, variables } = readManifest(binaries.component);
-  const file = join(home, 'spin.toml');
+  const file = join(home, `${name}.toml`);
   writeFileSync(file, manifest);
   const listen = `127.0.0.1:${port}`;
   const spin = realSpin();
   return {
     part: new Part({
-      name: 'edge',
+      name,
       folder,
       cwd: home,
       env: { RUST_LOG: 'info', ...process.env, ...spinVariables(variables, env) },
       command: spin
-        ? ['spin', 'up', '--from', file, '--listen', listen, '--state-dir', stateFolder(folder)]
+        ? ['spin', 'up', '--from', file, '--listen', listen, '--state-dir', stateFolder(folder, name)]
         : [binaries.spinHost, '--manifest', file, '--listen', listen, '--cache', join(process.env.STANCHION_CACHE, 'wasmtime')],
       wholeGroup: true, // `spin up` serves by a process of its own
       healthy: () => answers(`http://${listen}/healthz`),
     }),
     exports: { STANCHION_EDGE_RUNTIME: spin ?? 'stanchion-spin-host' },
   };
+}
+
+/**
+ * `spin.env` in the run's folder: what a `spin up` by hand needs to be the edge of this run. Also without the part edge:
+ * then the stack is what is around it.
+ */
+export function keepVariables({ folder, env, port }) {
+  const values = { ...spinVariables(readManifest().variables, env), SPIN_HTTP_LISTEN_ADDR: `127.0.0.1:${port}` };
+  const lines = Object.entries(values).map(([name, value]) => `export ${name}='${value}'\n`);
+  writeFileSync(join(folder, 'spin.env'), lines.join(''), { mode: 0o600 });
 }
 
 /** The version line of the `spin` on the PATH, or null: Debian's `spin` is another program, a model checker. */
@@ -47,7 +57,7 @@ export function realSpin() {
   return null;
 }
 
-/** spin.toml for this run, with the run's own copy of the component. It is our own file, so its layout is known. */
+/** spin.toml, with another file of the component if one is given. It is our own file, so its layout is known. */
 function readManifest(component) {
   const toml = readFileSync(join(ROOT, 'spin.toml'), 'utf8');
   const table = toml.split(/^\[variables\]$/m)[1]?.split(/^\[/m)[0] ?? '';
@@ -56,7 +66,7 @@ function readManifest(component) {
   if (variables.length === 0 || toml.match(source)?.length !== 1) {
     throw new Error('spin.toml has no [variables] or not one source in the layout that scripts/stack/spin.mjs reads.');
   }
-  return { manifest: toml.replace(source, `source = ${JSON.stringify(component)}`), variables };
+  return { manifest: component ? toml.replace(source, `source = ${JSON.stringify(component)}`) : toml, variables };
 }
 
 /**
@@ -70,8 +80,8 @@ function spinVariables(names, env) {
   return Object.fromEntries(values.filter(([, value]) => value !== undefined).map(([name, value]) => [`SPIN_VARIABLE_${name}`, value]));
 }
 
-function stateFolder(folder) {
-  const state = join(folder, 'spin-state');
+function stateFolder(folder, name) {
+  const state = join(folder, `${name}-state`);
   mkdirSync(state, { mode: 0o700, recursive: true });
   return state;
 }

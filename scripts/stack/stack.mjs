@@ -17,6 +17,9 @@ import * as wrangler from './wrangler.mjs';
 
 export const PARTS = ['redis', 'postgres', 'gateway', 'edge-redis', 'edge', 'origin'];
 
+/** There but not started: `scripts/stack/part start` does. On Spin, a second edge beside the first on the same Redis. */
+export const ON_DEMAND = ['edge-2'];
+
 /** What the edge can run on. */
 export const RUNTIMES = { cloudflare: workerd.edge, wrangler: wrangler.edge, spin: spin.edge };
 
@@ -41,7 +44,7 @@ export class Stack {
   /** Builds and starts everything. Call `stop` afterwards, also when this failed half way. */
   async start(say = () => {}) {
     const { folder, wanted } = this;
-    this.env = { ...makeKeys(folder), STANCHION_STACK: folder };
+    this.env = { ...makeKeys(folder), STANCHION_STACK: folder, STANCHION_STACK_RUNTIME: this.runtime };
     const binaries = await timed(say, 'build', () => build({ parts: wanted, runtime: this.runtime, folder, signal: this.#stopping.signal }));
 
     await this.#startAll(say, ['redis', 'postgres', 'gateway', 'edge-redis'], (name) =>
@@ -53,6 +56,7 @@ export class Stack {
     this.env.STANCHION_ORIGIN_URL = `http://127.0.0.1:${ports.origin}`;
     await this.#startAll(say, ['edge', 'origin'], (name) =>
       ({ edge: RUNTIMES[this.runtime], origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
+    if (this.runtime === 'spin') await this.#prepareSpin(binaries, ports.edge);
 
     this.#stopping.signal.throwIfAborted();
     this.#control = await serveControl(folder, this.#parts);
@@ -67,6 +71,16 @@ export class Stack {
     this.#control?.close();
     for (const part of [...this.#parts.values()].reverse()) await part.stop();
     removeRun(this.folder, { keepLogs: keep });
+  }
+
+  /** What a stack on Spin has besides: an edge on demand, and the variables for whoever runs `spin up` themselves. */
+  async #prepareSpin(binaries, edgePort) {
+    const { folder, env } = this;
+    if (this.wanted.includes('edge-redis')) spin.keepVariables({ folder, env, port: edgePort });
+    if (!this.wanted.includes('edge')) return;
+    const port = await freePort();
+    this.#parts.set('edge-2', spin.edge({ name: 'edge-2', folder, binaries, env, port }).part);
+    env.STANCHION_SECOND_EDGE_URL = `http://127.0.0.1:${port}`;
   }
 
   async #startAll(say, names, make) {

@@ -25,6 +25,6 @@ export async function edge({ folder, env, port }) {
       wholeGroup: true, // it runs workerd and esbuild
       healthy: () => answers(`http://127.0.0.1:${port}/healthz`),
     }),
-    exports: {},
+    exports: { STANCHION_EDGE_RUNTIME: 'wrangler dev' },
   };
 }

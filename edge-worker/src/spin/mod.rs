@@ -1,4 +1,4 @@
-//! Spin: a component for `wasm32-wasip2` with the queue in Redis. It needs Spin 4 (WASI 0.3).
+//! Spin: a component for `wasm32-wasip2` with the queue in Redis. It needs Spin 4.1 (WASI 0.3).
 //!
 //! [`entry`] is where a request comes in; [`configuration`] reads the variables, [`redis`] and [`origin`] send what the
 //! application asks for, [`body`] translates requests and answers. The [`store`] compiles on every target that can reach

@@ -43,6 +43,7 @@ pub(crate) async fn check(options: CheckOptions) -> Result<bool, RunError> {
     let report = Report {
         passed: invariants.iter().all(|invariant| invariant.held),
         event_id: event.to_string(),
+        edge_runtime: places.edge_runtime.clone(),
         probe_event_id: None,
         started_at,
         ended_at: clock::now(),

@@ -29,6 +29,10 @@ pub(crate) struct Places {
     #[arg(long = "edge", env = "STANCHION_EDGE_URL", value_parser = base_url)]
     pub(crate) edge_url: String,
 
+    /// What the edge runs on, for the report; the stack says it.
+    #[arg(long, env = "STANCHION_EDGE_RUNTIME", default_value = "an unnamed runtime")]
+    pub(crate) edge_runtime: String,
+
     /// The origin's address: admin API, and the proof that it refuses what the edge refuses.
     #[arg(long = "origin", env = "STANCHION_ORIGIN_URL", value_parser = base_url)]
     pub(crate) origin_url: String,

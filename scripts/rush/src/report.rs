@@ -22,6 +22,8 @@ pub(crate) struct Report {
     /// Every invariant held, no fan saw an error, every fan was done.
     pub(crate) passed: bool,
     pub(crate) event_id: String,
+    /// What the edge ran on.
+    pub(crate) edge_runtime: String,
     pub(crate) probe_event_id: Option<String>,
     pub(crate) started_at: UnixMillis,
     pub(crate) ended_at: UnixMillis,
@@ -92,7 +94,7 @@ impl FansReport {
 impl Report {
     /// For people.
     pub(crate) fn text(&self) -> String {
-        let mut text = format!("\n=== {} ===\n", self.event_id);
+        let mut text = format!("\n=== {} ===\nthe edge ran on {}\n", self.event_id, self.edge_runtime);
         if let Some(fans) = &self.fans {
             fans_text(&mut text, fans);
         }

@@ -130,6 +130,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let report = Report {
         passed: fans.went_well() && invariants.iter().all(|invariant| invariant.held),
         event_id: event.to_string(),
+        edge_runtime: options.places.edge_runtime.clone(),
         probe_event_id: Some(probe_event.to_string()),
         started_at,
         ended_at: clock::now(),

@@ -2,6 +2,8 @@
 //!
 //! Nothing in here knows which runtime answers. `scripts/stack/run -- cargo test --test '*'` sets the variables.
 
+mod part;
+
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -21,6 +23,8 @@ use stanchion_shared::{
     timestamp::UnixMillis,
     wire::{ChallengeAnswer, JoinAnswer, PutEvent, PutRelease, QueueAnswer, QueueStatus, StatusAnswer},
 };
+
+pub use part::part;
 
 /// A variable that `scripts/stack/run` sets.
 ///

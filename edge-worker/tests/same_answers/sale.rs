@@ -1,0 +1,171 @@
+//! The way of a fan in every phase: drawn, waiting, paused, shopping, expired, sold out; record, log and schedule; the gate
+//! with a shop token.
+
+use std::time::Duration;
+
+use stanchion_shared::{
+    identity::ShardCount,
+    schedule::Rate,
+    timestamp::UnixMillis,
+    wire::{JoinAnswer, PutRelease, QueueStatus, StatusAnswer},
+};
+use stanchion_stage::{Edge, Event, Fan, now, release};
+
+use crate::{
+    control::{event, put, put_release},
+    raw::Raw,
+    transcript::Transcript,
+    waiting::{settled, until},
+};
+
+const FANS: u64 = 4;
+/// Whoever joins after the on-sale stays in the draw of their window for the whole test.
+const WINDOW_MS: u64 = 60_000;
+/// Long enough for all that is asked while a turn may be claimed.
+const TURN_MS: u64 = 15_000;
+
+pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
+    let mut event = event(transcript, "sale", 3_600_000);
+    // One shard: which one a fan comes to is chance.
+    event.put.shards = ShardCount::new(1).unwrap();
+    event.put.draw_window_ms = WINDOW_MS;
+    event.put.turn_ms = TURN_MS;
+    put(edge, transcript, "an event in an hour with one shard", &mut event).await;
+    let slow = PutRelease {
+        rate_per_second: Rate::from_milli(1),
+        ..release(0, 0)
+    };
+    put_release(edge, transcript, "a place in a thousand seconds", &mut event, slow).await;
+    let mut fans = Vec::new();
+    for number in 1..=FANS {
+        let fan = edge.fan_named(&format!("{}-fan-{number}", transcript.run()));
+        let joined = edge.join(&event.id, &fan).await;
+        fans.push((fan, joined));
+    }
+    event.put.on_sale_time = now().plus(1_500);
+    put(edge, transcript, "its on-sale in a moment", &mut event).await;
+    until(edge, &event, |queue| queue.draws_closed == 1).await;
+    let fans = by_place(edge, fans).await;
+
+    drawn(edge, transcript, &event, &fans[0]).await;
+    let late = edge.fan_named(&format!("{}-late", transcript.run()));
+    let late_ticket = join(edge, transcript, &event, "a join after the on-sale", &late).await;
+    status(edge, transcript, "status in a later draw", &late, &late_ticket).await;
+    let paused = PutRelease {
+        paused: true,
+        ..release(0, 5)
+    };
+    put_release(edge, transcript, "a pause", &mut event, paused).await;
+    settled().await;
+    status(edge, transcript, "status in a pause", &fans[0].0, &fans[0].1).await;
+    queue(edge, transcript, "the queue in a pause", &event).await;
+
+    put_release(edge, transcript, "all turns at once", &mut event, release(0, 1_000)).await;
+    until(edge, &event, |queue| queue.served == FANS).await;
+    let served = now();
+    queue(edge, transcript, "the queue when all are served", &event).await;
+    let session = turn(edge, transcript, &fans, &late).await;
+    crate::origin::with_session(edge, transcript, &event, &session).await;
+    over(edge, transcript, &event, &fans, served, &session).await;
+    sold_out(edge, transcript, &mut event, &fans, (&late, &late_ticket)).await;
+}
+
+/// The fans with the tickets that know their places, in the order of their places, which is chance.
+async fn by_place(edge: &Edge, fans: Vec<(Fan, JoinAnswer)>) -> Vec<(Fan, String)> {
+    let mut placed = Vec::new();
+    for (fan, joined) in fans {
+        let told = edge.status(&fan, &joined.queue_token).await;
+        placed.push((told.position.expect("drawn"), fan, told.queue_token));
+    }
+    placed.sort_unstable_by_key(|(place, ..)| *place);
+    placed.into_iter().map(|(_, fan, ticket)| (fan, ticket)).collect()
+}
+
+async fn drawn(edge: &Edge, transcript: &mut Transcript, event: &Event, (fan, ticket): &(Fan, String)) {
+    queue(edge, transcript, "the queue after the draw", event).await;
+    for what in ["draws/0", "draws/0/shards/0", "draws/0/shards/1", "draws/1", "schedule"] {
+        let answer = edge.get(&format!("/api/v1/events/{}/{what}", event.id)).await;
+        transcript.note(&format!("{what} after the draw"), answer).await;
+    }
+    status(edge, transcript, "status of the first place", fan, ticket).await;
+    join(edge, transcript, event, "a join again after the draw", fan).await;
+}
+
+/// The first place claims, the second claims, the others do not.
+async fn turn(edge: &Edge, transcript: &mut Transcript, fans: &[(Fan, String)], stranger: &Fan) -> StatusAnswer {
+    let (fan, ticket) = &fans[0];
+    let anonymous = edge.status_response(None, ticket).await;
+    transcript.note("a turn without an account", anonymous).await;
+    let strange = edge.status_response(Some(stranger), ticket).await;
+    transcript.note("somebody else's turn", strange).await;
+    let first = status(edge, transcript, "a turn", fan, ticket).await;
+    status(edge, transcript, "a turn that was claimed", fan, ticket).await;
+    let (fan, ticket) = &fans[1];
+    let claimed = edge.status_until(fan, ticket, &[QueueStatus::YourTurn]).await;
+    assert!(claimed.shop_token.is_some());
+    first
+}
+
+async fn over(
+    edge: &Edge,
+    transcript: &mut Transcript,
+    event: &Event,
+    fans: &[(Fan, String)],
+    served: UnixMillis,
+    session: &StatusAnswer,
+) {
+    let (fan, ticket) = &fans[0];
+    let left = edge.leave(fan, ticket).await;
+    transcript.note("leave with a session", left).await;
+    join(edge, transcript, event, "a join after a session that was left", fan).await;
+    let stale = edge.leave(fan, ticket).await;
+    transcript.note("leave with a ticket that was replaced", stale).await;
+
+    tokio::time::sleep(Duration::from_millis(served.plus(TURN_MS).since(now()))).await;
+    let (fan, ticket) = &fans[1];
+    status(edge, transcript, "status after the shopping window", fan, ticket).await;
+    crate::origin::with_expired_session(edge, transcript, session).await;
+    let (fan, ticket) = &fans[2];
+    status(edge, transcript, "status after a turn that nobody claimed", fan, ticket).await;
+    join(edge, transcript, event, "a join after a turn that nobody claimed", fan).await;
+}
+
+async fn sold_out(
+    edge: &Edge,
+    transcript: &mut Transcript,
+    event: &mut Event,
+    fans: &[(Fan, String)],
+    (late, late_ticket): (&Fan, &str),
+) {
+    let release = PutRelease {
+        sold_out: true,
+        ..release(0, 0)
+    };
+    put_release(edge, transcript, "sold out", event, release).await;
+    settled().await;
+    queue(edge, transcript, "the queue when all is sold", event).await;
+    status(edge, transcript, "status when all is sold", late, late_ticket).await;
+    status(edge, transcript, "a turn that nobody claimed, when all is sold", &fans[3].0, &fans[3].1).await;
+    let newcomer = edge.fan_named(&format!("{}-newcomer", transcript.run()));
+    let captcha = edge.solved(&event.id, &newcomer).await;
+    let refused = edge.join_with(&event.id, &newcomer, &captcha).await;
+    transcript.note("a join when all is sold", refused).await;
+    join(edge, transcript, event, "a join of who holds a ticket, when all is sold", late).await;
+}
+
+async fn queue(edge: &Edge, transcript: &mut Transcript, asked: &str, event: &Event) {
+    let answer = Raw::new("GET", &format!("/api/v1/events/{}/queue", event.id));
+    transcript.note(asked, answer.send(&edge.url).await).await;
+}
+
+async fn status(edge: &Edge, transcript: &mut Transcript, asked: &str, fan: &Fan, ticket: &str) -> StatusAnswer {
+    let body = transcript.note(asked, edge.status_response(Some(fan), ticket).await).await;
+    serde_json::from_slice(&body).expect("a status")
+}
+
+async fn join(edge: &Edge, transcript: &mut Transcript, event: &Event, asked: &str, fan: &Fan) -> String {
+    let captcha = edge.solved(&event.id, fan).await;
+    let body = transcript.note(asked, edge.join_with(&event.id, fan, &captcha).await).await;
+    let joined: JoinAnswer = serde_json::from_slice(&body).expect("a join's answer");
+    joined.queue_token
+}
