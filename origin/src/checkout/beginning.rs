@@ -54,6 +54,7 @@ pub enum Begun {
 struct BeginRow {
     begun: bool,
     attempt: Option<i32>,
+    cart_busy: bool,
     held: i64,
     declines_last_hour: i64,
     other_accounts_with_card: i64,
@@ -114,7 +115,7 @@ async fn begin_in(beginning: &Beginning<'_>, mut tx: Tx<'_, '_>) -> Result<Begun
         return Ok(used);
     }
     let wanted = row.held.saturating_add(order.seats.len() as i64);
-    Ok(if wanted > beginning.per_person as i64 {
+    Ok(if wanted > beginning.per_person as i64 && !row.cart_busy {
         Begun::TooMany
     } else {
         Begun::CartBusy
