@@ -47,8 +47,8 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
     match extend_locks(app, &pending.order).await {
         Locks::Held => {}
         Locks::Failed(failure) => return refuse(app, &pending.order, failure).await,
-        // A later order of this cart has begun: recovery has ended this one.
-        Locks::Overtaken => return Ok(End::InDoubt),
+        // A later order of this cart has begun: recovery has ended this one. Sections asked before may be pinned to it.
+        Locks::Overtaken => return unpin_lost(app, &pending.order).await,
     }
     watch(Step::Extended).await;
 
