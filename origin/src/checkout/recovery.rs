@@ -121,7 +121,8 @@ enum Undone {
 /// declined.
 ///
 /// The same authorisation is sent once more: its key either gives the first answer, or is spent by this one, so that a
-/// request that is still on its way cannot hold money after we have looked. Only then the payment is undone.
+/// request that is still on its way cannot hold money after we have looked. Only then the payment is undone. As long as
+/// the provider takes no authorisation at all, a key that nothing was found for stays open, and the order in doubt.
 async fn undo(app: &SharedApp, pending: &Pending, decided: Failure) -> Result<Undone, Error> {
     let order = &pending.order;
     if ledger::note_undoing(&app.database, order, &decided).await?.is_err() {
@@ -132,12 +133,16 @@ async fn undo(app: &SharedApp, pending: &Pending, decided: Failure) -> Result<Un
         Outcome::Declined(reason) => return Ok(Undone::Certain(Failure::PaymentDeclined(reason))),
         Outcome::Unknown(why) => return Ok(Undone::Doubtful(why)),
         // Nothing can be authorised now; was something before?
-        Outcome::Unavailable(_) => {
+        nowhere @ (Outcome::Unavailable(_) | Outcome::Spent(_)) => {
             if ledger::renew(&app.database, order).await?.is_err() {
                 return Ok(Undone::LeaseLost);
             }
             let order_id = order.order_id.to_string();
             match app.till.payments.find(&order_id, order.begun_at).await {
+                // The key is free: a request that is on its way, or a worker that sleeps before it, may still use it.
+                Outcome::Done(found) if found.is_empty() && !matches!(nowhere, Outcome::Spent(_)) => {
+                    return Ok(Undone::Doubtful(format!("{nowhere:?}")));
+                }
                 Outcome::Done(found) => found
                     .into_iter()
                     .filter(|(_, intent)| intent.state != IntentState::Cancelled)

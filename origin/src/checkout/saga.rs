@@ -65,7 +65,7 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
     let held = match authorised {
         Outcome::Done(held) => held,
         Outcome::Declined(reason) => return fail(app, &pending.order, Failure::PaymentDeclined(reason)).await,
-        Outcome::Unavailable(why) => {
+        Outcome::Unavailable(why) | Outcome::Spent(why) => {
             tracing::error!(order = %order_id, why, "no payment provider");
             return fail(app, &pending.order, Failure::PaymentUnavailable).await;
         }
@@ -113,7 +113,9 @@ pub(super) async fn capture(
             let failure = Failure::CaptureFailed(reason);
             return undo(app, order, &confirming.provider, &confirming.intent, failure).await;
         }
-        Outcome::Unavailable(why) | Outcome::Unknown(why) => return leave(app, order, &why).await,
+        Outcome::Unavailable(why) | Outcome::Spent(why) | Outcome::Unknown(why) => {
+            return leave(app, order, &why).await;
+        }
     }
 
     let Ok(confirmed) = ledger::confirm(&app.database, &confirming).await? else {

@@ -1,0 +1,111 @@
+//! Orders of which recovery cannot know what their provider did.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use serde_json::json;
+use stanchion_origin::{
+    checkout::Step,
+    payments::{Authorisation, Intent, Outcome, PaymentProvider, PaymentRouter, provider::Answer, stripe::Stripe},
+};
+use stanchion_shared::timestamp::UnixMillis;
+use tokio::sync::Notify;
+
+use crate::{
+    VISA, books_agree, calm_event, fan_with_seats, refused,
+    stage::{self, PATIENCE, STRIPE_KEY, Stage, TestGateway},
+    status_of,
+    watching::AtSteps,
+};
+
+/// A provider that may be busy: then it turns authorisations away before it looks at them, as Stripe does with 429, and
+/// answers no capture.
+struct Busy {
+    stripe: Stripe,
+    is_busy: AtomicBool,
+    /// How many captures came while it was busy: none of them is answered.
+    silent: AtomicUsize,
+}
+
+impl PaymentProvider for Busy {
+    fn name(&self) -> &'static str {
+        self.stripe.name()
+    }
+    fn authorise<'a>(&'a self, wanted: &'a Authorisation) -> Answer<'a, String> {
+        if self.is_busy.load(Ordering::Relaxed) {
+            return Box::pin(async { Outcome::Unavailable("429".to_owned()) });
+        }
+        self.stripe.authorise(wanted)
+    }
+    fn capture<'a>(&'a self, order_id: &'a str, intent: &'a str) -> Answer<'a, ()> {
+        if self.is_busy.load(Ordering::Relaxed) {
+            self.silent.fetch_add(1, Ordering::Relaxed);
+            return Box::pin(std::future::pending());
+        }
+        self.stripe.capture(order_id, intent)
+    }
+    fn cancel<'a>(&'a self, order_id: &'a str, intent: &'a str) -> Answer<'a, ()> {
+        self.stripe.cancel(order_id, intent)
+    }
+    fn refund<'a>(&'a self, order_id: &'a str, intent: &'a str) -> Answer<'a, ()> {
+        self.stripe.refund(order_id, intent)
+    }
+    fn find<'a>(&'a self, order_id: &'a str, begun_at: UnixMillis) -> Answer<'a, Option<Intent>> {
+        self.stripe.find(order_id, begun_at)
+    }
+}
+
+async fn behind_busy_provider() -> (Stage, TestGateway, Arc<AtSteps>, Arc<Busy>) {
+    let watch = Arc::new(AtSteps::default());
+    let during = watch.clone();
+    let mut provider = None;
+    let (stage, gateway) = Stage::with_gateway_and(|app| {
+        let url = app.config.stripe_url.clone();
+        let busy = Arc::new(Busy {
+            stripe: Stripe::new(reqwest::Client::new(), url, STRIPE_KEY.to_owned(), PATIENCE),
+            is_busy: AtomicBool::new(false),
+            silent: AtomicUsize::new(0),
+        });
+        provider = Some(busy.clone());
+        app.till.payments = PaymentRouter::new(vec![busy]);
+        app.till.watch = during;
+    })
+    .await;
+    (stage, gateway, watch, provider.unwrap())
+}
+
+async fn ends_as(stage: &Stage, fan: &stage::Fan, key: &str, status: &str) {
+    stage::eventually("recovery has finished", async || {
+        stage.recover().await;
+        status_of(stage, fan, key).await == status
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_whose_authorisation_may_still_be_sent_is_not_called_failed() {
+    let (stage, gateway, watch, provider) = behind_busy_provider().await;
+    let event = stage.launch(&calm_event()).await;
+    let fan = fan_with_seats(&stage, &event, &["A-1-1"]).await;
+    let (asleep, awake) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (sleeps, wakes) = (asleep.clone(), awake.clone());
+    watch.at(Step::Noted, async move {
+        sleeps.notify_one();
+        wakes.notified().await;
+    });
+    let (answer, ()) = tokio::join!(stage.checkout(&fan, "k", VISA), async {
+        asleep.notified().await;
+        provider.is_busy.store(true, Ordering::Relaxed);
+        stage.recover().await;
+        assert_eq!(status_of(&stage, &fan, "k").await, "pending");
+        // The worker that slept has lost the order, and holds money for it all the same.
+        provider.is_busy.store(false, Ordering::Relaxed);
+        awake.notify_one();
+        stage::eventually("money is held", async || gateway.intents().await.len() == 1).await;
+        ends_as(&stage, &fan, "k", "failed").await;
+    });
+    refused(&answer, 409, "checkout_abandoned");
+    books_agree(&stage, &gateway).await;
+}
