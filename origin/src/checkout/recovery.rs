@@ -2,8 +2,9 @@
 //!
 //! A pending order is undone, a confirming one is captured on, an ended one is told to Redis. An order is taken over when
 //! its lease is over, at most [`ledger::LEASE`] after its last step, and finished in one try unless the provider still
-//! gives no certain answer: then again when this lease is over. Before every step towards the provider the lease is renewed,
-//! which fails for whoever has lost it: two never work on one order.
+//! gives no certain answer: then again after a pause that grows with the order's age and is never longer than a lease.
+//! Before every step towards the provider the lease is renewed, which fails for whoever has lost it: two never work on one
+//! order.
 
 use std::time::Duration;
 

@@ -109,3 +109,34 @@ async fn an_order_whose_authorisation_may_still_be_sent_is_not_called_failed() {
     refused(&answer, 409, "checkout_abandoned");
     books_agree(&stage, &gateway).await;
 }
+
+#[tokio::test]
+async fn the_older_an_order_in_doubt_the_seldomer_its_provider_is_asked() {
+    let (stage, gateway) = Stage::with_gateway().await;
+    let event = stage.launch(&calm_event()).await;
+    let fan = fan_with_seats(&stage, &event, &["A-1-1"]).await;
+    gateway
+        .faults(json!({"rules": [{"operation": "capture", "fault": "fail"}]}))
+        .await;
+    let doubts = async || -> i64 {
+        sqlx::query_scalar("select count(*) from order_steps where step = 'in_doubt'")
+            .fetch_one(&stage.app.database)
+            .await
+            .unwrap()
+    };
+    let asked = async {
+        stage::eventually("the order is in doubt", async || doubts().await > 0).await;
+        let age = "update orders set created_at = created_at - interval '1 hour'";
+        sqlx::query(age).execute(&stage.app.database).await.unwrap();
+        let before = doubts().await;
+        stage::eventually("it is asked once more", async || doubts().await > before).await;
+        let after = doubts().await;
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        assert!(doubts().await <= after + 1, "every second");
+        gateway.faults(json!({})).await;
+        ends_as(&stage, &fan, "k", "confirmed").await;
+    };
+    let (answer, ()) = tokio::join!(stage.checkout(&fan, "k", VISA), asked);
+    answer.ok();
+    books_agree(&stage, &gateway).await;
+}
