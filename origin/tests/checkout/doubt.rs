@@ -140,3 +140,30 @@ async fn the_older_an_order_in_doubt_the_seldomer_its_provider_is_asked() {
     answer.ok();
     books_agree(&stage, &gateway).await;
 }
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_keeps_no_other_waiting() {
+    let watch = Arc::new(AtSteps::default());
+    let during = watch.clone();
+    let (stage, gateway) = Stage::with_gateway_and(|app| app.till.watch = during).await;
+    let event = stage.launch(&calm_event()).await;
+    let (one, two) = (
+        fan_with_seats(&stage, &event, &["A-1-1"]).await,
+        fan_with_seats(&stage, &event, &["A-1-2"]).await,
+    );
+    watch.at(Step::Noted, std::future::pending());
+    watch.at(Step::Noted, std::future::pending());
+    let stage = Arc::new(stage);
+    let requests = [&one, &two].map(|fan| {
+        let (stage, fan) = (stage.clone(), fan.clone());
+        tokio::spawn(async move { stage.checkout(&fan, "k", VISA).await })
+    });
+    stage::eventually("the sagas have died", async || watch.nothing_is_left_to_do()).await;
+    requests.iter().for_each(tokio::task::JoinHandle::abort);
+    let spoil = "update orders set payment_token = null where account_id = $1";
+    let spoilt = sqlx::query(spoil).bind(&one.subject).execute(&stage.app.database).await;
+    assert_eq!(spoilt.unwrap().rows_affected(), 1);
+    ends_as(&stage, &two, "k", "failed").await;
+    assert_eq!(status_of(&stage, &one, "k").await, "pending");
+    assert_eq!(gateway.intents().await.len(), 1);
+}
