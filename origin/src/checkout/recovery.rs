@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::{
     claims::{self, Claimed},
@@ -25,15 +25,25 @@ use crate::{
 
 /// Pause between two looks.
 pub const RECOVER_EVERY: Duration = Duration::from_secs(1);
-/// Orders taken at once; each is worked on for some seconds at most.
-pub const MOST_AT_ONCE: i64 = 20;
+/// Orders worked on at once; each for a few steps towards the provider at most ([`crate::payments::router::STEP_LIMIT`]).
+pub const MOST_AT_ONCE: usize = 20;
 
-/// Recovers for ever.
+type Work = JoinSet<Result<(), Error>>;
+
+/// Recovers for ever. An order that takes long keeps no other waiting, unless so many of them do.
 pub async fn recover_forever(app: SharedApp) {
+    let mut work = Work::new();
     loop {
-        match recover(&app).await {
-            // A full hand means that there are more.
-            Ok(orders) if orders == MOST_AT_ONCE as usize => {}
+        while let Some(done) = work.try_join_next() {
+            report(done);
+        }
+        match take(&app, &mut work).await {
+            // A full hand: there may be more as soon as one of them has ended.
+            Ok(_) if work.len() >= MOST_AT_ONCE => {
+                if let Some(done) = work.join_next().await {
+                    report(done);
+                }
+            }
             Ok(_) => tokio::time::sleep(RECOVER_EVERY).await,
             Err(error) => {
                 tracing::error!(%error, "recovery cannot read orders");
@@ -48,19 +58,29 @@ pub async fn recover_forever(app: SharedApp) {
 /// # Errors
 /// PostgreSQL. A single order's failure is logged; it is taken again later.
 pub async fn recover(app: &SharedApp) -> Result<usize, Error> {
-    let claimed = claims::claim(&app.database, MOST_AT_ONCE).await?;
+    let mut work = Work::new();
+    let count = take(app, &mut work).await?;
+    while let Some(done) = work.join_next().await {
+        report(done);
+    }
+    Ok(count)
+}
+
+/// Takes as many orders as there is room for; how many they were.
+async fn take(app: &SharedApp, work: &mut Work) -> Result<usize, Error> {
+    let claimed = claims::claim(&app.database, MOST_AT_ONCE.saturating_sub(work.len())).await?;
     let count = claimed.len();
-    let mut work = JoinSet::new();
     for order in claimed {
         let app = app.clone();
         work.spawn(async move { finish(&app, order).await });
     }
-    while let Some(done) = work.join_next().await {
-        if let Err(error) = done.map_err(Error::internal).flatten() {
-            tracing::error!(%error, "an order could not be recovered now");
-        }
-    }
     Ok(count)
+}
+
+fn report(done: Result<Result<(), Error>, JoinError>) {
+    if let Err(error) = done.map_err(Error::internal).flatten() {
+        tracing::error!(%error, "an order could not be recovered now");
+    }
 }
 
 async fn finish(app: &SharedApp, claimed: Claimed) -> Result<(), Error> {

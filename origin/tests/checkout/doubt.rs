@@ -167,3 +167,45 @@ async fn an_order_that_cannot_be_read_keeps_no_other_waiting() {
     assert_eq!(status_of(&stage, &one, "k").await, "pending");
     assert_eq!(gateway.intents().await.len(), 1);
 }
+
+#[tokio::test]
+async fn an_order_whose_provider_is_silent_keeps_no_other_waiting() {
+    let (stage, _gateway, watch, provider) = behind_busy_provider().await;
+    let event = stage.launch(&calm_event()).await;
+    let one = fan_with_seats(&stage, &event, &["A-1-1"]).await;
+    stage.checkout(&one, "k", VISA).await.ok();
+    let two = fan_with_seats(&stage, &event, &["A-1-2"]).await;
+    watch.at(Step::Reserved, std::future::pending());
+    let stage = Arc::new(stage);
+    let request = tokio::spawn({
+        let (stage, fan) = (stage.clone(), two.clone());
+        async move { stage.checkout(&fan, "k", VISA).await }
+    });
+    stage::eventually("the saga has died", async || watch.nothing_is_left_to_do()).await;
+    request.abort();
+    provider.is_busy.store(true, Ordering::Relaxed);
+    // From here on the origin recovers by itself.
+    let over = "update orders set lease_until = now() - interval '1 second' where account_id = $1";
+    let database = &stage.app.database;
+    sqlx::query(over).bind(&two.subject).execute(database).await.unwrap();
+    stage::eventually("the silent provider is asked", async || {
+        provider.silent.load(Ordering::Relaxed) > 0
+    })
+    .await;
+    let unsettled =
+        "update orders set settled = false, lease_until = now() - interval '1 second' where account_id = $1";
+    sqlx::query(unsettled)
+        .bind(&one.subject)
+        .execute(database)
+        .await
+        .unwrap();
+    stage::eventually("the other order is settled", async || {
+        let settled = "select settled from orders where account_id = $1";
+        sqlx::query_scalar(settled)
+            .bind(&one.subject)
+            .fetch_one(database)
+            .await
+            .unwrap()
+    })
+    .await;
+}
