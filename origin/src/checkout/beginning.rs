@@ -1,5 +1,5 @@
 //! How an order begins in PostgreSQL: under its buyer's row lock, which must be taken by a statement of its own, so that the
-//! per-person limit, the cart and the idempotency key are judged on what is really there. Three round trips.
+//! per-person limit, the cart and the idempotency key are judged on what is really there. Four round trips: begin, lock, insert, commit.
 
 use sqlx::{PgExecutor, PgPool, types::Json};
 use stanchion_shared::admission::ShopClaims;

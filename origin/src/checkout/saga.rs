@@ -125,7 +125,8 @@ pub(super) async fn capture(
     if settle::sold(app, &confirmed.order).await.is_ok() {
         watch(Step::Settled).await;
         let (app, order_id, claims) = (app.clone(), confirmed.order.order_id, claims.cloned());
-        // What is left is bookkeeping the fan need not wait for; recovery does what is not done here.
+        // What is left is bookkeeping the fan need not wait for. Recovery settles again what is not noted here; a session
+        // that is not taken out of the count counts until it ends.
         tokio::spawn(async move {
             if let Some(claims) = claims
                 && let Err(error) = meter::sessions::completed(&app, &claims).await
@@ -168,7 +169,8 @@ pub(super) async fn undo(
 
 /// What became of the locks when a checkout began.
 enum Locks {
-    /// All are this order's and last long enough for the payment.
+    /// All are this order's. They last long enough for the payment, unless an earlier order of the cart has used their one
+    /// extension.
     Held,
     /// The order cannot be paid.
     Failed(Failure),
