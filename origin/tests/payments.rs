@@ -144,7 +144,7 @@ async fn a_kept_fault_is_no_charge_if_the_list_knows_no_intent() {
     let gateway = TestGateway::start().await;
     let (stripe, wanted) = (stripe(&gateway), wanted("pm_card_visa"));
     gateway.fault("authorize", "fail_kept", 1).await;
-    assert!(matches!(stripe.authorise(&wanted).await, Outcome::Unavailable(_)));
+    assert!(matches!(stripe.authorise(&wanted).await, Outcome::Spent(_)));
     // The list cannot be read either: then nothing is certain.
     gateway.fault("read", "fail", 99).await;
     assert!(matches!(stripe.authorise(&wanted).await, Outcome::Unknown(_)));

@@ -1,5 +1,5 @@
 //! How an order begins in PostgreSQL: under its buyer's row lock, which must be taken by a statement of its own, so that the
-//! per-person limit, the cart and the idempotency key are judged on what is really there. Three round trips.
+//! per-person limit, the cart and the idempotency key are judged on what is really there. Four round trips: begin, lock, insert, commit.
 
 use sqlx::{PgExecutor, PgPool, types::Json};
 use stanchion_shared::admission::ShopClaims;
@@ -54,6 +54,7 @@ pub enum Begun {
 struct BeginRow {
     begun: bool,
     attempt: Option<i32>,
+    cart_busy: bool,
     held: i64,
     declines_last_hour: i64,
     other_accounts_with_card: i64,
@@ -114,7 +115,7 @@ async fn begin_in(beginning: &Beginning<'_>, mut tx: Tx<'_, '_>) -> Result<Begun
         return Ok(used);
     }
     let wanted = row.held.saturating_add(order.seats.len() as i64);
-    Ok(if wanted > beginning.per_person as i64 {
+    Ok(if wanted > beginning.per_person as i64 && !row.cart_busy {
         Begun::TooMany
     } else {
         Begun::CartBusy

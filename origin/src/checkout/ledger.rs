@@ -158,7 +158,7 @@ pub async fn note_settled(database: &PgPool, order_id: Uuid) -> Result<(), Error
     Ok(())
 }
 
-/// What happened is not known: recovery shall find out at once.
+/// What happened is not known: recovery shall find out, soon if the order is young, within [`LEASE`] in any case.
 ///
 /// # Errors
 /// The database; recovery then waits for the lease to end.
@@ -167,6 +167,7 @@ pub async fn leave(database: &PgPool, order: &Order, why: &str) -> Result<(), Er
         .bind(order.order_id)
         .bind(order.lease)
         .bind(why)
+        .bind(LEASE.as_secs_f64())
         .execute(database)
         .await?;
     Ok(())

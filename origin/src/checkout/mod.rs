@@ -17,8 +17,8 @@
 //! needs the lease and forbids `confirmed` for good: a worker that was overtaken, even one that slept in the middle of a
 //! call, neither takes back what its successor charged nor charges what its successor gave back.
 //!
-//! Round trips of a sale: 2 reads at once (key in PostgreSQL, cart in Redis), begin 4, then `saga`: 6 and two to the
-//! provider. 12 in all, of which the provider's two take nearly all the time.
+//! Round trips of a sale: 1 for two reads at once (key in PostgreSQL, cart in Redis), begin 4, then `saga`: 6 and two to the
+//! provider. 13 in all, of which the provider's two take nearly all the time.
 
 pub mod beginning;
 pub mod claims;

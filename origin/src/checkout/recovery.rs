@@ -2,12 +2,13 @@
 //!
 //! A pending order is undone, a confirming one is captured on, an ended one is told to Redis. An order is taken over when
 //! its lease is over, at most [`ledger::LEASE`] after its last step, and finished in one try unless the provider still
-//! gives no certain answer: then again when this lease is over. Before every step towards the provider the lease is renewed,
-//! which fails for whoever has lost it: two never work on one order.
+//! gives no certain answer: then again after a pause that grows with the order's age and is never longer than a lease.
+//! Before every step towards the provider the lease is renewed, which fails for whoever has lost it: two never work on one
+//! order.
 
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::{
     claims::{self, Claimed},
@@ -24,15 +25,25 @@ use crate::{
 
 /// Pause between two looks.
 pub const RECOVER_EVERY: Duration = Duration::from_secs(1);
-/// Orders taken at once; each is worked on for some seconds at most.
-pub const MOST_AT_ONCE: i64 = 20;
+/// Orders worked on at once; each for a few steps towards the provider at most ([`crate::payments::router::STEP_LIMIT`]).
+pub const MOST_AT_ONCE: usize = 20;
 
-/// Recovers for ever.
+type Work = JoinSet<Result<(), Error>>;
+
+/// Recovers for ever. An order that takes long keeps no other waiting, unless so many of them do.
 pub async fn recover_forever(app: SharedApp) {
+    let mut work = Work::new();
     loop {
-        match recover(&app).await {
-            // A full hand means that there are more.
-            Ok(orders) if orders == MOST_AT_ONCE as usize => {}
+        while let Some(done) = work.try_join_next() {
+            report(done);
+        }
+        match take(&app, &mut work).await {
+            // A full hand: there may be more as soon as one of them has ended.
+            Ok(_) if work.len() >= MOST_AT_ONCE => {
+                if let Some(done) = work.join_next().await {
+                    report(done);
+                }
+            }
             Ok(_) => tokio::time::sleep(RECOVER_EVERY).await,
             Err(error) => {
                 tracing::error!(%error, "recovery cannot read orders");
@@ -47,19 +58,29 @@ pub async fn recover_forever(app: SharedApp) {
 /// # Errors
 /// PostgreSQL. A single order's failure is logged; it is taken again later.
 pub async fn recover(app: &SharedApp) -> Result<usize, Error> {
-    let claimed = claims::claim(&app.database, MOST_AT_ONCE).await?;
+    let mut work = Work::new();
+    let count = take(app, &mut work).await?;
+    while let Some(done) = work.join_next().await {
+        report(done);
+    }
+    Ok(count)
+}
+
+/// Takes as many orders as there is room for; how many they were.
+async fn take(app: &SharedApp, work: &mut Work) -> Result<usize, Error> {
+    let claimed = claims::claim(&app.database, MOST_AT_ONCE.saturating_sub(work.len())).await?;
     let count = claimed.len();
-    let mut work = JoinSet::new();
     for order in claimed {
         let app = app.clone();
         work.spawn(async move { finish(&app, order).await });
     }
-    while let Some(done) = work.join_next().await {
-        if let Err(error) = done.map_err(Error::internal).flatten() {
-            tracing::error!(%error, "an order could not be recovered now");
-        }
-    }
     Ok(count)
+}
+
+fn report(done: Result<Result<(), Error>, JoinError>) {
+    if let Err(error) = done.map_err(Error::internal).flatten() {
+        tracing::error!(%error, "an order could not be recovered now");
+    }
 }
 
 async fn finish(app: &SharedApp, claimed: Claimed) -> Result<(), Error> {
@@ -121,7 +142,8 @@ enum Undone {
 /// declined.
 ///
 /// The same authorisation is sent once more: its key either gives the first answer, or is spent by this one, so that a
-/// request that is still on its way cannot hold money after we have looked. Only then the payment is undone.
+/// request that is still on its way cannot hold money after we have looked. Only then the payment is undone. As long as
+/// the provider takes no authorisation at all, a key that nothing was found for stays open, and the order in doubt.
 async fn undo(app: &SharedApp, pending: &Pending, decided: Failure) -> Result<Undone, Error> {
     let order = &pending.order;
     if ledger::note_undoing(&app.database, order, &decided).await?.is_err() {
@@ -132,12 +154,16 @@ async fn undo(app: &SharedApp, pending: &Pending, decided: Failure) -> Result<Un
         Outcome::Declined(reason) => return Ok(Undone::Certain(Failure::PaymentDeclined(reason))),
         Outcome::Unknown(why) => return Ok(Undone::Doubtful(why)),
         // Nothing can be authorised now; was something before?
-        Outcome::Unavailable(_) => {
+        nowhere @ (Outcome::Unavailable(_) | Outcome::Spent(_)) => {
             if ledger::renew(&app.database, order).await?.is_err() {
                 return Ok(Undone::LeaseLost);
             }
             let order_id = order.order_id.to_string();
             match app.till.payments.find(&order_id, order.begun_at).await {
+                // The key is free: a request that is on its way, or a worker that sleeps before it, may still use it.
+                Outcome::Done(found) if found.is_empty() && !matches!(nowhere, Outcome::Spent(_)) => {
+                    return Ok(Undone::Doubtful(format!("{nowhere:?}")));
+                }
                 Outcome::Done(found) => found
                     .into_iter()
                     .filter(|(_, intent)| intent.state != IntentState::Cancelled)

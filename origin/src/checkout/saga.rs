@@ -47,8 +47,8 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
     match extend_locks(app, &pending.order).await {
         Locks::Held => {}
         Locks::Failed(failure) => return refuse(app, &pending.order, failure).await,
-        // A later order of this cart has begun: recovery has ended this one.
-        Locks::Overtaken => return Ok(End::InDoubt),
+        // A later order of this cart has begun: recovery has ended this one. Sections asked before may be pinned to it.
+        Locks::Overtaken => return unpin_lost(app, &pending.order).await,
     }
     watch(Step::Extended).await;
 
@@ -65,7 +65,7 @@ pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopC
     let held = match authorised {
         Outcome::Done(held) => held,
         Outcome::Declined(reason) => return fail(app, &pending.order, Failure::PaymentDeclined(reason)).await,
-        Outcome::Unavailable(why) => {
+        Outcome::Unavailable(why) | Outcome::Spent(why) => {
             tracing::error!(order = %order_id, why, "no payment provider");
             return fail(app, &pending.order, Failure::PaymentUnavailable).await;
         }
@@ -113,7 +113,9 @@ pub(super) async fn capture(
             let failure = Failure::CaptureFailed(reason);
             return undo(app, order, &confirming.provider, &confirming.intent, failure).await;
         }
-        Outcome::Unavailable(why) | Outcome::Unknown(why) => return leave(app, order, &why).await,
+        Outcome::Unavailable(why) | Outcome::Spent(why) | Outcome::Unknown(why) => {
+            return leave(app, order, &why).await;
+        }
     }
 
     let Ok(confirmed) = ledger::confirm(&app.database, &confirming).await? else {
@@ -123,7 +125,8 @@ pub(super) async fn capture(
     if settle::sold(app, &confirmed.order).await.is_ok() {
         watch(Step::Settled).await;
         let (app, order_id, claims) = (app.clone(), confirmed.order.order_id, claims.cloned());
-        // What is left is bookkeeping the fan need not wait for; recovery does what is not done here.
+        // What is left is bookkeeping the fan need not wait for. Recovery settles again what is not noted here; a session
+        // that is not taken out of the count counts until it ends.
         tokio::spawn(async move {
             if let Some(claims) = claims
                 && let Err(error) = meter::sessions::completed(&app, &claims).await
@@ -166,7 +169,8 @@ pub(super) async fn undo(
 
 /// What became of the locks when a checkout began.
 enum Locks {
-    /// All are this order's and last long enough for the payment.
+    /// All are this order's. They last long enough for the payment, unless an earlier order of the cart has used their one
+    /// extension.
     Held,
     /// The order cannot be paid.
     Failed(Failure),

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use redis::{ErrorKind, ServerErrorKind};
 use serde_json::{Map, Value};
 
 use crate::database::Retryable;
@@ -144,7 +145,18 @@ impl From<sqlx::Error> for Error {
 
 impl From<redis::RedisError> for Error {
     fn from(error: redis::RedisError) -> Error {
-        if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
+        // A server that starts, or has just become a replica, is as good as away.
+        let is_elsewhere = matches!(
+            error.kind(),
+            ErrorKind::Server(
+                ServerErrorKind::BusyLoading
+                    | ServerErrorKind::ClusterDown
+                    | ServerErrorKind::MasterDown
+                    | ServerErrorKind::ReadOnly
+                    | ServerErrorKind::TryAgain
+            )
+        );
+        if is_elsewhere || error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
             tracing::error!(%error, "Redis is not available");
             return Error::unavailable(
                 "inventory_unavailable",
@@ -177,5 +189,24 @@ impl IntoResponse for Error {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::RedisError;
+
+    use super::*;
+
+    #[test]
+    fn a_redis_that_starts_is_not_there_yet_and_what_it_refuses_is_our_fault() {
+        let answer = |kind| Error::from(RedisError::from((ErrorKind::Server(kind), "as it says")));
+        for kind in [ServerErrorKind::BusyLoading, ServerErrorKind::ReadOnly] {
+            assert_eq!(answer(kind).status(), StatusCode::SERVICE_UNAVAILABLE, "{kind:?}");
+        }
+        assert_eq!(
+            answer(ServerErrorKind::ResponseError).status(),
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
     }
 }

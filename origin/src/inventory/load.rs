@@ -97,8 +97,20 @@ async fn load_section(database: &PgPool, plan: &PlannedSection, section: &Sectio
             .free(order, Paying::NOTHING, std::slice::from_ref(seat))
             .await?;
     }
-    for (seat, order) in after.iter().filter(|(seat, order)| before.get(*seat) != Some(*order)) {
-        let _ = section.seats.sell(order, std::slice::from_ref(seat)).await?;
+    let fresh: Vec<_> = after
+        .iter()
+        .filter(|(seat, order)| before.get(*seat) != Some(*order))
+        .collect();
+    for (seat, order) in &fresh {
+        let _ = section.seats.sell(order, std::slice::from_ref(*seat)).await?;
+    }
+    if !fresh.is_empty() {
+        // A reserved ticket may have become void before we sold its seat: then its own word came too early to free it.
+        let now = live_tickets(database, section).await?;
+        for (seat, order) in fresh.iter().filter(|(seat, order)| now.get(*seat) != Some(*order)) {
+            let seats = std::slice::from_ref(*seat);
+            let _ = section.seats.free(order, Paying::NOTHING, seats).await?;
+        }
     }
     tracing::info!(event = %section.event_id, section = section.code, sold = after.len(), "section loaded");
     Ok(())

@@ -8,7 +8,7 @@ use stanchion_shared::{money::Minor, timestamp::UnixMillis};
 /// A future that a trait object can return.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send + 'a>>;
 
-/// What is known after a call. Everything else follows from keeping these four apart.
+/// What is known after a call. Everything else follows from keeping these five apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// It was done.
@@ -16,9 +16,12 @@ pub enum Outcome<T> {
     /// The provider decided against it, for good: the fan's card was declined, or the intent is in a state that does not
     /// allow it. Nothing was charged by this call. The word says why, for instance `insufficient_funds`.
     Declined(String),
-    /// Nothing was done and nothing will be: the provider was not reached, or refused before it looked. Another provider
-    /// may be tried.
+    /// Nothing was done by this call: the provider was not reached, or refused before it looked. Another provider may be
+    /// tried. It says nothing about an earlier call with the same key, which may be on its way still.
     Unavailable(String),
+    /// The provider failed, nothing was done, and nothing will be: not by this call, nor by any other with its key, which
+    /// the failure has spent. Another provider may be tried.
+    Spent(String),
     /// It may have been done: no answer, a lost answer, a fault inside the provider. Only asking again tells.
     Unknown(String),
 }
@@ -30,6 +33,7 @@ impl<T> Outcome<T> {
             Outcome::Done(value) => Outcome::Done(change(value)),
             Outcome::Declined(word) => Outcome::Declined(word),
             Outcome::Unavailable(why) => Outcome::Unavailable(why),
+            Outcome::Spent(why) => Outcome::Spent(why),
             Outcome::Unknown(why) => Outcome::Unknown(why),
         }
     }

@@ -56,18 +56,22 @@ impl PaymentRouter {
                 intent: String::new(),
             });
         }
-        let mut last = Outcome::Unavailable("no provider".to_owned());
+        let mut nowhere = None;
         for provider in &self.providers {
-            let outcome = provider.authorise(wanted).await;
-            last = outcome.map(|intent| Held {
-                provider: provider.name(),
-                intent,
-            });
-            if !matches!(last, Outcome::Unavailable(_)) {
-                break;
+            match (provider.authorise(wanted).await, nowhere.take()) {
+                // What is spent at one provider is not spent at another.
+                (Outcome::Spent(_), Some(Outcome::Unavailable(why))) => nowhere = Some(Outcome::Unavailable(why)),
+                (Outcome::Unavailable(why), _) => nowhere = Some(Outcome::Unavailable(why)),
+                (Outcome::Spent(why), _) => nowhere = Some(Outcome::Spent(why)),
+                (certain, _) => {
+                    return certain.map(|intent| Held {
+                        provider: provider.name(),
+                        intent,
+                    });
+                }
             }
         }
-        last
+        nowhere.unwrap_or_else(|| Outcome::Unavailable("no provider".to_owned()))
     }
 
     /// Charges what is held.
@@ -178,24 +182,48 @@ mod tests {
         ])
     }
 
-    async fn chosen(first: Outcome<String>) -> Outcome<&'static str> {
-        let wanted = Authorisation {
+    fn wanted() -> Authorisation {
+        Authorisation {
             order_id: "o".to_owned(),
             amount: Minor(100),
             currency: "EUR".to_owned(),
             token: "pm".to_owned(),
             begun_at: UnixMillis(0),
-        };
-        router(first).authorise(&wanted).await.map(|held| held.provider)
+        }
+    }
+
+    async fn chosen(first: Outcome<String>) -> Outcome<&'static str> {
+        router(first).authorise(&wanted()).await.map(|held| held.provider)
     }
 
     #[tokio::test]
     async fn another_provider_is_tried_only_when_nothing_happened_at_the_first() {
         let word = || "x".to_owned();
         assert_eq!(chosen(Outcome::Unavailable(word())).await, Outcome::Done("second"));
+        assert_eq!(chosen(Outcome::Spent(word())).await, Outcome::Done("second"));
         assert_eq!(chosen(Outcome::Done(word())).await, Outcome::Done("first"));
         assert_eq!(chosen(Outcome::Unknown(word())).await, Outcome::Unknown(word()));
         assert_eq!(chosen(Outcome::Declined(word())).await, Outcome::Declined(word()));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_spent_only_if_it_is_spent_at_every_provider() {
+        let (unavailable, spent) = (Outcome::Unavailable("x".to_owned()), Outcome::Spent("y".to_owned()));
+        for (first, second, expected) in [
+            (&unavailable, &spent, &unavailable),
+            (&spent, &unavailable, &unavailable),
+            (&spent, &spent, &spent),
+        ] {
+            let answer = |name, answer: &Outcome<String>| -> Arc<dyn PaymentProvider> {
+                Arc::new(Fixed {
+                    name,
+                    answer: answer.clone(),
+                })
+            };
+            let router = PaymentRouter::new(vec![answer("first", first), answer("second", second)]);
+            let told = router.authorise(&wanted()).await.map(|held| held.intent);
+            assert_eq!(&told, expected);
+        }
     }
 
     /// Never answers.
@@ -226,14 +254,7 @@ mod tests {
     async fn no_step_outlasts_its_limit_and_what_became_of_it_is_not_known() {
         let router = PaymentRouter::new(vec![Arc::new(Silent)]);
         let began = tokio::time::Instant::now();
-        let wanted = Authorisation {
-            order_id: "o".to_owned(),
-            amount: Minor(100),
-            currency: "EUR".to_owned(),
-            token: "pm".to_owned(),
-            begun_at: UnixMillis(0),
-        };
-        assert!(matches!(router.authorise(&wanted).await, Outcome::Unknown(_)));
+        assert!(matches!(router.authorise(&wanted()).await, Outcome::Unknown(_)));
         assert!(matches!(router.capture("silent", "o", "pi").await, Outcome::Unknown(_)));
         assert!(matches!(router.undo("silent", "o", "pi").await, Outcome::Unknown(_)));
         assert!(matches!(router.find("o", UnixMillis(0)).await, Outcome::Unknown(_)));

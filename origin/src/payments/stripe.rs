@@ -209,7 +209,7 @@ impl Stripe {
             Reply::Fault(why) => match self.find_in_list(&wanted.order_id, wanted.begun_at).await {
                 Outcome::Done(Some(intent)) => self.conclude(&wanted.order_id, Outcome::Done(intent)).await,
                 // Its execution is over, the key gives nothing but this fault, and there is no intent.
-                Outcome::Done(None) => Outcome::Unavailable(why),
+                Outcome::Done(None) => Outcome::Spent(why),
                 _ => Outcome::Unknown(why),
             },
         }

@@ -67,3 +67,48 @@ async fn a_seat_that_was_lost_and_locked_again_stays_in_the_cart_that_holds_it()
     stage.settle_again().await;
     assert_eq!(stage.cart(&fan).await["seats"][0]["locked"], json!(true));
 }
+
+#[tokio::test]
+async fn an_order_that_comes_late_to_the_locks_leaves_none_pinned() {
+    let watch = Arc::new(AtSteps::default());
+    let during = watch.clone();
+    let (stage, gateway) = Stage::with_gateway_and(|app| app.till.watch = during).await;
+    let event = stage.launch(&calm_event()).await;
+    let fan = fan_with_seats(&stage, &event, &["A-1-1"]).await;
+    stage.lock(&fan, &["B-1-1"]).await.ok();
+    let stop = |step| {
+        let (there, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (tell, wait) = (there.clone(), go_on.clone());
+        watch.at(step, async move {
+            tell.notify_one();
+            wait.notified().await;
+        });
+        (there, go_on)
+    };
+    let (begun, first_goes_on) = stop(Step::Begun);
+    let (extended, second_goes_on) = stop(Step::Extended);
+    let (over, first_is_over) = tokio::sync::oneshot::channel();
+    let first = async {
+        refused(&stage.checkout(&fan, "first", VISA).await, 409, "checkout_abandoned");
+        over.send(()).unwrap();
+    };
+    let second = async {
+        begun.notified().await;
+        stage.recover().await;
+        // The second pays for B alone; then A comes back.
+        stage.unlock(&fan, &["A-1-1"]).await.ok();
+        let pays = async { stage.checkout(&fan, "second", VISA).await.ok() };
+        let goes_on = async {
+            extended.notified().await;
+            stage.lock(&fan, &["A-1-1"]).await.ok();
+            first_goes_on.notify_one();
+            first_is_over.await.unwrap();
+            stage.unlock(&fan, &["A-1-1"]).await.ok();
+            refused(&stage.unlock(&fan, &["B-1-1"]).await, 409, "checkout_in_progress");
+            second_goes_on.notify_one();
+        };
+        tokio::join!(pays, goes_on);
+    };
+    tokio::join!(first, second);
+    books_agree(&stage, &gateway).await;
+}

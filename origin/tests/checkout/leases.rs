@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sqlx::PgPool;
-use stanchion_origin::checkout::{Step, recover};
+use stanchion_origin::{
+    checkout::{Step, recover},
+    payments::router::STEP_LIMIT,
+};
 
 use crate::{
     VISA, books_agree, calm_event, fan_with_seats, key, refused,
@@ -23,6 +26,14 @@ async fn watched() -> (Stage, TestGateway, Arc<AtSteps>) {
 async fn take_over(database: PgPool) {
     let steal = "update orders set lease = gen_random_uuid(), lease_until = now() + interval '1 hour'";
     sqlx::query(steal).execute(&database).await.unwrap();
+}
+
+/// In seconds.
+async fn lease_left(database: &PgPool) -> f64 {
+    sqlx::query_scalar("select extract(epoch from lease_until - now())::float8 from orders")
+        .fetch_one(database)
+        .await
+        .unwrap()
 }
 
 async fn ends_as(stage: &Stage, fan: &stage::Fan, key: &str, status: &str) {
@@ -110,6 +121,13 @@ async fn an_order_whose_worker_is_alive_is_not_taken_over() {
         let app = stage.app.clone();
         watch.at(step, async move {
             assert_eq!(recover(&app).await.unwrap(), 0, "{step:?}");
+            // What follows these is a step towards the provider: it must find a lease that outlasts it, so none is left over
+            // from before.
+            if matches!(step, Step::Noted | Step::Reserved) {
+                assert!(lease_left(&app.database).await > STEP_LIMIT.as_secs_f64(), "{step:?}");
+            }
+            let age = "update orders set lease_until = now() + interval '2 seconds'";
+            sqlx::query(age).execute(&app.database).await.unwrap();
         });
     }
     assert_eq!(

@@ -5,6 +5,7 @@
 mod stage;
 
 mod crashes;
+mod doubt;
 mod faults;
 mod late_settling;
 mod leases;

@@ -78,6 +78,22 @@ async fn a_cart_is_paid_once_whatever_keys_it_is_sent_with() {
 }
 
 #[tokio::test]
+async fn a_cart_that_is_being_paid_for_is_not_called_too_large() {
+    let (stage, gateway) = Stage::with_gateway().await;
+    gateway.faults(json!({"delay_ms": 300})).await;
+    let event = stage.launch(&calm_event()).await;
+    // Twice as many are more than a person may have.
+    let fan = fan_with_seats(&stage, &event, &["A-1-1", "A-1-2", "A-1-3", "A-1-4", "A-1-5"]).await;
+    let (first, second) = tokio::join!(stage.checkout(&fan, "first", VISA), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        stage.checkout(&fan, "second", VISA).await
+    });
+    refused(&second, 409, "checkout_in_progress");
+    first.ok();
+    books_agree(&stage, &gateway).await;
+}
+
+#[tokio::test]
 async fn a_fan_who_hangs_up_gets_the_order_all_the_same() {
     let (stage, gateway) = Stage::with_gateway().await;
     gateway.faults(json!({"delay_ms": 200})).await;

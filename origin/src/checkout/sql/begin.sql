@@ -4,7 +4,8 @@
 -- order that held the lock before has done.
 -- $1 order_id, $2 account_id, $3 event_id, $4 cart_id, $5 session_id, $6 idempotency_key, $7 request_hash, $8 currency,
 -- $9 total, $10 seats, $11 payment_token, $12 card_hash or null, $13 lease, $14 lease in seconds, $15 most per person
--- Result: one row. `attempt` is the order's number among those of its cart. `begun` false with `held + new <= most`: the key or the cart is in use.
+-- Result: one row. `attempt` is the order's number among those of its cart. `begun` false: the key or the cart (`cart_busy`) is in
+-- use, or `held + new > most`. What a busy cart is being paid for counts in `held`, so that is asked first.
 with held as (
     select (select count(*) from tickets
             where account_id = $2 and event_id = $3 and state in ('reserved', 'active'))
@@ -26,6 +27,7 @@ with held as (
 )
 select exists (select from begun) as begun,
        (select attempt from begun) as attempt,
+       exists (select from orders where cart_id = $4 and status in ('pending', 'confirming')) as cart_busy,
        held.seats::bigint as held,
        (select count(*) from orders
         where account_id = $2 and failure = 'payment_declined' and created_at > now() - interval '1 hour'
