@@ -1,4 +1,4 @@
-//! Connections for the tests: one to a real server, and one that stops in the middle.
+//! Connections for the tests: one to a real server, one that stops in the middle, one that others overtake.
 
 use std::cell::{Cell, RefCell};
 
@@ -121,5 +121,26 @@ impl Redis for Stopping<'_> {
                 if left == 1 { Err(stopped()) } else { answered }
             }
         }
+    }
+}
+
+/// A connection of somebody whom others overtake: before one of the commands something happens.
+pub(crate) struct Overtaken<'a, F> {
+    pub(crate) redis: &'a Native,
+    pub(crate) commands_before: Cell<usize>,
+    pub(crate) by: F,
+}
+
+impl<F: AsyncFn()> Redis for Overtaken<'_, F> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        match self.commands_before.get().checked_sub(1) {
+            Some(0) => {
+                self.commands_before.set(0);
+                (self.by)().await;
+            }
+            Some(left) => self.commands_before.set(left),
+            None => {}
+        }
+        self.redis.execute(name, arguments).await
     }
 }

@@ -34,6 +34,12 @@ local function or_none(draw)
   return draw == cjson.null and -1 or draw
 end
 
+-- The first draw that is not closed and may have tickets, or -1.
+local function first_announced()
+  local first = redis.call('ZRANGE', ANNOUNCED, 0, 0, 'WITHSCORES')
+  return tonumber(first[2] or -1)
+end
+
 local function with_ended(ended, epoch)
   local all = {}
   for one in string.gmatch(ended or '', '%S+') do
