@@ -1,6 +1,10 @@
-//! Connections for the tests: one to a real server, one that stops in the middle, one that others overtake.
+//! Connections for the tests: one to a real server, one that stops in the middle, one that others overtake, and one that
+//! reaches no shards.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use redis::{Client, aio::MultiplexedConnection};
 use stanchion_edge::spin::store::{Redis, RedisError, Value};
@@ -140,6 +144,23 @@ impl<F: AsyncFn()> Redis for Overtaken<'_, F> {
             }
             Some(left) => self.commands_before.set(left),
             None => {}
+        }
+        self.redis.execute(name, arguments).await
+    }
+}
+
+/// A connection over which the coordinator answers, and shards only time out.
+pub(crate) struct WithoutShards<'a> {
+    pub(crate) redis: &'a Native,
+    pub(crate) patience: Duration,
+}
+
+impl Redis for WithoutShards<'_> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        let of_shard = |key: &Vec<u8>| key.starts_with(b"stanchion:{") && key.contains(&b'/');
+        if arguments.iter().any(of_shard) {
+            tokio::time::sleep(self.patience).await;
+            return Err(RedisError::Failed("no answer in time".to_owned()));
         }
         self.redis.execute(name, arguments).await
     }
