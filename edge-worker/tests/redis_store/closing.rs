@@ -4,7 +4,7 @@ use std::{cell::Cell, time::Duration};
 
 use futures_util::future::{join, join_all};
 use stanchion_edge::{
-    platform::{Join, JoinOutcome, QueueStore},
+    platform::{ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore},
     spin::store::Store,
 };
 use stanchion_shared::{draw::membership::Windows, identity::Draw};
@@ -147,6 +147,25 @@ async fn everybody_is_in_exactly_one_draw_while_draws_close_around_them() {
 async fn every_operation_stays_in_one_slot_of_a_cluster() {
     let server = Server::start(Keeps::CopiesAsCluster).await;
     joins_across_many_windows(&server.url()).await;
+
+    let (redis, keys) = (Native::new(&server.url()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let person = event.join_all(&store, &people(1)).await.remove(0);
+    assert!(matches!(event.claim(&store, &person).await, ClaimOutcome::Window(_)));
+    let leave = Leave {
+        tag: person.tag,
+        epoch: person.held.epoch,
+        serial: person.held.serial,
+    };
+    assert_eq!(
+        store.leave(&event.id, person.shard, leave).await,
+        Ok(LeaveOutcome::Left)
+    );
+    let release = store.put_release(&event.id, Event::release(2, 5)).await;
+    assert!(matches!(release, Ok(PutOutcome::Accepted(_))), "{release:?}");
+    assert!(store.schedule(&event.id).await.unwrap().is_some());
+    assert!(store.event_key(&event.id).await.unwrap().is_some());
 }
 
 /// A shard whose clock is behind by more than a window announces a draw before the one that is due: at any moment of the
