@@ -70,3 +70,28 @@ async fn shards_that_do_not_answer_delay_draws_but_neither_snapshots_nor_the_lea
     assert!(put.is_ok(), "{put:?}");
     assert_eq!(seen, version);
 }
+
+/// Evicted keys are numbers that are given twice: better no queue at all.
+#[tokio::test]
+async fn a_redis_that_evicts_keys_is_refused() {
+    let server = Server::start(Keeps::Copies).await;
+    let (redis, keys) = (Native::new(&server.url()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(3_600_000);
+    let put = || store.put_event(&event.id, event.put.clone());
+    let configure = async |policy: &str, memory: &str| {
+        let settings = ["CONFIG", "SET", "maxmemory", memory, "maxmemory-policy", policy];
+        assert_eq!(server.command(&settings).await, "OK");
+    };
+    configure("allkeys-lru", "64mb").await;
+    let refused = put().await.unwrap_err();
+    assert!(refused.0.contains("noeviction"), "{refused}");
+    assert!(store.snapshot(&event.id).await.unwrap().is_none());
+    let shard = event.put.shards.all().next().unwrap();
+    let join = event.join_of(people(1)[0]);
+    assert!(store.join(&event.id, shard, join).await.is_err());
+    for (policy, memory) in [("allkeys-lru", "0"), ("noeviction", "64mb")] {
+        configure(policy, memory).await;
+        assert!(put().await.is_ok(), "{policy} {memory}");
+    }
+}

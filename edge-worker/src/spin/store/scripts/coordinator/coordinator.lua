@@ -55,6 +55,7 @@ local function present_life()
   local known = redis.call('HMGET', EVENT, 'server', 'epoch', 'ended')
   local server = history()
   if known[1] == server then return known[2] end
+  must_keep_everything()
   local candidate = ARGV[1]
   if known[2] == candidate or string.find(' ' .. (known[3] or ''), ' ' .. candidate .. ':', 1, true) then
     error({ err = 'ERR the candidate for a new life is an old one' })
