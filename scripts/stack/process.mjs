@@ -55,6 +55,7 @@ export class Part {
       child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`));
     });
     this.exited.then(() => {
+      if (this.spec.wholeGroup) endGroup(child.pid);
       if (this.child === child) this.child = null;
     });
     await this.#becomeHealthy();
@@ -118,6 +119,15 @@ export class Part {
 
   #failure(what) {
     return new Error(`${this.name} ${what}. The end of its log:\n${tail(this.log)}`);
+  }
+}
+
+/** Ends what a part started and left behind: at once, because whoever would have stopped it in order is gone. */
+function endGroup(number) {
+  try {
+    if (number !== undefined) process.kill(-number, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // nobody is left
   }
 }
 

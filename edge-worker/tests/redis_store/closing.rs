@@ -3,13 +3,16 @@
 use std::{cell::Cell, time::Duration};
 
 use futures_util::future::{join, join_all};
-use stanchion_edge::{platform::QueueStore, spin::store::Store};
-use stanchion_shared::identity::Draw;
+use stanchion_edge::{
+    platform::{ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore},
+    spin::store::Store,
+};
+use stanchion_shared::{draw::membership::Windows, identity::Draw};
 
 use crate::{
-    connection::{Last, Native, Stopping},
+    connection::{Last, Native, Overtaken, Stopping},
     server::{Keeps, Server},
-    world::{Event, assert_places, people, signing_keys, stack_redis},
+    world::{Event, Person, assert_places, people, signing_keys, stack_redis},
 };
 
 const FAR_MS: u64 = 3_600_000;
@@ -144,4 +147,97 @@ async fn everybody_is_in_exactly_one_draw_while_draws_close_around_them() {
 async fn every_operation_stays_in_one_slot_of_a_cluster() {
     let server = Server::start(Keeps::CopiesAsCluster).await;
     joins_across_many_windows(&server.url()).await;
+
+    let (redis, keys) = (Native::new(&server.url()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let person = event.join_all(&store, &people(1)).await.remove(0);
+    assert!(matches!(event.claim(&store, &person).await, ClaimOutcome::Window(_)));
+    let leave = Leave {
+        tag: person.tag,
+        epoch: person.held.epoch,
+        serial: person.held.serial,
+    };
+    assert_eq!(
+        store.leave(&event.id, person.shard, leave).await,
+        Ok(LeaveOutcome::Left)
+    );
+    let release = store.put_release(&event.id, Event::release(2, 5)).await;
+    assert!(matches!(release, Ok(PutOutcome::Accepted(_))), "{release:?}");
+    assert!(store.schedule(&event.id).await.unwrap().is_some());
+    assert!(store.event_key(&event.id).await.unwrap().is_some());
+}
+
+/// A shard whose clock is behind by more than a window announces a draw before the one that is due: at any moment of the
+/// closing it is told that this is too late, or it is waited for.
+#[tokio::test]
+async fn a_draw_before_the_one_that_is_due_is_never_passed_over() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let overtake = |commands| {
+        let (redis, keys, store) = (&redis, &keys, &store);
+        async move {
+            let mut event = Event::on_sale_in(FAR_MS).open(store).await;
+            event.snapshot(store).await;
+            event.on_sale_now_in(store, 10).await;
+            event.until_closed_at(0).await;
+            let mut all = event.join_all(store, &people(12)).await;
+            event
+                .until_closed_at(all.iter().map(|person| person.held.draw.0).min().unwrap())
+                .await;
+            let tag = people(1)[0];
+            let late = Cell::new(None);
+            let join = async || {
+                let windows = Windows {
+                    on_sale_time: event.put.on_sale_time.plus(FAR_MS),
+                    ..event.windows()
+                };
+                let join = Join {
+                    windows: Some(windows),
+                    ..event.join_of(tag)
+                };
+                let shard = event.shard_of(tag);
+                let Ok(JoinOutcome::Holds(held)) = store.join(&event.id, shard, join).await else {
+                    panic!("the late one has no ticket");
+                };
+                late.set(Some(Person { tag, shard, held }));
+            };
+            let overtaken = Overtaken {
+                redis,
+                commands_before: Cell::new(commands),
+                by: join,
+            };
+            Store::new(&overtaken, keys).snapshot(&event.id).await.unwrap();
+            let Some(late) = late.into_inner() else {
+                return false;
+            };
+            let passed_over = late.held.draw == Draw(0);
+            all.push(late);
+            let last_draw = all.iter().map(|person| person.held.draw.0).max().unwrap();
+            event.until_closed(store, last_draw).await;
+            let mut previous = None;
+            for draw in 0..=last_draw {
+                let of_draw: Vec<_> = all
+                    .iter()
+                    .filter(|person| person.held.draw.0 == draw)
+                    .cloned()
+                    .collect();
+                assert!(
+                    of_draw.is_empty() || event.record(store, draw).await.is_some(),
+                    "{commands}"
+                );
+                if !of_draw.is_empty() {
+                    let record = event.checked_record(store, draw, previous.as_ref()).await;
+                    assert_places(&record, &of_draw);
+                    previous = Some(record);
+                }
+            }
+            passed_over
+        }
+    };
+    let in_draw_0 = join_all((1..=12).map(overtake)).await;
+    assert!(
+        in_draw_0.contains(&true) && in_draw_0.contains(&false),
+        "some must be in time for draw 0 and some too late: {in_draw_0:?}"
+    );
 }

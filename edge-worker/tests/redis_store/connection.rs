@@ -1,6 +1,10 @@
-//! Connections for the tests: one to a real server, and one that stops in the middle.
+//! Connections for the tests: one to a real server, one that stops in the middle, one that others overtake, and one that
+//! reaches no shards.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use redis::{Client, aio::MultiplexedConnection};
 use stanchion_edge::spin::store::{Redis, RedisError, Value};
@@ -121,5 +125,43 @@ impl Redis for Stopping<'_> {
                 if left == 1 { Err(stopped()) } else { answered }
             }
         }
+    }
+}
+
+/// A connection of somebody whom others overtake: before one of the commands something happens.
+pub(crate) struct Overtaken<'a, F> {
+    pub(crate) redis: &'a Native,
+    pub(crate) commands_before: Cell<usize>,
+    pub(crate) by: F,
+}
+
+impl<F: AsyncFn()> Redis for Overtaken<'_, F> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        match self.commands_before.get().checked_sub(1) {
+            Some(0) => {
+                self.commands_before.set(0);
+                (self.by)().await;
+            }
+            Some(left) => self.commands_before.set(left),
+            None => {}
+        }
+        self.redis.execute(name, arguments).await
+    }
+}
+
+/// A connection over which the coordinator answers, and shards only time out.
+pub(crate) struct WithoutShards<'a> {
+    pub(crate) redis: &'a Native,
+    pub(crate) patience: Duration,
+}
+
+impl Redis for WithoutShards<'_> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        let of_shard = |key: &Vec<u8>| key.starts_with(b"stanchion:{") && key.contains(&b'/');
+        if arguments.iter().any(of_shard) {
+            tokio::time::sleep(self.patience).await;
+            return Err(RedisError::Failed("no answer in time".to_owned()));
+        }
+        self.redis.execute(name, arguments).await
     }
 }

@@ -1,5 +1,8 @@
 //! A Redis that goes back to an older copy: who was lost is told, nobody else is, and no place is there twice.
 
+use std::cell::Cell;
+
+use futures_util::future::join_all;
 use stanchion_edge::{
     platform::{ClaimOutcome, QueueStore},
     spin::store::Store,
@@ -7,9 +10,9 @@ use stanchion_edge::{
 use stanchion_shared::{identity::Draw, standing::Snapshot};
 
 use crate::{
-    connection::Native,
+    connection::{Native, Overtaken},
     server::{Keeps, Server},
-    world::{Event, Person, assert_places, people, signing_keys},
+    world::{Event, Person, assert_places, people, signing_keys, stack_redis},
 };
 
 const FAR_MS: u64 = 3_600_000;
@@ -143,6 +146,16 @@ async fn a_draw_whose_record_was_lost_is_closed_anew_and_places_of_the_lost_reco
     assert_eq!(event.record(&store, 0).await.unwrap().record, second);
 }
 
+/// The coordinator's data is as it was before anybody joined.
+async fn forget_announcements(url: &str, event: &Event) {
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let key = |name: &str| format!("stanchion:{{{}}}:{name}", event.id);
+    let mut forget = redis::pipe();
+    forget.del(key("announced")).hset(key("event"), "server", "another");
+    forget.query_async::<()>(&mut connection).await.unwrap();
+}
+
 /// On a cluster the coordinator's node can go back while the shards' nodes do not.
 #[tokio::test]
 async fn a_coordinator_that_forgot_what_was_announced_asks_all_shards_before_it_closes_a_draw() {
@@ -154,13 +167,7 @@ async fn a_coordinator_that_forgot_what_was_announced_asks_all_shards_before_it_
     event.on_sale_now_in(&store, 200).await;
     event.until_closed_at(0).await;
 
-    let client = redis::Client::open(server.url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let key = |name: &str| format!("stanchion:{{{}}}:{name}", event.id);
-    let mut forget = redis::pipe();
-    forget.del(key("announced")).hset(key("event"), "server", "another");
-    forget.query_async::<()>(&mut connection).await.unwrap();
-
+    forget_announcements(&server.url(), &event).await;
     event.until_closed(&store, 0).await;
     let record = event.checked_record(&store, 0, None).await;
     assert_places(&record, &joined);
@@ -194,4 +201,38 @@ async fn whoever_was_lost_after_the_draw_keeps_no_turn_and_joins_a_later_draw() 
     assert!(again.held.draw > Draw(0));
     assert_eq!(event.claim(&store, lost).await, ClaimOutcome::Dead);
     assert!(store.shard_log(&event.id, Draw(0), forgotten).await.unwrap().is_none());
+}
+
+/// Between the announcement and the first number the coordinator may forget what it was told, and ask all shards before
+/// this one has anything to say.
+#[tokio::test]
+async fn a_coordinator_that_forgets_while_somebody_joins_closes_no_draw_without_them() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let overtake = |commands| {
+        let (redis, keys, store) = (&redis, &keys, &store);
+        async move {
+            let mut event = Event::on_sale_in(FAR_MS).open(store).await;
+            let tag = people(1)[0];
+            let mut others = people(20);
+            others.retain(|&other| event.shard_of(other) != event.shard_of(tag));
+            let mut joined = event.join_all(store, &others).await;
+            event.on_sale_now_in(store, 1_000).await;
+            let forget = async || {
+                forget_announcements(&stack_redis(), &event).await;
+                event.snapshot(store).await;
+            };
+            let overtaken = Overtaken {
+                redis,
+                commands_before: Cell::new(commands),
+                by: forget,
+            };
+            joined.extend(event.join_all(&Store::new(&overtaken, keys), &[tag]).await);
+            assert!(joined.iter().all(|person| person.held.draw == Draw(0)), "too slow");
+            event.until_closed(store, 0).await;
+            let record = event.checked_record(store, 0, None).await;
+            assert_places(&record, &joined);
+        }
+    };
+    join_all((1..=6).map(overtake)).await;
 }

@@ -1,12 +1,18 @@
 //! While Redis is away everything is refused, nothing is made up; when it is back everything goes on by itself.
 
-use stanchion_edge::{platform::QueueStore, spin::store::Store};
+use std::time::Duration;
+
+use futures_util::future::join;
+use stanchion_edge::{
+    platform::{QueueStore, SNAPSHOT_AGE_MS},
+    spin::store::Store,
+};
 use stanchion_shared::identity::Draw;
 
 use crate::{
-    connection::Native,
+    connection::{Native, WithoutShards},
     server::{Keeps, Server},
-    world::{Event, people, signing_keys},
+    world::{Event, now, people, signing_keys, stack_redis},
 };
 
 #[tokio::test]
@@ -32,4 +38,60 @@ async fn every_operation_is_an_error_while_redis_is_away_and_works_when_it_is_ba
     assert_eq!(event.join(&store, person.tag).await, person.held);
     assert!(store.put_release(id, Event::release(2, 5)).await.is_ok());
     assert_eq!(event.snapshot(&store).await.version, 2);
+}
+
+/// On a cluster the coordinator's node can answer while the shards' nodes do not.
+#[tokio::test]
+async fn shards_that_do_not_answer_delay_draws_but_neither_snapshots_nor_the_lease() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let mut event = Event::on_sale_in(3_600_000).open(&store).await;
+    event.join_all(&store, &people(4)).await;
+    event.on_sale_now_in(&store, 10).await;
+    let silent = WithoutShards {
+        redis: &redis,
+        patience: Duration::from_millis(1_500),
+    };
+    let without_shards = Store::new(&silent, &keys);
+    // Neither the muster, which nobody could do yet, nor the closing is done in time.
+    let snapshot = event.snapshot(&without_shards).await;
+    assert!(now().since(snapshot.as_of) <= SNAPSHOT_AGE_MS, "{}", snapshot.as_of);
+
+    let renewed = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        event.snapshot(&store).await.version
+    };
+    let version = event.put.version + 1;
+    let (put, seen) = join(
+        without_shards.put_release(&event.id, Event::release(version, 5)),
+        renewed,
+    )
+    .await;
+    assert!(put.is_ok(), "{put:?}");
+    assert_eq!(seen, version);
+}
+
+/// Evicted keys are numbers that are given twice: better no queue at all.
+#[tokio::test]
+async fn a_redis_that_evicts_keys_is_refused() {
+    let server = Server::start(Keeps::Copies).await;
+    let (redis, keys) = (Native::new(&server.url()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(3_600_000);
+    let put = || store.put_event(&event.id, event.put.clone());
+    let configure = async |policy: &str, memory: &str| {
+        let settings = ["CONFIG", "SET", "maxmemory", memory, "maxmemory-policy", policy];
+        assert_eq!(server.command(&settings).await, "OK");
+    };
+    configure("allkeys-lru", "64mb").await;
+    let refused = put().await.unwrap_err();
+    assert!(refused.0.contains("noeviction"), "{refused}");
+    assert!(store.snapshot(&event.id).await.unwrap().is_none());
+    let shard = event.put.shards.all().next().unwrap();
+    let join = event.join_of(people(1)[0]);
+    assert!(store.join(&event.id, shard, join).await.is_err());
+    for (policy, memory) in [("allkeys-lru", "0"), ("noeviction", "64mb")] {
+        configure(policy, memory).await;
+        assert!(put().await.is_ok(), "{policy} {memory}");
+    }
 }

@@ -106,7 +106,7 @@ impl Server {
         self.run().await;
     }
 
-    async fn command(&self, words: &[&str]) -> String {
+    pub(crate) async fn command(&self, words: &[&str]) -> String {
         self.try_command(words).await.unwrap()
     }
 

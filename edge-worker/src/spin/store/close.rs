@@ -35,18 +35,36 @@ struct Frozen {
 impl<R: Redis> Store<'_, R> {
     /// Closes `draw`, which is due in `seen`, unless somebody else has meanwhile.
     pub(super) async fn close(&self, event: &EventId, seen: &Seen, draw: Draw) -> Result<(), StoreError> {
-        // On disk before any shard is asked: what is announced up to this draw from now on is refused.
-        self.change_event(event, |rules, _| {
-            if rules.progress.closed_through < Some(draw) {
-                rules.progress.closing = Some(draw);
-            }
-        })
-        .await?;
+        if !self.begin(event, seen.epoch, draw).await? {
+            return Ok(());
+        }
         let frozen = Frozen {
             draw,
             shards: self.freeze_all(event, draw).await?,
         };
         self.record(event, seen.epoch, &frozen).await
+    }
+
+    /// On disk before any shard is asked: what is announced up to `draw` from now on is refused, and nothing before it was
+    /// announced. `false`: it is closed, or another one comes first.
+    async fn begin(&self, event: &EventId, epoch: u32, draw: Draw) -> Result<bool, StoreError> {
+        for _ in 0..MAX_TRIES {
+            let Some(seen) = self.read_event(event).await? else {
+                return Err(StoreError("the event is gone".to_owned()));
+            };
+            if seen.epoch != epoch {
+                return Err(StoreError("the event was restored before a draw was closed".to_owned()));
+            }
+            if seen.due() != Some(draw) {
+                return Ok(false);
+            }
+            let mut rules = seen.rules.clone();
+            rules.progress.closing = Some(draw);
+            if rules == seen.rules || self.write_event(event, &seen, &rules, Some(draw)).await? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError("the event changes too often".to_owned()))
     }
 
     async fn freeze_all(&self, event: &EventId, draw: Draw) -> Result<Vec<(Shard, Tickets)>, StoreError> {

@@ -178,7 +178,7 @@ impl<R: Redis> Store<'_, R> {
             };
             let mut rules = seen.rules.clone();
             let changed = change(&mut rules, seen.stamp());
-            if rules == seen.rules || self.write_event(event, &seen, &rules).await? {
+            if rules == seen.rules || self.write_event(event, &seen, &rules, None).await? {
                 return Ok(Some(changed));
             }
         }
@@ -195,11 +195,19 @@ impl<R: Redis> Store<'_, R> {
         ]
     }
 
-    async fn write_event(&self, event: &EventId, seen: &Seen, rules: &Event) -> Result<bool, StoreError> {
+    /// Writes a changed event; `false`: decide anew. `first`: only while this is the first draw that is announced.
+    pub(super) async fn write_event(
+        &self,
+        event: &EventId,
+        seen: &Seen,
+        rules: &Event,
+        first: Option<Draw>,
+    ) -> Result<bool, StoreError> {
         let keys = CoordinatorKeys::new(event).with(&["segments", "stops"]);
         let written = Written::new(rules, seen.stamp());
         let mut arguments = self.guard(seen);
         arguments.extend(written.parts);
+        arguments.push(first.map_or_else(Vec::new, |draw| draw.0.to_string().into_bytes()));
         arguments.extend(written.retired);
         run(self.redis, &CHANGE, &keys, arguments).await?.done()
     }

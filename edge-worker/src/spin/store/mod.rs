@@ -89,25 +89,26 @@ impl<'a, R: Redis> Store<'a, R> {
         command::plain(self.redis, "DEL", &[key.as_bytes()]).await.map(|_| ())
     }
 
-    /// Does what the event needs at this moment, if it needs anything. Says whether it has changed.
+    /// Does what the event needs at this moment. Says whether that was anything: it may have taken long then, and the event
+    /// has to be read again.
     async fn tend(&self, event: &EventId, seen: &Seen) -> Result<bool, StoreError> {
+        let mut tended = false;
+        let mut mustered = Ok(());
         if self.muster_is_due(seen) && self.is_mine(event, "mustering").await? {
-            let mustered = self.muster(event, seen).await;
+            tended = true;
+            mustered = self.muster(event, seen).await;
             self.is_done(event, "mustering").await?;
-            // A coordinator that may have forgotten something waits for this; otherwise nobody does.
-            if !seen.mustered {
-                return mustered.map(|()| true);
-            }
-            mustered.unwrap_or_else(|error| eprintln!("the shards of {event} were not all asked: {error}"));
         }
-        match seen.due().filter(|_| seen.mustered) {
-            Some(draw) if self.is_mine(event, "closing").await? => {
-                let closed = self.close(event, seen, draw).await;
-                self.is_done(event, "closing").await?;
-                closed.map(|()| true)
-            }
-            _ => Ok(false),
+        // A coordinator that may have forgotten something waits for the muster; otherwise draws do not.
+        if let Some(draw) = seen.due().filter(|_| seen.mustered)
+            && self.is_mine(event, "closing").await?
+        {
+            tended = true;
+            let closed = self.close(event, seen, draw).await;
+            self.is_done(event, "closing").await?;
+            closed?;
         }
+        mustered.map(|()| tended)
     }
 }
 
@@ -117,9 +118,13 @@ impl<R: Redis> QueueStore for Store<'_, R> {
     }
 
     async fn put_release(&self, event: &EventId, put: PutRelease) -> Result<PutOutcome, StoreError> {
-        // The origin speaks once a second: so draws close in time also where no fan asks.
-        self.snapshot(event).await?;
-        self.put_the_release(event, &put).await
+        let outcome = self.put_the_release(event, &put).await?;
+        // The origin speaks once a second: so draws close in time also where no fan asks. Only now, because the lease must not
+        // wait for a shard that does not answer.
+        if let Err(error) = self.snapshot(event).await {
+            eprintln!("{event} was not looked after: {error}");
+        }
+        Ok(outcome)
     }
 
     async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
@@ -127,13 +132,14 @@ impl<R: Redis> QueueStore for Store<'_, R> {
             let Some(seen) = self.read_event(event).await? else {
                 return Ok(None);
             };
-            let changed = self.tend(event, &seen).await.unwrap_or_else(|error| {
-                // It delays the draw, not the snapshot.
-                eprintln!("a draw of {event} is not closed yet: {error}");
-                false
-            });
-            if !changed {
-                return Ok(Some(seen.snapshot()));
+            match self.tend(event, &seen).await {
+                Ok(false) => return Ok(Some(seen.snapshot())),
+                Ok(true) => {}
+                Err(error) => {
+                    // It delays the draw, not the snapshot: that is read anew.
+                    eprintln!("a draw of {event} is not closed, or not all shards were asked: {error}");
+                    break;
+                }
             }
         }
         Ok(self.read_event(event).await?.map(Seen::snapshot))

@@ -14,3 +14,13 @@ local function history()
   local info = redis.call('INFO', 'server', 'replication')
   return string.match(info, 'run_id:(%x+)') .. string.match(info, 'master_replid:(%x+)')
 end
+
+-- A Redis that evicts keys of ours forgets numbers, people and frozen draws without a new history: it gives numbers twice.
+-- So no life begins in one.
+local function must_keep_everything()
+  local memory = redis.call('INFO', 'memory')
+  local limited = tonumber(string.match(memory, 'maxmemory:(%d+)') or 0) > 0
+  if limited and string.match(memory, 'maxmemory_policy:(%l+)') == 'allkeys' then
+    error({ err = 'ERR this Redis evicts keys (maxmemory-policy): the queue needs noeviction' })
+  end
+end

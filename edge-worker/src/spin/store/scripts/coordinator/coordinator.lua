@@ -34,6 +34,12 @@ local function or_none(draw)
   return draw == cjson.null and -1 or draw
 end
 
+-- The first draw that is not closed and may have tickets, or -1.
+local function first_announced()
+  local first = redis.call('ZRANGE', ANNOUNCED, 0, 0, 'WITHSCORES')
+  return tonumber(first[2] or -1)
+end
+
 local function with_ended(ended, epoch)
   local all = {}
   for one in string.gmatch(ended or '', '%S+') do
@@ -49,6 +55,7 @@ local function present_life()
   local known = redis.call('HMGET', EVENT, 'server', 'epoch', 'ended')
   local server = history()
   if known[1] == server then return known[2] end
+  must_keep_everything()
   local candidate = ARGV[1]
   if known[2] == candidate or string.find(' ' .. (known[3] or ''), ' ' .. candidate .. ':', 1, true) then
     error({ err = 'ERR the candidate for a new life is an old one' })

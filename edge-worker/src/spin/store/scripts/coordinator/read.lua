@@ -5,11 +5,10 @@
 --    fixed, put, pulse, progress, schedule, lives of a shard, lives of a shard, …}
 if not is_there() then return { now_ms() } end
 local epoch = present_life()
-local first = redis.call('ZRANGE', ANNOUNCED, 0, 0, 'WITHSCORES')
 local result = redis.call('HMGET', EVENT, 'revision', 'ended', 'mustered', 'mustered_at', 'joined', 'lives_revision')
 table.insert(result, 1, epoch)
 table.insert(result, 1, now_ms())
-result[#result + 1] = tonumber(first[2] or -1)
+result[#result + 1] = first_announced()
 for _, json in ipairs(redis.call('HMGET', EVENT, 'fixed', 'put', 'pulse', 'progress', 'schedule')) do
   result[#result + 1] = json
 end

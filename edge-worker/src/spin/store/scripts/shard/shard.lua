@@ -34,6 +34,7 @@ local function present_life()
   local known = redis.call('HMGET', SHARD, 'server', 'epoch')
   local server = history()
   if known[1] == server then return known[2] end
+  must_keep_everything()
   local candidate = ARGV[1]
   must_be_new(candidate)
   redis.call('HSET', SHARD, 'server', server, 'epoch', candidate)
