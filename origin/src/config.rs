@@ -37,7 +37,7 @@ pub struct Allowance {
 pub const MAX_ATTEMPTS_AT_ONCE: u32 = 1_000_000;
 /// Longest time in which attempts come back, in seconds: a day.
 pub const MAX_BACK_IN_SECONDS: u64 = 86_400;
-/// Sign-ins per account: more than somebody needs who has forgotten which of their passwords it was.
+/// Sign-ins per account from one address: more than somebody needs who has forgotten which of their passwords it was.
 pub const SIGN_INS_PER_ACCOUNT: Allowance = Allowance::new(10, 600);
 /// Sign-ins per address: a school or an office behind one address, on the morning of an on-sale.
 pub const SIGN_INS_PER_ADDRESS: Allowance = Allowance::new(200, 600);
@@ -49,6 +49,15 @@ impl Allowance {
         Allowance {
             at_once,
             back_in: Duration::from_secs(back_in_seconds),
+        }
+    }
+
+    /// `factor` times as many at once, back in the same time; no more than [`MAX_ATTEMPTS_AT_ONCE`].
+    #[must_use]
+    pub fn times(self, factor: u32) -> Allowance {
+        Allowance {
+            at_once: self.at_once.saturating_mul(factor).min(MAX_ATTEMPTS_AT_ONCE),
+            ..self
         }
     }
 

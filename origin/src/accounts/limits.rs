@@ -1,8 +1,10 @@
 //! How often somebody may sign up or in. Asked before argon2 is: a refused attempt costs one script.
 //!
-//! Signing in is limited per account (whoever guesses at one password) and per address (whoever guesses at many), signing up
-//! per address. The addresses are the edge's word; without it only the account counts. Every attempt counts, also one that
-//! succeeds, and also for accounts that do not exist: a refusal tells nobody which do.
+//! Signing in is limited per account and address (whoever guesses at one password), per account from everywhere, ten times as
+//! often (many who guess together), and per address (whoever guesses at many). So a stranger who fails on purpose locks
+//! nobody out: the owner asks from elsewhere. Signing up is limited per address. The addresses are the edge's word; where it
+//! says none, all attempts on an account are from one. Every attempt counts, also one that succeeds, and also for accounts
+//! that do not exist: a refusal tells nobody which do.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -14,6 +16,9 @@ use crate::{
     http::{ClientAddress, Error},
     state::App,
 };
+
+/// An account may be asked for so many times as often from everywhere as from one address.
+const FROM_EVERYWHERE: u32 = 10;
 
 static ATTEMPT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/attempt.lua")));
 
@@ -39,7 +44,10 @@ pub(super) async fn sign_in(app: &App, address: &ClientAddress, email: &str) -> 
     }
     // Folded as accounts are, so that other spellings are no further attempts.
     let account = email.trim().to_lowercase();
-    attempt(app, "sign-in:account", &account, app.config.sign_ins_per_account).await
+    let allowed = app.config.sign_ins_per_account;
+    let from_here = format!("{}\0{account}", address.network().unwrap_or_default());
+    attempt(app, "sign-in:account-here", &from_here, allowed).await?;
+    attempt(app, "sign-in:account", &account, allowed.times(FROM_EVERYWHERE)).await
 }
 
 async fn attempt(app: &App, what: &str, who: &str, allowed: Allowance) -> Result<(), Error> {

@@ -46,8 +46,10 @@ pub const ANSWER_AFTER: Duration = Duration::from_secs(20);
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(5);
 const _: () = assert!(ANSWER_AFTER.as_millis() + ANSWER_RESERVE.as_millis() <= REQUEST_TIMEOUT.as_millis());
 const _: () = assert!(ACQUIRE_TIMEOUT.as_millis() < ANSWER_RESERVE.as_millis());
-/// Pause between two looks at such an order.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Pauses between two looks at such an order, each twice as long as the one before: an order that takes long does so
+/// because the provider does, and then thousands wait and look.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// What a fan is told to wait before asking again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
@@ -181,6 +183,7 @@ async fn wait_for_end(
     mut order: OrderView,
     answer_at: Instant,
 ) -> Result<Response, Error> {
+    let mut pause = FIRST_PAUSE;
     loop {
         if let Some(failure) = &order.failure {
             return Err(failure.error(order.order_id));
@@ -189,10 +192,12 @@ async fn wait_for_end(
             return Ok(confirmed_answer(app, order));
         }
         let next_look = async {
-            sleep(LOOK_EVERY).await;
+            sleep(pause).await;
             OrderView::by_id(&app.database, account_id, order.order_id).await
         };
-        match timeout_at(answer_at, next_look).await {
+        let looked = timeout_at(answer_at, next_look).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+        match looked {
             Ok(Ok(seen)) => order = seen.ok_or_else(|| Error::internal("an order is gone"))?,
             // What was seen last is still the best answer.
             Ok(Err(error)) => tracing::warn!(%error, order = %order.order_id, "an order cannot be looked at"),

@@ -43,8 +43,9 @@ impl Default for Patience {
 
 /// Largest answer that is read, in bytes: a page of 100 intents.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// Pages of 100 intents that are read to find one. More would take longer than a step may.
-const MOST_PAGES: usize = 20;
+/// Pages of 100 intents that are read to find one: two minutes at 160 payments a second. What takes longer is cut by
+/// `router::STEP_LIMIT`, and tried again.
+const MOST_PAGES: usize = 200;
 /// How far before an order's begin the list is read, in seconds: the provider's clock is not ours.
 const CLOCK_SLACK_SECONDS: u64 = 120;
 

@@ -129,3 +129,26 @@ async fn an_address_has_so_many_sign_ups_and_sign_ins_and_other_addresses_have_t
         .unwrap();
     assert_eq!(accounts, 6, "who was refused has none");
 }
+
+#[tokio::test]
+async fn who_fails_on_purpose_locks_nobody_out_and_many_together_meet_a_limit_too() {
+    let stage = Stage::with(&[("STANCHION_SIGN_INS_PER_ACCOUNT", "2/600")]).await;
+    let email = nobody();
+    stage.post("/api/v1/accounts", &sign_up(&email)).await.ok();
+    let wrong = json!({"email": email, "password": "wrong horse"});
+    let right = json!({"email": email, "password": "correct horse"});
+    let stranger = address();
+    for _ in 0..2 {
+        let answer = from(&stage, &stranger, "/api/v1/sessions", &wrong).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    }
+    too_many(&from(&stage, &stranger, "/api/v1/sessions", &wrong).await, 300);
+    from(&stage, &address(), "/api/v1/sessions", &right).await.ok();
+
+    // Three of the twenty from everywhere are used.
+    for _ in 3..20 {
+        let answer = from(&stage, &address(), "/api/v1/sessions", &wrong).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    }
+    too_many(&from(&stage, &address(), "/api/v1/sessions", &right).await, 60);
+}
