@@ -61,10 +61,18 @@ async fn two_processes_on_one_redis_behave_as_one_edge() {
     };
     let (by_first, by_second) = tokio::join!(told_by(first), told_by(second));
     assert_eq!(by_first, by_second, "both tell everybody the same place");
-    assert_eq!(by_first.iter().collect::<BTreeSet<_>>().len(), FANS, "nobody shares a place");
+    assert_eq!(
+        by_first.iter().collect::<BTreeSet<_>>().len(),
+        FANS,
+        "nobody shares a place"
+    );
 
     let record = draw_closed_once(&edges, &event).await;
-    assert_eq!(record.record.count(), FANS as u64 + 1, "everybody who joined, at either");
+    assert_eq!(
+        record.record.count(),
+        FANS as u64 + 1,
+        "everybody who joined, at either"
+    );
     one_session_from_both(&edges, &event, &joined[0]).await;
     part("stop", "edge-2").await;
 }
