@@ -33,6 +33,8 @@ struct Event {
     snapshot: Option<Rc<Snapshot>>,
     asked_at: UnixMillis,
     refreshing: bool,
+    /// The last answer was that there is no such event. A store that did not answer has said nothing.
+    unknown: bool,
     key: Option<EventKey>,
 }
 
@@ -64,7 +66,7 @@ enum Plan {
 fn plan(event: &mut Event, now: UnixMillis) -> Plan {
     let since_asked = now.since(event.asked_at);
     let Some(snapshot) = &event.snapshot else {
-        return if event.asked_at.0 > 0 && !event.refreshing && since_asked < UNKNOWN_FOR_MS {
+        return if event.unknown && !event.refreshing && since_asked < UNKNOWN_FOR_MS {
             Plan::Unknown
         } else {
             Plan::Fetch
@@ -133,6 +135,7 @@ async fn refresh<P: Platform>(platform: &P, event: &EventId) -> Result<Known, St
             if known.snapshot.as_deref().map(commitment) != fetched.as_ref().map(commitment) {
                 known.key = None; // of a queue that is gone
             }
+            known.unknown = fetched.is_none();
             known.snapshot = fetched.map(Rc::new);
             known.asked_at = now;
         }

@@ -1,9 +1,11 @@
 //! Requests and answers between the runtime's types and the application's, bodies whole and bounded.
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use http_body_util::BodyExt;
 use spin_sdk::http::{FullBody, Request, Response};
 
+use super::target;
 use crate::{
     app::{MAX_BODY_BYTES, Refusal},
     platform::{HttpRequest, HttpResponse},
@@ -12,7 +14,7 @@ use crate::{
 /// The application's view of a request.
 ///
 /// # Errors
-/// The body is larger than [`MAX_BODY_BYTES`], or it broke off.
+/// The body is larger than [`MAX_BODY_BYTES`], or it broke off, or the request is none that the application could read.
 pub(super) async fn from_spin(request: Request) -> Result<HttpRequest, Refusal> {
     let (parts, mut body) = request.into_parts();
     let announced = parts.headers.get(http::header::CONTENT_LENGTH);
@@ -34,9 +36,26 @@ pub(super) async fn from_spin(request: Request) -> Result<HttpRequest, Refusal> 
     }
     let mut whole = HttpRequest::new(read);
     *whole.method_mut() = parts.method;
-    *whole.uri_mut() = parts.uri;
-    *whole.headers_mut() = parts.headers;
+    *whole.uri_mut() = target::without_dots(parts.uri).map_err(|_| unreadable())?;
+    *whole.headers_mut() = each_once(&parts.headers);
     Ok(whole)
+}
+
+fn unreadable() -> Refusal {
+    Refusal::new(400, "malformed_request", "The request cannot be read.")
+}
+
+/// A header that came several times becomes one value with commas between (RFC 9110, section 5.3), as runtimes that follow
+/// the Fetch standard hand it over: otherwise a ticket that was sent twice would be one on this runtime and none on those.
+/// Credentials that are empty are none, as Cloudflare's runtime has it.
+fn each_once(headers: &HeaderMap) -> HeaderMap {
+    let joined = |name| {
+        let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        HeaderValue::from_bytes(&values.join(b", ".as_slice())).expect("valid values with commas between are one")
+    };
+    let once = headers.keys().map(|name| (name.clone(), joined(name)));
+    once.filter(|(name, value)| *name != AUTHORIZATION || !value.is_empty())
+        .collect()
 }
 
 /// The runtime's view of an answer, or of a request to the origin.

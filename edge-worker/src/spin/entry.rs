@@ -76,9 +76,11 @@ impl Platform for Spin {
     }
 
     fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        // Spin adds its own behind any that was sent: the last one is true.
-        let told = request.headers().get_all("spin-client-addr").iter().next_back()?;
-        told.to_str().ok()?.parse().ok().map(|peer: SocketAddr| peer.ip())
+        // Spin adds its own behind any that was sent, which may be any bytes: the last one is true.
+        let told = request.headers().get("spin-client-addr")?.as_bytes();
+        let last = told.rsplit(|byte| *byte == b',').next()?.trim_ascii();
+        let peer: SocketAddr = str::from_utf8(last).ok()?.parse().ok()?;
+        Some(peer.ip())
     }
 
     // Spin has no cache of its own: a CDN that hosts it has one in front, and it goes by the answers' Cache-Control.

@@ -1,7 +1,7 @@
 //! Spin: a component for `wasm32-wasip2` with the queue in Redis. It needs Spin 4.1 (WASI 0.3).
 //!
 //! [`entry`] is where a request comes in; [`configuration`] reads the variables, [`redis`] and [`origin`] send what the
-//! application asks for, [`body`] translates requests and answers. The [`store`] compiles on every target that can reach
+//! application asks for, [`body`] and [`target`] translate requests and answers. The [`store`] compiles on every target that can reach
 //! Redis, so that its tests drive the very same code natively.
 
 #[cfg(target_os = "wasi")]
@@ -17,3 +17,5 @@ mod patience;
 #[cfg(target_os = "wasi")]
 mod redis;
 pub mod store;
+#[cfg(any(target_os = "wasi", test))]
+mod target;

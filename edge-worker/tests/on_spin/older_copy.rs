@@ -69,7 +69,10 @@ async fn after_a_restart_from_an_older_copy_the_lost_are_told_to_join_again_and_
     restore(&copy).await;
 
     for (fan, joined) in &kept {
-        assert_eq!(edge.status(fan, &joined.queue_token).await.status, QueueStatus::PreQueue);
+        assert_eq!(
+            edge.status(fan, &joined.queue_token).await.status,
+            QueueStatus::PreQueue
+        );
         assert_eq!(
             edge.join(&event.id, fan).await.queue_token,
             joined.queue_token,
@@ -90,14 +93,18 @@ async fn after_a_restart_from_an_older_copy_the_lost_are_told_to_join_again_and_
 
     let mut places = BTreeSet::new();
     for (fan, joined) in &alive {
-        let waiting = edge.status_until(fan, &joined.queue_token, &[QueueStatus::Waiting]).await;
+        let waiting = edge
+            .status_until(fan, &joined.queue_token, &[QueueStatus::Waiting])
+            .await;
         places.insert(waiting.position.expect("drawn"));
     }
     let everybody = alive.len() as u64;
     assert_eq!(places, (1..=everybody).collect(), "each place once");
     let signed = edge.record(&event.id, 0).await;
     let keys = edge.keys().await;
-    signed.check(&keys, edge.queue(&event.id).await.commitment, None).unwrap();
+    signed
+        .check(&keys, edge.queue(&event.id).await.commitment, None)
+        .unwrap();
     let logs = edge.logs(&event.id, 0, event.put.shards).await;
     signed.record.check_logs(event.put.shards, &logs).unwrap();
     assert_eq!(signed.record.count(), everybody);
@@ -105,7 +112,9 @@ async fn after_a_restart_from_an_older_copy_the_lost_are_told_to_join_again_and_
     // The lost tickets stay lost when the turns come; everybody else gets theirs.
     read::<Value>(edge.put_release(&event, &release(event.put.version + 1, 1_000)).await).await;
     for (fan, joined) in &alive {
-        let turn = edge.status_until(fan, &joined.queue_token, &[QueueStatus::YourTurn]).await;
+        let turn = edge
+            .status_until(fan, &joined.queue_token, &[QueueStatus::YourTurn])
+            .await;
         assert!(turn.shop_token.is_some());
     }
     assert_lost(&edge, &tickets).await;

@@ -1,11 +1,12 @@
 //! Two edges on one Redis are one edge: whatever a fan asks, it does not matter which of them answers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
 use serde_json::Value;
 use stanchion_shared::{
     draw::record::SignedRecord,
+    schedule::EFFECT_DELAY_MS,
     wire::{JoinAnswer, QueueStatus},
 };
 use stanchion_stage::{Edge, Event, Fan, now, part, read, refusal, release, variable};
@@ -61,10 +62,18 @@ async fn two_processes_on_one_redis_behave_as_one_edge() {
     };
     let (by_first, by_second) = tokio::join!(told_by(first), told_by(second));
     assert_eq!(by_first, by_second, "both tell everybody the same place");
-    assert_eq!(by_first.iter().collect::<BTreeSet<_>>().len(), FANS, "nobody shares a place");
+    assert_eq!(
+        by_first.iter().collect::<BTreeSet<_>>().len(),
+        FANS,
+        "nobody shares a place"
+    );
 
     let record = draw_closed_once(&edges, &event).await;
-    assert_eq!(record.record.count(), FANS as u64 + 1, "everybody who joined, at either");
+    assert_eq!(
+        record.record.count(),
+        FANS as u64 + 1,
+        "everybody who joined, at either"
+    );
     one_session_from_both(&edges, &event, &joined[0]).await;
     part("stop", "edge-2").await;
 }
@@ -89,6 +98,8 @@ async fn one_person_at_both([first, second]: &[Edge; 2], event: &Event) {
 
 /// The record is the same from both and stands the check of everybody.
 async fn draw_closed_once([first, second]: &[Edge; 2], event: &Event) -> SignedRecord {
+    // Each instance of an edge knows its own snapshot; none goes on with one from before the draw for longer.
+    tokio::time::sleep(Duration::from_millis(EFFECT_DELAY_MS + 100)).await;
     let records = (first.record(&event.id, 0).await, second.record(&event.id, 0).await);
     assert_eq!(records.0, records.1);
     let shards = event.put.shards;

@@ -78,7 +78,9 @@ async fn unsigned(edge: &Edge, transcript: &mut Transcript, event: &Event) {
     let path = format!("/api/v1/control/events/{}", event.id);
     let body = serde_json::to_value(&event.put).unwrap();
     let unsigned = Raw::new("PUT", &path).json(serde_json::to_vec(&body).unwrap());
-    transcript.note("a put without a signature", unsigned.send(&edge.url).await).await;
+    transcript
+        .note("a put without a signature", unsigned.send(&edge.url).await)
+        .await;
     for (asked, time) in [
         ("a put of half a minute ago", now().minus(31_000)),
         ("a put from the future", now().plus(31_000)),
@@ -115,8 +117,12 @@ async fn out_of_range(edge: &Edge, transcript: &mut Transcript, event: &Event) {
 async fn changed(edge: &Edge, transcript: &mut Transcript, event: &Event) {
     type Change = fn(&mut PutEvent);
     let changes: [(&str, Change); 3] = [
-        ("another number of shards", |put| put.shards = ShardCount::new(8).unwrap()),
-        ("another on-sale time", |put| put.on_sale_time = put.on_sale_time.plus(1)),
+        ("another number of shards", |put| {
+            put.shards = ShardCount::new(8).unwrap()
+        }),
+        ("another on-sale time", |put| {
+            put.on_sale_time = put.on_sale_time.plus(1)
+        }),
         ("another window", |put| put.draw_window_ms += 1),
     ];
     for (asked, change) in changes {

@@ -22,7 +22,9 @@ const INSTANT: &[u8] = b"dddd-dd-ddTdd:dd:dd.dddZ";
 /// `text` with marks. `run` is the part of names that makes them unique to this run.
 pub(crate) fn marked(text: &str, run: &str) -> String {
     let text = without_lives(text).replace(run, "<run>");
-    CLOCKED.iter().fold(words(&instants(&text), run), |text, field| clocked(&text, field))
+    CLOCKED
+        .iter()
+        .fold(words(&instants(&text), run), |text, field| clocked(&text, field))
 }
 
 /// Where a store can go back (Redis), records list the lives that numbered their tickets, and where it cannot they do not
@@ -129,12 +131,18 @@ fn what_clock_randomness_and_keys_decide_is_marked_by_its_form() {
     let key = "k-_Z".repeat(11);
     for (text, expected) in [
         ("since 2026-11-24T07:25:24.123Z, they", "since <instant>, they"),
-        (r#"{"from_ms":1795000000000,"exp":1795000000}"#, r#"{"from_ms":<ms>,"exp":<seconds>}"#),
+        (
+            r#"{"from_ms":1795000000000,"exp":1795000000}"#,
+            r#"{"from_ms":<ms>,"exp":<seconds>}"#,
+        ),
         (&format!("[\"{digest}\"]"), "[\"<hex 64>\"]"),
         (&format!("{key}."), "<base64url 44>."),
         ("same-1-a in same-1", "<run>-a in <run>"),
         (r#""poll_after_ms":5123,"x":1"#, r#""poll_after_ms":<number>,"x":1"#),
-        ("eyJhIjoxfQ.eyJlIjoic2FtZS0xLWEifQ.c2ln", r#"<jws {"a":1} {"e":"<run>-a"} 4>"#),
+        (
+            "eyJhIjoxfQ.eyJlIjoic2FtZS0xLWEifQ.c2ln",
+            r#"<jws {"a":1} {"e":"<run>-a"} 4>"#,
+        ),
         (r#"[],"lives":[[0,{"epoch":77,"from":[0,0,0]}]],"kid""#, r#"[],"kid""#),
     ] {
         assert_eq!(marked(text, "same-1"), expected);

@@ -1,7 +1,7 @@
 //! Before the on-sale: challenge, join, join again, leave, and how each refuses.
 
 use serde_json::json;
-use stanchion_shared::{human, wire::JoinAnswer};
+use stanchion_shared::{human, identity::ShardCount, wire::JoinAnswer};
 use stanchion_stage::{Edge, Event, Fan, release};
 
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 
 pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
     let mut event = event(transcript, "early", 3_600_000);
+    // One shard: which one a fan comes to is chance.
+    event.put.shards = ShardCount::new(1).unwrap();
     put(edge, transcript, "an event in an hour", &mut event).await;
     put_release(edge, transcript, "its release", &mut event, release(0, 0)).await;
     let fan = edge.fan_named(&format!("{}-early", transcript.run()));
@@ -29,7 +31,9 @@ pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
     status(edge, transcript, &joined, &fan, &stranger).await;
     leave(edge, transcript, &joined, &fan, &stranger).await;
     let again = edge.solved(&event.id, &fan).await;
-    transcript.note("back after leaving", edge.join_with(&event.id, &fan, &again).await).await;
+    transcript
+        .note("back after leaving", edge.join_with(&event.id, &fan, &again).await)
+        .await;
     until(edge, &event, |queue| queue.joined == 1).await;
     let queue = edge.get(&format!("/api/v1/events/{}/queue", event.id)).await;
     transcript.note("the queue with one in it", queue).await;
@@ -42,7 +46,9 @@ async fn join(edge: &Edge, transcript: &mut Transcript, event: &Event, fan: &Fan
         ("a join with another captcha", fan, "bm9uc2Vuc2U="),
         ("a join with the captcha of somebody else", stranger, solved.as_str()),
     ] {
-        transcript.note(asked, edge.join_with(&event.id, fan, captcha).await).await;
+        transcript
+            .note(asked, edge.join_with(&event.id, fan, captcha).await)
+            .await;
     }
     let mut wrong = edge.challenge(&event.id, fan).await;
     wrong.challenge = human::challenge_hash(&wrong.salt, wrong.maxnumber + 1);
@@ -57,11 +63,15 @@ async fn join(edge: &Edge, transcript: &mut Transcript, event: &Event, fan: &Fan
     let nobody = Raw::new("POST", "/api/v1/queue/join").json("{}").send(&edge.url).await;
     transcript.note("a join by nobody", nobody).await;
 
-    let body = transcript.note("a join", edge.join_with(&event.id, fan, &solved).await).await;
+    let body = transcript
+        .note("a join", edge.join_with(&event.id, fan, &solved).await)
+        .await;
     let used = edge.join_with(&event.id, fan, &solved).await;
     transcript.note("the same captcha again", used).await;
     let another = edge.solved(&event.id, fan).await;
-    transcript.note("a join again", edge.join_with(&event.id, fan, &another).await).await;
+    transcript
+        .note("a join again", edge.join_with(&event.id, fan, &another).await)
+        .await;
     serde_json::from_slice(&body).expect("a join's answer")
 }
 
@@ -75,8 +85,14 @@ async fn status(edge: &Edge, transcript: &mut Transcript, joined: &JoinAnswer, f
         transcript.note(asked, edge.status_response(fan, ticket).await).await;
     }
     let altered = format!("{}A", &ticket[..ticket.len() - 1]);
-    let altered = if altered == *ticket { format!("{}E", &ticket[..ticket.len() - 1]) } else { altered };
-    transcript.note("an altered ticket", edge.status_response(Some(fan), &altered).await).await;
+    let altered = if altered == *ticket {
+        format!("{}E", &ticket[..ticket.len() - 1])
+    } else {
+        altered
+    };
+    transcript
+        .note("an altered ticket", edge.status_response(Some(fan), &altered).await)
+        .await;
     let answer = edge.get(&format!("/api/v1/queue/status?token={ticket}")).await;
     transcript.note("a ticket in the query", answer).await;
 }

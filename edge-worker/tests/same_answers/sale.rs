@@ -7,7 +7,7 @@ use stanchion_shared::{
     identity::ShardCount,
     schedule::Rate,
     timestamp::UnixMillis,
-    wire::{JoinAnswer, PutRelease, QueueStatus, StatusAnswer},
+    wire::{JoinAnswer, Phase, PutRelease, QueueStatus, StatusAnswer},
 };
 use stanchion_stage::{Edge, Event, Fan, now, release};
 
@@ -15,7 +15,7 @@ use crate::{
     control::{event, put, put_release},
     raw::Raw,
     transcript::Transcript,
-    waiting::{settled, until},
+    waiting::until,
 };
 
 const FANS: u64 = 4;
@@ -56,7 +56,7 @@ pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
         ..release(0, 5)
     };
     put_release(edge, transcript, "a pause", &mut event, paused).await;
-    settled().await;
+    until(edge, &event, |queue| queue.paused && queue.joined == FANS + 1).await;
     status(edge, transcript, "status in a pause", &fans[0].0, &fans[0].1).await;
     queue(edge, transcript, "the queue in a pause", &event).await;
 
@@ -142,15 +142,33 @@ async fn sold_out(
         ..release(0, 0)
     };
     put_release(edge, transcript, "sold out", event, release).await;
-    settled().await;
+    // Those who were served, who came late, and two who joined again.
+    until(edge, event, |queue| {
+        queue.phase == Phase::SoldOut && queue.joined == FANS + 3
+    })
+    .await;
     queue(edge, transcript, "the queue when all is sold", event).await;
     status(edge, transcript, "status when all is sold", late, late_ticket).await;
-    status(edge, transcript, "a turn that nobody claimed, when all is sold", &fans[3].0, &fans[3].1).await;
+    status(
+        edge,
+        transcript,
+        "a turn that nobody claimed, when all is sold",
+        &fans[3].0,
+        &fans[3].1,
+    )
+    .await;
     let newcomer = edge.fan_named(&format!("{}-newcomer", transcript.run()));
     let captcha = edge.solved(&event.id, &newcomer).await;
     let refused = edge.join_with(&event.id, &newcomer, &captcha).await;
     transcript.note("a join when all is sold", refused).await;
-    join(edge, transcript, event, "a join of who holds a ticket, when all is sold", late).await;
+    join(
+        edge,
+        transcript,
+        event,
+        "a join of who holds a ticket, when all is sold",
+        late,
+    )
+    .await;
 }
 
 async fn queue(edge: &Edge, transcript: &mut Transcript, asked: &str, event: &Event) {
@@ -159,13 +177,17 @@ async fn queue(edge: &Edge, transcript: &mut Transcript, asked: &str, event: &Ev
 }
 
 async fn status(edge: &Edge, transcript: &mut Transcript, asked: &str, fan: &Fan, ticket: &str) -> StatusAnswer {
-    let body = transcript.note(asked, edge.status_response(Some(fan), ticket).await).await;
+    let body = transcript
+        .note(asked, edge.status_response(Some(fan), ticket).await)
+        .await;
     serde_json::from_slice(&body).expect("a status")
 }
 
 async fn join(edge: &Edge, transcript: &mut Transcript, event: &Event, asked: &str, fan: &Fan) -> String {
     let captcha = edge.solved(&event.id, fan).await;
-    let body = transcript.note(asked, edge.join_with(&event.id, fan, &captcha).await).await;
+    let body = transcript
+        .note(asked, edge.join_with(&event.id, fan, &captcha).await)
+        .await;
     let joined: JoinAnswer = serde_json::from_slice(&body).expect("a join's answer");
     joined.queue_token
 }

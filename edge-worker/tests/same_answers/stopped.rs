@@ -41,7 +41,10 @@ pub(crate) async fn begin(edge: &Edge, transcript: &mut Transcript) -> Begun {
 }
 
 pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript, Begun { event, fan, ticket }: Begun) {
-    until(edge, &event, |queue| queue.phase == Phase::Stopped && queue.draws_closed == 1).await;
+    until(edge, &event, |queue| {
+        queue.phase == Phase::Stopped && queue.draws_closed == 1
+    })
+    .await;
     let queue = edge.get(&format!("/api/v1/events/{}/queue", event.id)).await;
     transcript.note("the queue after the lease", queue).await;
     let status = edge.status_response(Some(&fan), &ticket).await;

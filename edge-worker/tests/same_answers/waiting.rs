@@ -19,10 +19,6 @@ pub(crate) async fn until(edge: &Edge, event: &Event, wanted: impl Fn(&QueueAnsw
         assert!(now() < deadline, "the queue is still {queue:?}");
         tokio::time::sleep(EVERY).await;
     }
-    settled().await;
-}
-
-/// What was put is in force, and every snapshot without it is too old to be used.
-pub(crate) async fn settled() {
+    // What was put is in force, and every snapshot without it is too old to be used.
     tokio::time::sleep(Duration::from_millis(EFFECT_DELAY_MS + 300)).await;
 }
