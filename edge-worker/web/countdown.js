@@ -1,8 +1,12 @@
-// Counts down to an instant of the server's clock, once a second, and says when it is reached.
+// Counts down to an instant of the server's clock, once a second, and says when it is reached. Our idea of that clock may be
+// a little early: whoever asked the server then, and was given the same instant again, is told again soon.
 
 import { serverNow } from './clock.js';
 import { write } from './dom.js';
 import { clockFace } from './format.js';
+
+/** Milliseconds until an instant that was reached, and is given again, counts as reached once more. */
+const AGAIN_MS = 500;
 
 export class Countdown {
   #element;
@@ -10,7 +14,7 @@ export class Countdown {
   #end = null;
   #timer = null;
 
-  /** @param reached called once, when the instant has come */
+  /** @param reached called when the instant has come, and again while the same instant is given afterwards */
   constructor(element, reached = () => {}) {
     this.#element = element;
     this.#reached = reached;
@@ -19,7 +23,10 @@ export class Countdown {
   /** @param instant RFC 3339 */
   to(instant) {
     const end = Date.parse(instant);
-    if (end === this.#end) return;
+    if (end === this.#end) {
+      this.#timer ??= setTimeout(() => this.#reach(), AGAIN_MS);
+      return;
+    }
     this.stop();
     this.#end = end;
     this.#tick();
@@ -27,14 +34,20 @@ export class Countdown {
 
   stop() {
     clearTimeout(this.#timer);
+    this.#timer = null;
     this.#end = null;
+  }
+
+  #reach() {
+    this.#timer = null;
+    this.#reached();
   }
 
   #tick() {
     const left = this.#end - serverNow();
     write(this.#element, clockFace(left));
     if (left <= 0) {
-      this.#reached();
+      this.#reach();
       return;
     }
     // To the next full second, so that no second is shown twice or skipped.

@@ -174,15 +174,19 @@ export class Shop {
     button.setAttribute('aria-disabled', 'true');
     say(byId('pay-error'), null);
     say(byId('pay-unsure'), 'Paying … Please keep this page open. If it is closed, come back: nothing is paid twice.');
+    let failure = null;
     await this.#inTurn(async () => {
       const card = new FormData(byId('pay-form')).get('card');
       try {
         this.#bought(await this.#payment.pay({ cart: this.#cart.cart, card, shopToken: this.#token }));
       } catch (error) {
+        failure = error;
         say(byId('pay-error'), error.message);
         if (!this.isOpen || error.word?.startsWith('shop_token')) this.#over();
       }
       await this.#readCart();
+      // Where nothing is left to pay, the place beside the card is gone, and the reason must not go with it.
+      if (failure && byId('pay').hidden) this.#cart.fail(failure);
     });
     say(byId('pay-unsure'), null);
     button.removeAttribute('aria-disabled');

@@ -106,6 +106,8 @@ async fn events_near_a_place_are_found_with_their_distance_even_across_the_180th
         (26.0..29.0).contains(&distance),
         "Berlin to Potsdam is 27 km, not {distance}"
     );
+    let page = stage.get("/api/v1/events").await.ok();
+    assert!(page["events"][0]["distance_km"].is_null(), "no place, no distance");
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ impl Failure {
                 Error::new(StatusCode::FORBIDDEN, self.word(), message).with("reason", reason.clone())
             }
             Failure::PaymentDeclined(reason) => {
-                let message = "The payment was declined. Your seats are still held: try another card with a new key.";
+                let message = "The payment was declined. Your seats are still held: try another card.";
                 Error::new(payment, self.word(), message).with("reason", reason.clone())
             }
             Failure::SeatsUnavailable => Error::conflict(
@@ -109,7 +109,7 @@ impl Failure {
                 "Seats cannot be judged now. Nothing was charged: try again in a moment.",
             ),
             Failure::Abandoned => {
-                let message = "The payment was interrupted and undone. Nothing was charged: try again with a new key.";
+                let message = "The payment was interrupted and undone. Nothing was charged: try again.";
                 Error::conflict(self.word(), message)
             }
         };

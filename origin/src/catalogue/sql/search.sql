@@ -7,11 +7,12 @@ with found as (
     select
         events.event_id, events.name, events.starts_at, events.on_sale_time, on_sales.sold_out, events.currency,
         venues.name as venue_name, venues.city, venues.latitude, venues.longitude,
-        -- Haversine; least() because rounding may pass 1 for antipodes.
-        $9 * asin(least(1, sqrt(
+        -- Haversine; least() because rounding may pass 1 for antipodes. Without a place there is no distance: least()
+        -- takes null for nothing at all.
+        case when $2::float8 is not null then $9 * asin(least(1, sqrt(
             power(sin(radians(venues.latitude - $2) / 2), 2)
             + cos(radians($2)) * cos(radians(venues.latitude)) * power(sin(radians(venues.longitude - $3) / 2), 2)
-        ))) as distance_km
+        ))) end as distance_km
     from events
     join venues using (venue_id)
     join on_sales using (event_id)
