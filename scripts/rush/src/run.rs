@@ -26,6 +26,8 @@ use crate::{
 const PROBE_PEOPLE: usize = 3;
 /// How long an event may take until the edge knows it.
 const KNOWN_WITHIN: Duration = Duration::from_secs(20);
+/// How long after that an instance of the edge that was asked for it before may say that it does not.
+const KNOWN_EVERYWHERE_AFTER: Duration = Duration::from_millis(1_200);
 /// Each half of the probe takes less, also where a part restarts in the middle.
 const PROBE_PATIENCE: Duration = Duration::from_secs(240);
 
@@ -159,6 +161,7 @@ async fn wait_until_known(public: &Public) -> Result<(), RunError> {
         while public.queue().await.is_err() {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
+        tokio::time::sleep(KNOWN_EVERYWHERE_AFTER).await;
     };
     let too_late = |_| RunError::NotKnown("the edge does not know the event that was launched".to_owned());
     tokio::time::timeout(KNOWN_WITHIN, known).await.map_err(too_late)
