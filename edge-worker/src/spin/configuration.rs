@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
+use http::HeaderName;
 use spin_sdk::variables;
 
 use crate::app::config::EdgeConfig;
@@ -10,10 +11,14 @@ use crate::app::config::EdgeConfig;
 /// Where the store is: `redis://[user:password@]host:port[/database]`.
 const REDIS_URL: &str = "STANCHION_REDIS_URL";
 
+/// Which request header says who asks: Spin's own where fans reach Spin themselves, and otherwise that of what is in front.
+const CLIENT_ADDRESS_HEADER: &str = "STANCHION_CLIENT_ADDRESS_HEADER";
+
 /// What the component is told from outside.
 pub(super) struct Configuration {
     pub(super) edge: EdgeConfig,
     pub(super) redis_url: String,
+    pub(super) client_address_header: HeaderName,
 }
 
 thread_local! {
@@ -37,7 +42,10 @@ pub(super) async fn configuration() -> Result<Rc<Configuration>, String> {
 
 async fn read() -> Result<Configuration, String> {
     let mut values = HashMap::new();
-    for name in EdgeConfig::VARIABLES.into_iter().chain([REDIS_URL]) {
+    for name in EdgeConfig::VARIABLES
+        .into_iter()
+        .chain([REDIS_URL, CLIENT_ADDRESS_HEADER])
+    {
         // Spin writes variables in small letters.
         match variables::get(name.to_ascii_lowercase()).await {
             Ok(value) => {
@@ -48,9 +56,16 @@ async fn read() -> Result<Configuration, String> {
         }
     }
     let edge = EdgeConfig::parse(|name| values.get(name).cloned()).map_err(|error| error.to_string())?;
-    let redis_url = values.remove(REDIS_URL).filter(|url| !url.trim().is_empty());
+    let mut text = |name: &str| {
+        let value = values.remove(name).filter(|value| !value.trim().is_empty());
+        value.ok_or_else(|| format!("{name} is not set"))
+    };
     Ok(Configuration {
         edge,
-        redis_url: redis_url.ok_or_else(|| format!("{REDIS_URL} is not set"))?,
+        redis_url: text(REDIS_URL)?,
+        client_address_header: text(CLIENT_ADDRESS_HEADER)?
+            .trim()
+            .parse()
+            .map_err(|_| format!("{CLIENT_ADDRESS_HEADER} is not the name of a header"))?,
     })
 }

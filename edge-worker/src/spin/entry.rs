@@ -76,11 +76,16 @@ impl Platform for Spin {
     }
 
     fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        // Spin adds its own behind any that was sent, which may be any bytes: the last one is true.
-        let told = request.headers().get("spin-client-addr")?.as_bytes();
+        // Spin, and what is in front of it, adds its own behind any that was sent, which may be any bytes: the last one is
+        // true. Spin's has a port, others have none.
+        let name = &self.configuration.client_address_header;
+        let told = request.headers().get(name)?.as_bytes();
         let last = told.rsplit(|byte| *byte == b',').next()?.trim_ascii();
-        let peer: SocketAddr = str::from_utf8(last).ok()?.parse().ok()?;
-        Some(peer.ip())
+        let last = str::from_utf8(last).ok()?;
+        last.parse()
+            .map(|peer: SocketAddr| peer.ip())
+            .or_else(|_| last.parse())
+            .ok()
     }
 
     // Spin has no cache of its own: a CDN that hosts it has one in front, and it goes by the answers' Cache-Control.
