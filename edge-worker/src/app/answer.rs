@@ -85,6 +85,14 @@ impl From<StoreError> for Refusal {
     }
 }
 
+/// An error as a sentence for people: errors are written as parts of one.
+pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
 /// JSON that nobody stores: the default, since most answers are personal.
 pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
     cached_json(status, body, "no-store")

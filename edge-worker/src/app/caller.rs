@@ -9,7 +9,7 @@ use stanchion_shared::{
 };
 
 use super::{
-    answer::{Refusal, header_text},
+    answer::{Refusal, header_text, sentence},
     known,
     verified::Verified,
 };
@@ -50,7 +50,7 @@ fn unauthorized(error: &AccountError) -> Refusal {
     } else {
         "account_token_invalid"
     };
-    Refusal::new(401, word, format!("{error}.")).with(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
+    Refusal::new(401, word, sentence(error)).with(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
 }
 
 /// The account's tag in an event.

@@ -7,7 +7,7 @@ use stanchion_shared::{
     wire::{EdgeStats, LEASE_MS, PutEvent, PutRelease},
 };
 
-use super::answer::{Refusal, header_text, json, read_json};
+use super::answer::{Refusal, header_text, json, read_json, sentence};
 use crate::platform::{HttpRequest, HttpResponse, Platform, PutOutcome};
 
 fn check_signature<P: Platform>(platform: &P, request: &HttpRequest) -> Result<(), Refusal> {
@@ -25,7 +25,7 @@ fn check_signature<P: Platform>(platform: &P, request: &HttpRequest) -> Result<(
         } else {
             "control_signature"
         };
-        Refusal::new(401, word, format!("{error}."))
+        Refusal::new(401, word, sentence(&error))
     })
 }
 

@@ -7,7 +7,7 @@ use stanchion_shared::{
 };
 
 use super::{
-    answer::{Refusal, header_text},
+    answer::{Refusal, header_text, sentence},
     verified::Verified,
 };
 use crate::platform::{HttpRequest, HttpResponse, Platform};
@@ -104,5 +104,5 @@ fn refusal(error: &ShopTokenError) -> Refusal {
         ShopTokenError::Expired => (401, "shop_token_expired"),
         ShopTokenError::OtherEvent => (403, "token_for_other_event"),
     };
-    Refusal::new(status, word, format!("{error}."))
+    Refusal::new(status, word, sentence(error))
 }

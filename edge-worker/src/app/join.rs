@@ -11,7 +11,7 @@ use stanchion_shared::{
 };
 
 use super::{
-    answer::{Refusal, json, read_json},
+    answer::{Refusal, json, read_json, sentence},
     caller, known,
     standing::{Stood, stand},
 };
@@ -47,7 +47,7 @@ fn captcha_refusal(error: ProofError) -> Refusal {
         ProofError::OtherSubject => (403, "captcha_of_other"),
         ProofError::Expired => (403, "captcha_expired"),
     };
-    Refusal::new(status, word, format!("{error}."))
+    Refusal::new(status, word, sentence(&error))
 }
 
 fn first_try(snapshot: &Snapshot, tag: Tag, proof: ValidProof) -> Join {

@@ -14,7 +14,7 @@ use stanchion_shared::{
 };
 
 use super::{
-    answer::{Refusal, header_text, json, query},
+    answer::{Refusal, header_text, json, query, sentence},
     caller,
     standing::{Stood, stand},
 };
@@ -53,7 +53,7 @@ pub(super) fn read_ticket<P: Platform>(platform: &P, token: &str) -> Result<Tick
         Refusal::new(
             401,
             "ticket_invalid",
-            format!("{error}. Join again to get one: you keep your place."),
+            format!("{} Join again to get one: you keep your place.", sentence(&error)),
         )
     })
 }
