@@ -13,7 +13,7 @@ use stanchion_shared::{
     wire::{QueueStatus, ReceiptClaims},
 };
 
-use stanchion_stage::{Edge, Event, now, read, refusal, release, variable};
+use stanchion_stage::{Edge, Event, now, read, refusal, release, settle, variable};
 
 #[tokio::test]
 async fn fans_who_joined_before_the_on_sale_are_drawn_and_admitted_in_order_of_their_places() {
@@ -123,6 +123,7 @@ async fn fans_who_come_later_are_drawn_per_window_and_placed_behind() {
     }
     let empty = (1..*draws.last().unwrap()).find(|draw| !draws.contains(draw));
     if let Some(empty) = empty {
+        settle().await;
         let answer = refusal(edge.get(&format!("/api/v1/events/{}/draws/{empty}", event.id)).await).await;
         assert_eq!(answer, (404, "draw_empty".to_owned()));
     }
@@ -205,6 +206,7 @@ async fn pause_and_sold_out_are_told_and_a_pause_keeps_places() {
         .status_until(&fan, &joined.queue_token, &[QueueStatus::Paused])
         .await;
     assert_eq!(told.position, Some(1));
+    settle().await;
 
     // A late 'release' with an old version does not undo the pause.
     let late = edge.put_release(&event, &release(event.put.version + 1, 10)).await;
@@ -218,6 +220,7 @@ async fn pause_and_sold_out_are_told_and_a_pause_keeps_places() {
     read::<serde_json::Value>(edge.put_release(&event, &sold_out).await).await;
     edge.status_until(&fan, &joined.queue_token, &[QueueStatus::SoldOut])
         .await;
+    settle().await;
     let other = edge.fan();
     let captcha = edge.solved(&event.id, &other).await;
     assert_eq!(

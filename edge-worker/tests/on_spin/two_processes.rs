@@ -1,15 +1,14 @@
 //! Two edges on one Redis are one edge: whatever a fan asks, it does not matter which of them answers.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::Value;
 use stanchion_shared::{
     draw::record::SignedRecord,
-    schedule::EFFECT_DELAY_MS,
     wire::{JoinAnswer, QueueStatus},
 };
-use stanchion_stage::{Edge, Event, Fan, now, part, read, refusal, release, variable};
+use stanchion_stage::{Edge, Event, Fan, now, part, read, refusal, release, settle, variable};
 
 const FANS: usize = 40;
 
@@ -98,8 +97,7 @@ async fn one_person_at_both([first, second]: &[Edge; 2], event: &Event) {
 
 /// The record is the same from both and stands the check of everybody.
 async fn draw_closed_once([first, second]: &[Edge; 2], event: &Event) -> SignedRecord {
-    // Each instance of an edge knows its own snapshot; none goes on with one from before the draw for longer.
-    tokio::time::sleep(Duration::from_millis(EFFECT_DELAY_MS + 100)).await;
+    settle().await;
     let records = (first.record(&event.id, 0).await, second.record(&event.id, 0).await);
     assert_eq!(records.0, records.1);
     let shards = event.put.shards;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use reqwest::{Method, Response, header};
+use reqwest::{Method, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use stanchion_shared::{
@@ -19,7 +19,7 @@ use stanchion_shared::{
     human,
     identity::{Bytes32, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
-    schedule::Rate,
+    schedule::{EFFECT_DELAY_MS, Rate},
     timestamp::UnixMillis,
     wire::{ChallengeAnswer, JoinAnswer, PutEvent, PutRelease, QueueAnswer, QueueStatus, StatusAnswer},
 };
@@ -139,6 +139,12 @@ pub async fn refusal(response: Response) -> (u16, String) {
         "{body}"
     );
     (status, body["error"].as_str().expect("a machine word").to_owned())
+}
+
+/// Waits until every instance of the edge knows what one has told: each has its own snapshot, and none goes on with an
+/// older one for longer than this.
+pub async fn settle() {
+    tokio::time::sleep(Duration::from_millis(EFFECT_DELAY_MS + 100)).await;
 }
 
 impl Default for Edge {
@@ -330,7 +336,21 @@ impl Edge {
 
     /// A closed draw's record.
     pub async fn record(&self, event: &EventId, draw: u32) -> SignedRecord {
-        read(self.get(&format!("/api/v1/events/{event}/draws/{draw}")).await).await
+        read(
+            self.of_closed_draw(&format!("/api/v1/events/{event}/draws/{draw}"))
+                .await,
+        )
+        .await
+    }
+
+    /// What is public once a draw is closed; somebody was told that it is.
+    async fn of_closed_draw(&self, path: &str) -> Response {
+        let response = self.get(path).await;
+        if response.status() != StatusCode::NOT_FOUND {
+            return response;
+        }
+        settle().await;
+        self.get(path).await
     }
 
     /// The logs of all shards of a closed draw.
@@ -338,7 +358,7 @@ impl Edge {
         let mut logs = Vec::new();
         for shard in shards.all() {
             let response = self
-                .get(&format!("/api/v1/events/{event}/draws/{draw}/shards/{}", shard.0))
+                .of_closed_draw(&format!("/api/v1/events/{event}/draws/{draw}/shards/{}", shard.0))
                 .await;
             assert!(response.status().is_success(), "{}", response.status());
             let bytes = response.bytes().await.unwrap();
