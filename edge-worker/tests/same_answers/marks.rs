@@ -4,7 +4,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Numbers that follow from the instant of the request.
-const CLOCKED: [&str; 4] = [
+const CLOCKED: [&str; 5] = [
+    "number", // of a receipt: who has the first place is chance
     "poll_after_ms",
     "estimated_wait_seconds",
     "estimated_wait_minutes",
