@@ -45,9 +45,14 @@ pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
     event.put.on_sale_time = now().plus(1_500);
     put(edge, transcript, "its on-sale in a moment", &mut event).await;
     until(edge, &event, |queue| queue.draws_closed == 1).await;
+    let joined: Vec<String> = fans.iter().map(|(fan, _)| fan.subject.clone()).collect();
     let fans = by_place(edge, fans).await;
+    for (place, (fan, _)) in (1..).zip(&fans) {
+        transcript.mark_as_drawn(fan.subject.clone(), &format!("<fan with place {place}>"));
+    }
+    let number = joined.iter().position(|subject| *subject == fans[0].0.subject).unwrap();
 
-    drawn(edge, transcript, &event, &fans[0]).await;
+    drawn(edge, transcript, &event, &fans[0], number).await;
     let late = edge.fan_named(&format!("{}-late", transcript.run()));
     let late_ticket = join(edge, transcript, &event, "a join after the on-sale", &late).await;
     status(edge, transcript, "status in a later draw", &late, &late_ticket).await;
@@ -81,14 +86,17 @@ async fn by_place(edge: &Edge, fans: Vec<(Fan, JoinAnswer)>) -> Vec<(Fan, String
     placed.into_iter().map(|(_, fan, ticket)| (fan, ticket)).collect()
 }
 
-async fn drawn(edge: &Edge, transcript: &mut Transcript, event: &Event, (fan, ticket): &(Fan, String)) {
+/// `number` is the first place's, in the order in which they joined.
+async fn drawn(edge: &Edge, transcript: &mut Transcript, event: &Event, (fan, ticket): &(Fan, String), number: usize) {
     queue(edge, transcript, "the queue after the draw", event).await;
     for what in ["draws/0", "draws/0/shards/0", "draws/0/shards/1", "draws/1", "schedule"] {
         let answer = edge.get(&format!("/api/v1/events/{}/{what}", event.id)).await;
         transcript.note(&format!("{what} after the draw"), answer).await;
     }
     status(edge, transcript, "status of the first place", fan, ticket).await;
+    transcript.mark_as_drawn(format!(r#""number":{number},"#), r#""number":<as joined>,"#);
     join(edge, transcript, event, "a join again after the draw", fan).await;
+    transcript.unmark_last();
 }
 
 /// The first place claims, the second claims, the others do not.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use reqwest::{Response, header};
 
-use crate::marks::marked;
+use crate::marks::{Run, marked};
 
 /// Headers of the connection and not of the answer, and the clock's. How long the body is shows in the body.
 const OF_THE_CONNECTION: [header::HeaderName; 5] = [
@@ -19,22 +19,35 @@ const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
 /// The answers so far.
 pub(crate) struct Transcript {
     text: String,
-    run: String,
+    run: Run,
 }
 
 impl Transcript {
     /// Of a run whose names contain `run`.
-    pub(crate) fn new(run: String) -> Transcript {
+    pub(crate) fn new(name: String) -> Transcript {
         let text = "The edge's answers, the same on every runtime. same_answers/main.rs says how to write them anew.\n";
         Transcript {
             text: text.to_owned(),
-            run,
+            run: Run {
+                name,
+                drawn: Vec::new(),
+            },
         }
+    }
+
+    /// From here on `mark` stands for `drawn`, which the draw decided.
+    pub(crate) fn mark_as_drawn(&mut self, drawn: String, mark: &str) {
+        self.run.drawn.push((drawn, mark.to_owned()));
+    }
+
+    /// The last mark no longer holds.
+    pub(crate) fn unmark_last(&mut self) {
+        self.run.drawn.pop();
     }
 
     /// What all names of this run begin with.
     pub(crate) fn run(&self) -> &str {
-        &self.run
+        &self.run.name
     }
 
     /// Writes an answer down; its body.
