@@ -122,6 +122,9 @@ fn judge_fixed(before: &PutEvent, put: &PutEvent, now: UnixMillis) -> Option<Str
         let shards = before.shards.get();
         return Some(format!("The first put fixed the number of shards at {shards}."));
     }
+    if let Some(fixed) = put.policy.fixed_by(&before.policy) {
+        return Some(fixed);
+    }
     let fixed_from = before.on_sale_time.minus(FIXED_BEFORE_ON_SALE_MS);
     (windows(put) != windows(before) && now >= fixed_from).then(|| {
         format!("on_sale_time and draw_window_ms are fixed since {fixed_from}, 60 seconds before the on-sale.")

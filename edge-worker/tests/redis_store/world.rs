@@ -20,6 +20,7 @@ use stanchion_shared::{
     human::ValidProof,
     identity::{Bytes32, Draw, EventId, Shard, ShardCount, Tag, Tier},
     jose::SigningKeys,
+    policy::QueuePolicy,
     schedule::{Rate, Stops},
     standing::Snapshot,
     timestamp::UnixMillis,
@@ -72,6 +73,7 @@ impl Event {
                 turn_ms: 60_000,
                 shopping_ms: 60_000,
                 challenge_max_number: 1_000,
+                policy: QueuePolicy::default(),
             },
         }
     }

@@ -62,7 +62,7 @@ fn summary(event: &NewEvent) -> Value {
         .collect();
     json!({
         "name": event.name, "starts_at": event.starts_at, "on_sale_time": event.on_sale_time,
-        "currency": event.currency, "venue": event.venue, "sections": sections, "limits": event.limits,
+        "currency": event.currency, "venue": event.venue, "sections": sections, "limits": event.limits, "queue": event.queue,
     })
 }
 
@@ -148,6 +148,7 @@ async fn insert_on_sale(connection: &mut PgConnection, event: &NewEvent) -> Resu
         .bind(signed_long(limits.turn_ms))
         .bind(signed_long(limits.shopping_ms))
         .bind(signed_long(limits.challenge_max_number))
+        .bind(sqlx::types::Json(&event.queue))
         .execute(connection)
         .await?;
     Ok(())

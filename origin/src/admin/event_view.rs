@@ -3,7 +3,7 @@
 use axum::{extract::State, response::IntoResponse};
 use serde::Serialize;
 use sqlx::PgPool;
-use stanchion_shared::{identity::EventId, money::Minor, schedule::Rate, timestamp::UnixMillis};
+use stanchion_shared::{identity::EventId, money::Minor, policy::QueuePolicy, schedule::Rate, timestamp::UnixMillis};
 use time::OffsetDateTime;
 
 use super::event_not_found;
@@ -27,6 +27,7 @@ pub(super) struct AdminEvent {
     venue: VenueView,
     sections: Vec<SectionView>,
     limits: LimitsView,
+    queue: QueuePolicy,
     paused: bool,
     sold_out: bool,
     /// The rate last put to the edge.
@@ -73,6 +74,7 @@ struct Row {
     sold_out: bool,
     rate_milli: i64,
     edge_version: i64,
+    policy: sqlx::types::Json<QueuePolicy>,
 }
 
 pub(super) async fn show(
@@ -140,6 +142,7 @@ fn view(event_id: &EventId, row: Row, sections: Vec<SectionView>) -> AdminEvent 
             shards: row.shards,
             challenge_max_number: row.challenge_max_number,
         },
+        queue: row.policy.0,
         paused: row.paused,
         sold_out: row.sold_out,
         rate_per_second: rate(row.rate_milli),

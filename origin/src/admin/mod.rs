@@ -10,6 +10,7 @@ mod limits;
 mod new_event;
 mod on_off;
 mod queue_life;
+mod queue_policy;
 mod stats;
 
 pub use audit::{DEFAULT_AUDIT_LIMIT, MAX_AUDIT_LIMIT};
@@ -34,6 +35,7 @@ pub fn router() -> Router<SharedApp> {
         .route("/events/{event_id}", get(event_view::show))
         .route("/events/{event_id}/launch", post(launch::launch))
         .route("/events/{event_id}/limits", put(limits::set))
+        .route("/events/{event_id}/queue", put(queue_policy::set))
         .route("/events/{event_id}/pause", post(on_off::pause))
         .route("/events/{event_id}/resume", post(on_off::resume))
         .route("/events/{event_id}/stats", get(stats::stats))

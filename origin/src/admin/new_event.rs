@@ -7,12 +7,13 @@ use stanchion_shared::{
     draw::membership::Windows,
     identity::{EventId, ShardCount},
     money::Minor,
+    policy::QueuePolicy,
     schedule::Rate,
     timestamp::UnixMillis,
     wire::{CHALLENGE_MAX_NUMBER, DRAW_WINDOW_MS, Limits, PutEvent, SHOPPING_MS, TURN_MS},
 };
 
-use super::queue_life;
+use super::{queue_life, queue_policy};
 use crate::http::Error;
 
 /// Longest name of an event, venue, city or section, in characters.
@@ -58,6 +59,9 @@ pub(super) struct NewEvent {
     pub(super) venue: NewVenue,
     pub(super) sections: Vec<NewSection>,
     pub(super) limits: NewLimits,
+    /// How its queue treats people.
+    #[serde(default)]
+    pub(super) queue: QueuePolicy,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -156,6 +160,7 @@ impl NewEvent {
             ));
         }
         self.limits.check()?;
+        queue_policy::check(&self.queue)?;
         let windows = Windows {
             on_sale_time: self.on_sale_time,
             draw_window_ms: self.limits.draw_window_ms,
@@ -178,6 +183,7 @@ impl NewEvent {
             turn_ms: self.limits.turn_ms,
             shopping_ms: self.limits.shopping_ms,
             challenge_max_number: self.limits.challenge_max_number,
+            policy: self.queue.clone(),
         }
     }
 }

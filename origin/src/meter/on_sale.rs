@@ -4,6 +4,7 @@ use sqlx::PgExecutor;
 use stanchion_shared::{
     identity::{EventId, ShardCount},
     meter::MeterLimits,
+    policy::QueuePolicy,
     schedule::Rate,
     timestamp::UnixMillis,
     wire::{LEASE_MS, PutEvent, PutRelease},
@@ -33,6 +34,7 @@ pub struct OnSale {
     rate_milli: i64,
     /// The meter's last word on it.
     pub sold_out: bool,
+    policy: sqlx::types::Json<QueuePolicy>,
 }
 
 const READ: &str = include_str!("sql/read.sql");
@@ -40,6 +42,7 @@ const READ_LOCKED: &str = concat!(include_str!("sql/read.sql"), "for update of o
 const NEXT_VERSION: &str = include_str!("sql/next_version.sql");
 const SET_PAUSED: &str = include_str!("sql/set_paused.sql");
 const SET_LIMITS: &str = include_str!("sql/set_limits.sql");
+const SET_POLICY: &str = include_str!("sql/set_policy.sql");
 
 fn unsigned(value: i64) -> u64 {
     // The columns are checked to be no less than 0 when they are written.
@@ -120,6 +123,22 @@ impl OnSale {
             .await
     }
 
+    /// Sets how the queue treats people, with a new version.
+    ///
+    /// # Errors
+    /// PostgreSQL.
+    pub async fn set_policy(
+        database: impl PgExecutor<'_>,
+        event: &EventId,
+        policy: &QueuePolicy,
+    ) -> Result<Option<OnSale>, sqlx::Error> {
+        sqlx::query_as(SET_POLICY)
+            .bind(event.as_str())
+            .bind(sqlx::types::Json(policy))
+            .fetch_optional(database)
+            .await
+    }
+
     /// Remembers the release in force, for the next tick's hysteresis and for a successor.
     ///
     /// # Errors
@@ -185,6 +204,7 @@ impl OnSale {
             turn_ms: unsigned(self.turn_ms),
             shopping_ms: unsigned(self.shopping_ms),
             challenge_max_number: unsigned(self.challenge_max_number),
+            policy: self.policy.0.clone(),
         }
     }
 

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     identity::{EventId, ShardCount},
+    policy::QueuePolicy,
     schedule::Rate,
     timestamp::UnixMillis,
 };
@@ -78,6 +79,9 @@ pub struct PutEvent {
     pub shopping_ms: u64,
     /// See [`CHALLENGE_MAX_NUMBER`].
     pub challenge_max_number: u64,
+    /// How the queue treats people.
+    #[serde(default, skip_serializing_if = "QueuePolicy::is_default")]
+    pub policy: QueuePolicy,
 }
 
 impl PutEvent {
@@ -103,7 +107,7 @@ impl PutEvent {
         if self.name.is_empty() || self.name.len() > Self::MAX_NAME_LENGTH {
             return Err(format!("name must have 1 to {} bytes", Self::MAX_NAME_LENGTH));
         }
-        Ok(())
+        self.policy.check()
     }
 }
 

@@ -19,6 +19,7 @@ use stanchion_shared::{
     human,
     identity::{Bytes32, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
+    policy::QueuePolicy,
     schedule::{EFFECT_DELAY_MS, Rate},
     timestamp::UnixMillis,
     wire::{ChallengeAnswer, JoinAnswer, PutEvent, PutRelease, QueueAnswer, QueueStatus, StatusAnswer},
@@ -93,6 +94,7 @@ impl Event {
             turn_ms: 10_000,
             shopping_ms: 10_000,
             challenge_max_number: 1_000,
+            policy: QueuePolicy::default(),
         };
         Event {
             id: EventId::parse(&unique("e")).unwrap(),
