@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    extract::State,
-    http::header,
-    response::{AppendHeaders, IntoResponse},
-};
+use axum::{extract::State, http::header, response::IntoResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -228,7 +224,7 @@ pub(super) async fn export(
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((AppendHeaders(headers), body))
+    Ok((headers, body))
 }
 
 /// # Errors

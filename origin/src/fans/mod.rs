@@ -25,7 +25,7 @@ pub use programme::{Counts, MAX_MOST_FANS, counts};
 use axum::{
     Router,
     http::header,
-    response::{AppendHeaders, IntoResponse},
+    response::IntoResponse,
     routing::{get, post, put},
 };
 use serde::Serialize;
@@ -57,7 +57,7 @@ pub fn router() -> Router<SharedApp> {
 
 /// An answer about one person, which no cache on the way may keep.
 fn personal(answer: impl Serialize) -> impl IntoResponse {
-    (AppendHeaders([(header::CACHE_CONTROL, "no-store")]), Json(answer))
+    ([(header::CACHE_CONTROL, "no-store")], Json(answer))
 }
 
 fn revoked() -> Error {
