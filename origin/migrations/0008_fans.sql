@@ -18,8 +18,9 @@ create table fan_programmes (
 
 create table fans (
     event_id      text not null references fan_programmes,
-    -- `sub` of the account token; not a foreign key, since the issuer of accounts may be somebody else.
-    account_id    text not null,
+    -- `sub` of the account token; not a foreign key, since the issuer of accounts may be somebody else. In byte order, as a
+    -- draw's digest takes it.
+    account_id    text collate "C" not null,
     registered_at timestamptz,
     verified_at   timestamptz,
     verified_by   text check (verified_by in ('draw', 'admin', 'invitation')),

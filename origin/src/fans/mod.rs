@@ -6,6 +6,7 @@
 //! the transaction that makes them, and all of them can be repeated.
 
 mod accounts;
+mod accounts_list;
 pub mod code;
 mod draw;
 mod invitations;
@@ -16,6 +17,7 @@ mod redeem;
 mod registration;
 mod stand;
 
+pub use accounts_list::{DEFAULT_ACCOUNTS_LISTED, MAX_ACCOUNTS_LISTED};
 pub use draw::{MAX_ROUNDS, RANK_DOMAIN};
 pub use invitations::MAX_INVITATIONS;
 pub use list::{MAX_LINES_TOLD, MAX_LIST_BYTES, MAX_LIST_LINES};
@@ -39,6 +41,7 @@ use crate::{
 pub fn router() -> Router<SharedApp> {
     let admin = Router::new()
         .route("/", put(programme::set).get(programme::show))
+        .route("/accounts", get(accounts_list::list))
         .route("/accounts/{account_id}", put(accounts::verify).delete(accounts::revoke))
         .route("/draws/{round}", put(draw::draw))
         .route("/invitations", post(invitations::upload).get(invitations::export))

@@ -144,6 +144,7 @@ async fn only_an_admin_invites_verifies_draws_and_sees_codes() {
     for (method, path) in [
         (Method::GET, ""),
         (Method::PUT, ""),
+        (Method::GET, "/accounts"),
         (Method::PUT, "/accounts/00000000-0000-0000-0000-000000000000"),
         (Method::DELETE, "/accounts/00000000-0000-0000-0000-000000000000"),
         (Method::PUT, "/draws/1"),

@@ -5,6 +5,7 @@ mod stage;
 
 mod drawing;
 mod inviting;
+mod listing;
 mod lists;
 mod passes;
 mod registering;

@@ -7,7 +7,7 @@ with registered as (
 ),
 chosen as (
     select account_id from registered
-    order by sha256($5::bytea || convert_to(account_id, 'UTF8')), account_id collate "C"
+    order by sha256($5::bytea || convert_to(account_id, 'UTF8')), account_id
     limit $3
 ),
 drawn as (
@@ -19,7 +19,7 @@ drawn as (
 insert into fan_draws (event_id, round, wanted, registered, registered_digest, seed, drawn)
 select
     $1, $2, $3, (select count(*) from registered),
-    (select sha256(convert_to(coalesce(string_agg(account_id, e'\n' order by account_id collate "C"), ''), 'UTF8'))
+    (select sha256(convert_to(coalesce(string_agg(account_id, e'\n' order by account_id), ''), 'UTF8'))
      from registered),
     $4, (select count(*) from drawn)
 returning wanted, registered, registered_digest, seed, drawn, drawn_at
