@@ -138,12 +138,22 @@ fn csv(text: &str) -> Result<Vec<(u64, String)>, Error> {
     let mut lines = Vec::new();
     for (index, record) in records {
         let record = record.map_err(unreadable)?;
-        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
+        let line = record
+            .position()
+            .map_or(index as u64 + 1, |position| line(text, position));
         if record.iter().any(|cell| !cell.trim().is_empty()) {
             lines.push((line, record.get(column).unwrap_or_default().to_owned()));
         }
     }
     Ok(lines)
+}
+
+/// The line a record is in. Blank lines before it count for the reader as its beginning, for people they do not.
+fn line(text: &str, position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(from..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn judge(lines: Vec<(u64, String)>) -> Result<List, Error> {
