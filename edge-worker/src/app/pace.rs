@@ -12,31 +12,24 @@ use stanchion_shared::{
 
 use super::{answer::Refusal, recent::Recent};
 
-/// A ticket may be asked for this often, in ms: what `poll_after_ms` asks for at the least.
-pub(super) const POLL_EVERY_MS: u64 = 1_000;
-/// So many polls of a ticket at once are no offence: tabs, reloads, a network that was away.
-pub(super) const POLLS_AT_ONCE: u64 = 10;
-const MINUTE_MS: u64 = 60_000;
+const MINUTE_MICROS: u64 = 60_000_000;
 /// Tickets, accounts and addresses that are surely remembered, each.
 const REMEMBERED: usize = 16_384;
-/// Of a ticket's text, what tells it from others: the end is its signature.
-const TICKET_END: usize = 22;
 
 thread_local! {
-    static POLLS: RefCell<Pace<[u8; TICKET_END]>> = RefCell::new(Pace::new());
-    static ACCOUNTS: RefCell<Pace<(EventId, Tag)>> = RefCell::new(Pace::new());
+    // A tag is a person in one event, and no other event's tag is the same.
+    static POLLS: RefCell<Pace<Tag>> = RefCell::new(Pace::new());
+    static ACCOUNTS: RefCell<Pace<Tag>> = RefCell::new(Pace::new());
     static ADDRESSES: RefCell<Pace<(EventId, IpAddr)>> = RefCell::new(Pace::new());
 }
 
-/// Takes note of a poll, before anything of the ticket is checked.
+/// Takes note of a poll by a person's ticket.
 ///
 /// # Errors
 /// 429 `too_many_requests`.
-pub(super) fn poll(ticket: &str, now: UnixMillis) -> Result<(), Refusal> {
-    let Some(end) = ticket.as_bytes().last_chunk() else {
-        return Ok(()); // no ticket; it is refused as such
-    };
-    POLLS.with_borrow_mut(|polls| polls.take(*end, POLL_EVERY_MS, POLLS_AT_ONCE, now))
+pub(super) fn poll(tag: Tag, policy: LimitPolicy, now: UnixMillis) -> Result<(), Refusal> {
+    let a_minute = policy.polls_per_ticket_a_minute;
+    POLLS.with_borrow_mut(|polls| polls.take(tag, a_minute, a_minute / 6, now))
 }
 
 /// Takes note of a join, or of a challenge for one.
@@ -50,14 +43,13 @@ pub(super) fn join(
     policy: LimitPolicy,
     now: UnixMillis,
 ) -> Result<(), Refusal> {
-    let per_minute = |most: u32| (MINUTE_MS / u64::from(most).clamp(1, MINUTE_MS), u64::from(most));
     if let Some(address) = address {
-        let (every_ms, at_once) = per_minute(policy.joins_per_address_a_minute);
+        let a_minute = policy.joins_per_address_a_minute;
         let key = (event.clone(), network(address));
-        ADDRESSES.with_borrow_mut(|addresses| addresses.take(key, every_ms, at_once, now))?;
+        ADDRESSES.with_borrow_mut(|addresses| addresses.take(key, a_minute, a_minute, now))?;
     }
-    let (every_ms, at_once) = per_minute(policy.joins_per_account_a_minute);
-    ACCOUNTS.with_borrow_mut(|accounts| accounts.take((event.clone(), tag), every_ms, at_once, now))
+    let a_minute = policy.joins_per_account_a_minute;
+    ACCOUNTS.with_borrow_mut(|accounts| accounts.take(tag, a_minute, a_minute, now))
 }
 
 /// Whoever has an IPv6 address has the 2^64 of its network, too (RFC 6177).
@@ -73,8 +65,8 @@ fn network(address: IpAddr) -> IpAddr {
 
 /// The generic cell rate algorithm (ITU-T I.371): one instant per key says all.
 struct Pace<K> {
-    /// When the next request would be due if all came evenly.
-    due: Recent<K, UnixMillis>,
+    /// When the next request would be due if all came evenly, in microseconds.
+    due: Recent<K, u64>,
 }
 
 impl<K: Eq + Hash + Clone> Pace<K> {
@@ -84,19 +76,22 @@ impl<K: Eq + Hash + Clone> Pace<K> {
         }
     }
 
-    fn take(&mut self, key: K, every_ms: u64, at_once: u64, now: UnixMillis) -> Result<(), Refusal> {
-        let due = self.due.find(&key).unwrap_or(now).max(now);
-        let too_early_ms = due.since(now).saturating_sub(every_ms * (at_once - 1));
-        if too_early_ms > 0 {
-            return Err(too_many(too_early_ms));
+    fn take(&mut self, key: K, a_minute: u32, at_once: u32, now: UnixMillis) -> Result<(), Refusal> {
+        let every = (MINUTE_MICROS / u64::from(a_minute.max(1))).max(1);
+        let now = now.0.saturating_mul(1000);
+        let due = self.due.find(&key).map_or(now, |due| due.max(now));
+        let allowed_before = every * u64::from(at_once.max(1) - 1);
+        let too_early = (due - now).saturating_sub(allowed_before);
+        if too_early > 0 {
+            return Err(too_many(too_early));
         }
-        self.due.put(key, due.plus(every_ms));
+        self.due.put(key, due + every);
         Ok(())
     }
 }
 
-fn too_many(wait_ms: u64) -> Refusal {
-    let seconds = wait_ms.div_ceil(1000);
+fn too_many(wait_micros: u64) -> Refusal {
+    let seconds = wait_micros.div_ceil(1_000_000);
     Refusal::new(
         429,
         "too_many_requests",
@@ -112,7 +107,7 @@ mod tests {
     #[test]
     fn so_many_at_once_and_then_one_each_interval() {
         let mut pace = Pace::new();
-        let mut take = |at| pace.take("a", 100, 3, UnixMillis(at)).is_ok();
+        let mut take = |at| pace.take("a", 600, 3, UnixMillis(at)).is_ok();
         assert_eq!([take(0), take(0), take(0), take(0)], [true, true, true, false]);
         assert_eq!([take(99), take(100), take(100)], [false, true, false]);
         assert_eq!(
@@ -124,10 +119,10 @@ mod tests {
     #[test]
     fn one_does_not_count_for_another_and_a_refusal_costs_nothing() {
         let mut pace = Pace::new();
-        assert!(pace.take("a", 100, 1, UnixMillis(0)).is_ok());
-        assert!(pace.take("b", 100, 1, UnixMillis(0)).is_ok());
-        (0..50).for_each(|_| assert!(pace.take("a", 100, 1, UnixMillis(1)).is_err()));
-        assert!(pace.take("a", 100, 1, UnixMillis(100)).is_ok());
+        assert!(pace.take("a", 600, 1, UnixMillis(0)).is_ok());
+        assert!(pace.take("b", 600, 1, UnixMillis(0)).is_ok());
+        (0..50).for_each(|_| assert!(pace.take("a", 600, 1, UnixMillis(1)).is_err()));
+        assert!(pace.take("a", 600, 1, UnixMillis(100)).is_ok());
     }
 
     #[test]

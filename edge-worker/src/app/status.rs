@@ -16,7 +16,7 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, header_text, json, query, sentence},
-    caller, cookie, pace,
+    caller, cookie, known, pace,
     standing::{Stood, stand},
 };
 use crate::platform::{Claim, ClaimOutcome, HttpRequest, HttpResponse, Platform, StoreError, Window};
@@ -33,7 +33,6 @@ pub(super) async fn status<P: Platform>(platform: &P, request: &HttpRequest) -> 
             "Send the ticket in the header Queue-Token or the query parameter token.",
         )
     })?;
-    pace::poll(token, platform.now())?;
     let told = told(platform, request, token).await?;
     let mut response = json(StatusCode::OK, &told.answer);
     if cookie::asked_by_browser(request) {
@@ -75,6 +74,8 @@ impl Told {
 /// Where a ticket stands, and the session if its turn has come and the request is its holder's.
 pub(super) async fn told<P: Platform>(platform: &P, request: &HttpRequest, token: &str) -> Result<Told, Refusal> {
     let given = read_ticket(platform, token)?;
+    let limits = known::snapshot(platform, &given.event_id).await?.config.policy.limits;
+    pace::poll(given.tag, limits, platform.now())?;
     let knew_place = given.place;
     let stood = stand(platform, given).await?;
     let queue_token = if stood.ticket.place == knew_place {

@@ -1,4 +1,4 @@
-//! How often one account and one address may try to join.
+//! How often one account and one address may try to join, and one ticket be asked for.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,8 @@ pub struct LimitPolicy {
     pub joins_per_account_a_minute: u32,
     /// The same for an address (IPv6: a network of 64 bits). A mobile carrier has thousands of people behind one.
     pub joins_per_address_a_minute: u32,
+    /// Evenly, and a sixth of it at once: tabs, reloads, a network that was away. `poll_after_ms` never asks for more than 60.
+    pub polls_per_ticket_a_minute: u32,
 }
 
 impl Default for LimitPolicy {
@@ -20,6 +22,7 @@ impl Default for LimitPolicy {
         LimitPolicy {
             joins_per_account_a_minute: 30,
             joins_per_address_a_minute: 3_000,
+            polls_per_ticket_a_minute: 60,
         }
     }
 }
@@ -31,6 +34,7 @@ impl LimitPolicy {
         for (name, most) in [
             ("joins_per_account_a_minute", self.joins_per_account_a_minute),
             ("joins_per_address_a_minute", self.joins_per_address_a_minute),
+            ("polls_per_ticket_a_minute", self.polls_per_ticket_a_minute),
         ] {
             if !(1..=MAX_A_MINUTE).contains(&most) {
                 return Err(format!("limits.{name} must be 1 to {MAX_A_MINUTE}"));

@@ -92,7 +92,6 @@ async fn told<P: Platform>(platform: &P, request: &HttpRequest, event: &EventId)
     let Some(ticket) = header_text(request, TICKET_HEADER).or_else(|| cookie::find(request, &name)) else {
         return Ok(None);
     };
-    pace::poll(ticket, platform.now())?;
     match status::told(platform, request, ticket).await {
         Ok(told) if told.event == *event && told.answer.status != QueueStatus::Expired => Ok(Some(told)),
         Ok(_) => Ok(None),
