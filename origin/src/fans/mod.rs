@@ -8,6 +8,7 @@
 mod accounts;
 mod accounts_list;
 pub mod code;
+mod counts;
 mod draw;
 mod invitations;
 mod list;
@@ -16,13 +17,15 @@ mod programme;
 mod redeem;
 mod registration;
 mod stand;
+mod upload;
 
 pub use accounts_list::{DEFAULT_ACCOUNTS_LISTED, MAX_ACCOUNTS_LISTED};
+pub use counts::{Counts, counts};
 pub use draw::{MAX_ROUNDS, RANK_DOMAIN};
 pub use invitations::MAX_INVITATIONS;
 pub use list::{MAX_LINES_TOLD, MAX_LIST_BYTES, MAX_LIST_LINES};
 pub use pass::PASS_LIFE_MS;
-pub use programme::{Counts, MAX_MOST_FANS, counts};
+pub use programme::MAX_MOST_FANS;
 
 use axum::{
     Router,
@@ -44,7 +47,7 @@ pub fn router() -> Router<SharedApp> {
         .route("/accounts", get(accounts_list::list))
         .route("/accounts/{account_id}", put(accounts::verify).delete(accounts::revoke))
         .route("/draws/{round}", put(draw::draw))
-        .route("/invitations", post(invitations::upload).get(invitations::export))
+        .route("/invitations", post(upload::upload).get(invitations::export))
         .route(
             "/invitations/{email}",
             put(invitations::invite).delete(invitations::revoke),

@@ -8,7 +8,10 @@ use sqlx::{PgConnection, PgExecutor};
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 use time::OffsetDateTime;
 
-use super::stand::Window;
+use super::{
+    counts::{Counts, counts},
+    stand::Window,
+};
 use crate::{
     admin::{Change, event_not_found},
     clock,
@@ -39,19 +42,6 @@ pub(super) struct Programme {
     closes_at: Option<OffsetDateTime>,
     most_fans: Option<i32>,
     promised: i32,
-}
-
-/// How many fans there are in which state.
-#[derive(Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
-pub struct Counts {
-    /// Waiting for a draw.
-    registered: i64,
-    /// Invited, the code not redeemed.
-    invited: i64,
-    /// They get a pass.
-    verified: i64,
-    /// Accounts that were taken off.
-    revoked: i64,
 }
 
 #[derive(Serialize)]
@@ -265,17 +255,6 @@ async fn view(app: &SharedApp, event: &EventId) -> Result<View, Error> {
             })
             .collect(),
     })
-}
-
-/// How many verified fans and would-be ones an event has; none where it has no verified fans.
-///
-/// # Errors
-/// PostgreSQL.
-pub async fn counts(database: impl PgExecutor<'_>, event: &EventId) -> Result<Option<Counts>, sqlx::Error> {
-    sqlx::query_as(include_str!("sql/counts.sql"))
-        .bind(event.as_str())
-        .fetch_optional(database)
-        .await
 }
 
 #[cfg(test)]
