@@ -17,6 +17,7 @@ mod known;
 mod leave;
 mod pace;
 mod pages;
+mod pass;
 mod public;
 mod recent;
 mod route;

@@ -43,6 +43,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("dom.js", JAVASCRIPT, include_bytes!("../../web/dom.js")),
     ("draw-check.js", JAVASCRIPT, include_bytes!("../../web/draw-check.js")),
     ("event.js", JAVASCRIPT, include_bytes!("../../web/event.js")),
+    ("fans.js", JAVASCRIPT, include_bytes!("../../web/fans.js")),
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
     ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
     ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),

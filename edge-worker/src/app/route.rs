@@ -167,6 +167,9 @@ fn api(method: &str, segments: &[&str]) -> Option<Found> {
         ("POST", ["accounts" | "sessions"]) | ("GET", ["orders"]) => open(),
         ("GET", ["events"]) => Some(Ok(Endpoint::Origin(Passage::Browse))),
         ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(Passage::Browse))),
+        ("GET", ["events", id, "pass"]) | ("GET" | "POST", ["events", id, "registration"]) => {
+            Some(event(id).map(|_| Endpoint::Origin(Passage::Open)))
+        }
         ("GET", ["orders", id] | ["tickets", id, "qr.svg"]) if is_identifier(id) => open(),
 
         ("GET", ["events", id, "seats"]) => {
@@ -228,6 +231,20 @@ mod tests {
         ] {
             assert_eq!(status_of(Method::GET, path), 404, "{path}");
         }
+    }
+
+    #[test]
+    fn verified_fans_register_and_get_their_pass_without_a_shop_token() {
+        for (method, path) in [
+            (Method::GET, "/api/v1/events/arena/registration"),
+            (Method::POST, "/api/v1/events/arena/registration"),
+            (Method::GET, "/api/v1/events/arena/pass"),
+        ] {
+            let found = find(&method, path).unwrap();
+            assert_eq!(found, Endpoint::Origin(Passage::Open), "{path}");
+        }
+        assert_eq!(status_of(Method::POST, "/api/v1/events/arena/pass"), 405);
+        assert_eq!(status_of(Method::GET, "/api/v1/admin/events/arena/fans"), 404);
     }
 
     #[test]
