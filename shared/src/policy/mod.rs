@@ -3,12 +3,19 @@
 //!
 //! Each part has a file, defaults that suit most events, and its limits in a `check`.
 
+mod bots;
+
 use serde::{Deserialize, Serialize};
+
+pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
 
 /// See the module. What is left out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct QueuePolicy {}
+pub struct QueuePolicy {
+    /// What speaks against a person.
+    pub bots: BotPolicy,
+}
 
 impl QueuePolicy {
     /// Says which field is out of its limits.
@@ -16,7 +23,7 @@ impl QueuePolicy {
     /// # Errors
     /// A sentence that names the field and its limits.
     pub fn check(&self) -> Result<(), String> {
-        Ok(())
+        self.bots.check()
     }
 
     /// Says what of it would change that never changes after an event's first put.
