@@ -12,6 +12,7 @@ use stanchion_shared::{
     jose::SigningKeys,
     lives::{Life, Lives},
     schedule::{Change, EFFECT_DELAY_MS, Rate, Schedule},
+    score::counts::ScoreCounts,
     standing::Snapshot,
     timestamp::UnixMillis,
     wire::{FIXED_BEFORE_ON_SALE_MS, PutAccepted, PutEvent, PutRelease},
@@ -89,6 +90,14 @@ pub(crate) struct Event {
     pub(crate) pulse: Pulse,
     pub(crate) progress: Progress,
     pub(crate) schedule: Schedule,
+}
+
+/// What shards last said of themselves, together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reported {
+    /// Tickets given.
+    pub(crate) joined: u64,
+    pub(crate) scores: ScoreCounts,
 }
 
 /// A draw whose shards are all frozen.
@@ -260,8 +269,8 @@ impl Event {
         DrawRecord::close(closing, self.put.put.shards, &frozen.shards)
     }
 
-    /// The event as edges know it. `reported`: tickets given, as shards last said.
-    pub(crate) fn snapshot(&self, reported: u64, lives: Lives, now: UnixMillis) -> Snapshot {
+    /// The event as edges know it.
+    pub(crate) fn snapshot(&self, reported: Reported, lives: Lives, now: UnixMillis) -> Snapshot {
         let progress = &self.progress;
         Snapshot {
             as_of: now,
@@ -270,7 +279,7 @@ impl Event {
             version: self.pulse.version,
             commitment: self.fixed.commitment,
             // Shards report late; what a record has counted is known at once.
-            joined: reported.max(progress.last_place),
+            joined: reported.joined.max(progress.last_place),
             draws_closed: progress.draws_closed,
             last_closed: progress.last_closed,
             last_place: progress.last_place,
@@ -278,6 +287,7 @@ impl Event {
             paused: self.pulse.paused,
             sold_out: self.pulse.sold_out,
             lives,
+            scores: reported.scores,
         }
     }
 }

@@ -8,6 +8,8 @@ use stanchion_shared::{
 
 /// Everything the application is told from outside.
 pub struct EdgeConfig {
+    /// A developer's machine.
+    pub development: bool,
     /// HMAC of the control API.
     pub control_key: Bytes32,
     /// HMAC of proof-of-work challenges.
@@ -67,15 +69,19 @@ impl EdgeConfig {
             SigningKeys::parse(&text("STANCHION_SIGNING_KEYS")?).map_err(because("STANCHION_SIGNING_KEYS"))?;
         let shop_keys = signing_keys.verifying().map_err(because("STANCHION_SIGNING_KEYS"))?;
         let origin_url = text("STANCHION_ORIGIN_URL")?.trim_end_matches('/').to_owned();
-        let schemes: &[&str] = match text("STANCHION_ENVIRONMENT")?.as_str() {
-            "development" => &["http://", "https://"],
-            // Account tokens, shop tokens and passwords go this way.
-            "production" => &["https://"],
+        let development = match text("STANCHION_ENVIRONMENT")?.as_str() {
+            "development" => true,
+            "production" => false,
             _ => {
                 return Err(because("STANCHION_ENVIRONMENT")(
                     "it is neither development nor production",
                 ));
             }
+        };
+        // Account tokens, shop tokens and passwords go this way.
+        let schemes: &[&str] = match development {
+            true => &["http://", "https://"],
+            false => &["https://"],
         };
         if !schemes.iter().any(|scheme| origin_url.starts_with(scheme)) {
             return Err(because("STANCHION_ORIGIN_URL")(format!(
@@ -84,6 +90,7 @@ impl EdgeConfig {
             )));
         }
         Ok(EdgeConfig {
+            development,
             control_key: key("STANCHION_CONTROL_KEY")?,
             challenge_key: key("STANCHION_CHALLENGE_KEY")?,
             ticket_keys: TicketKeys::parse(&text("STANCHION_TICKET_KEYS")?)

@@ -83,6 +83,7 @@ pub(super) async fn stats<P: Platform>(
         draws_closed: snapshot.draws_closed,
         last_place: snapshot.last_place,
         served: snapshot.schedule.served(snapshot.as_of),
+        scores: snapshot.scores,
     };
     Ok(json(StatusCode::OK, &stats))
 }

@@ -1,10 +1,11 @@
-//! `POST /api/v1/queue/join`: a number in a draw for a person who proved to be one. Joining again gives the same ticket.
+//! `POST /api/v1/queue/join`: a number in a draw for a person who proved to be one, in the tier that score or pass give. Joining again gives the same ticket.
 
 use http::StatusCode;
 use stanchion_shared::{
     draw::{membership::Windows, place::Numbered},
-    human::{self, ChallengeFor, ProofError, ValidProof},
+    human::{self, ChallengeFor, ProofError},
     identity::{EventId, Shard, Tag, Tier},
+    score::Verdict,
     standing::{Snapshot, Standing},
     ticket::Ticket,
     wire::{JoinAnswer, JoinRequest, QueueStatus, ReceiptClaims},
@@ -12,7 +13,8 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, json, read_json, sentence},
-    caller, known,
+    caller, known, pass,
+    score::{self, Joining},
     standing::{Stood, stand},
 };
 use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platform, Replaces};
@@ -29,14 +31,38 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     }
     let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
     let snapshot = known::snapshot(platform, &event).await?;
-    let tag = caller::tag(platform, &event, &account).await?;
+    let signals = score::signals(&asked)?;
+    let verified = pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &account, &event)?;
+    let key = known::event_key(platform, &event).await?;
+    let tag = Tag::of(&key, &account.iss, &account.sub);
     let bound_to = ChallengeFor { event_id: &event, tag };
-    let key = &platform.config().challenge_key;
-    let proof = human::verify(key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
+    let challenge_key = &platform.config().challenge_key;
+    let solved =
+        human::verify(challenge_key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
+    let joining = Joining {
+        request,
+        asked: &asked,
+        snapshot: &snapshot,
+        key: &key,
+        tag,
+    };
+    let score = score::score(platform, joining, signals, Some(solved)).await;
+    let verdict = match verified {
+        true => Verdict::Join(Tier::Verified),
+        false => score.verdict(),
+    };
 
     let shard = tag.shard(snapshot.shards());
-    let held = hold(platform, &event, shard, first_try(&snapshot, tag, proof)).await?;
-    let (held, stood) = replace_if_over(platform, &event, shard, tag, held).await?;
+    let first = Join {
+        tag,
+        verdict,
+        score: Some(score),
+        proof: Some(solved.proof),
+        windows: open_windows(&snapshot),
+        replaces: None,
+    };
+    let held = hold(platform, &event, shard, first).await?;
+    let (held, stood) = replace_if_over(platform, &event, shard, (tag, verdict), held).await?;
     Ok(json(StatusCode::OK, &answer(platform, &stood, &held)))
 }
 
@@ -48,16 +74,6 @@ fn captcha_refusal(error: ProofError) -> Refusal {
         ProofError::Expired => (403, "captcha_expired"),
     };
     Refusal::new(status, word, sentence(&error))
-}
-
-fn first_try(snapshot: &Snapshot, tag: Tag, proof: ValidProof) -> Join {
-    Join {
-        tag,
-        tier: Tier::Human,
-        proof: Some(proof),
-        windows: open_windows(snapshot),
-        replaces: None,
-    }
 }
 
 /// Once nothing is left there is nothing to queue for. Whoever holds a ticket finds it even then.
@@ -73,6 +89,7 @@ async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Jo
             "captcha_used",
             "This challenge was used before: ask for a new one.",
         )),
+        JoinOutcome::Refused { until, score } => Err(score::refused(&score, until, platform.now())),
         JoinOutcome::Closed => Err(Refusal::new(
             409,
             "sold_out",
@@ -87,7 +104,7 @@ async fn replace_if_over<P: Platform>(
     platform: &P,
     event: &EventId,
     shard: Shard,
-    tag: Tag,
+    (tag, verdict): (Tag, Verdict),
     held: Held,
 ) -> Result<(Held, Stood), Refusal> {
     let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
@@ -100,7 +117,8 @@ async fn replace_if_over<P: Platform>(
     };
     let join = Join {
         tag,
-        tier: held.tier,
+        verdict,
+        score: None,
         proof: None,
         windows: Some(windows),
         replaces: Some(replaces),

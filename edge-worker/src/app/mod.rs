@@ -13,9 +13,12 @@ mod join;
 mod known;
 mod leave;
 mod pages;
+mod pass;
 mod public;
 mod recent;
+mod reputation;
 mod route;
+mod score;
 mod standing;
 mod status;
 mod verified;
@@ -28,6 +31,9 @@ use route::{Endpoint, Passage};
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Longest path and query together, in bytes.
 pub const MAX_URI_BYTES: usize = 2 * 1024;
+
+/// Where joins are sent: the one request for which a runtime looks up more about the client.
+pub const JOIN_PATH: &str = "/api/v1/queue/join";
 
 /// Answers one request. Never fails: what goes wrong becomes a refusal with a status, a word and a sentence.
 pub async fn handle<P: Platform>(platform: &P, request: HttpRequest) -> HttpResponse {

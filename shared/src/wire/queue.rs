@@ -30,6 +30,13 @@ pub struct JoinRequest {
     pub device_fingerprint: String,
     /// Solved challenge: base64 of ALTCHA's JSON payload.
     pub captcha_token: String,
+    /// How the page was used, see [`crate::score::signals::Signals`]; apps that have no page leave it out. Read apart from the
+    /// rest, so that what is wrong in it has its own refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signals: Option<serde_json::Value>,
+    /// See [`crate::pass`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_pass: Option<String>,
 }
 
 /// Where a fan stands.

@@ -24,7 +24,7 @@ use super::{
     now,
     objects::{self, Objects},
 };
-use crate::platform::StoreError;
+use crate::{event::Reported, platform::StoreError};
 use tables::Event;
 
 /// See the module.
@@ -166,5 +166,10 @@ impl Coordinator {
 }
 
 fn snapshot(event: &Event, now: UnixMillis) -> Snapshot {
-    event.rules.snapshot(event.joined.values().sum(), Lives::default(), now)
+    let mut reported = Reported {
+        joined: event.joined.values().sum(),
+        ..Reported::default()
+    };
+    event.scores.values().for_each(|scores| reported.scores.merge(scores));
+    event.rules.snapshot(reported, Lives::default(), now)
 }

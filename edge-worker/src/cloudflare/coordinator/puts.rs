@@ -52,6 +52,7 @@ impl Coordinator {
             rules,
             announced: Default::default(),
             joined: Default::default(),
+            scores: Default::default(),
         });
         Ok(outcome)
     }
