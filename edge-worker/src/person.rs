@@ -112,9 +112,9 @@ impl Person {
         }
         // Only a ticket of an earlier draw can be over, and only as long as it is the one that was judged to be.
         let earlier = draw.is_none_or(|draw| held.draw < draw);
-        let as_judged = join.replaces.is_some_and(|replaces| {
-            replaces.serial == held.serial && replaces.claimed == held.claimed.is_some()
-        });
+        let as_judged = join
+            .replaces
+            .is_some_and(|replaces| replaces.serial == held.serial && replaces.claimed == held.claimed.is_some());
         if earlier && as_judged {
             JoinStep::Number(tier)
         } else {
@@ -191,7 +191,8 @@ impl Person {
 /// The ticket, if it is the one that is named. A serial alone does not tell: a life that was lost may have given it to the
 /// same person.
 fn newest(held: &mut Option<Held>, epoch: u32, serial: Serial) -> Option<&mut Held> {
-    held.as_mut().filter(|held| (held.epoch, held.serial) == (epoch, serial))
+    held.as_mut()
+        .filter(|held| (held.epoch, held.serial) == (epoch, serial))
 }
 
 #[cfg(test)]

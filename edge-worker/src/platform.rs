@@ -45,11 +45,7 @@ pub trait Platform: QueueStore {
     fn fetch(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, StoreError>>;
 
     /// As [`Platform::fetch`], of whatever server the URI names, and gives up after `patience`.
-    fn ask(
-        &self,
-        request: HttpRequest,
-        patience: Duration,
-    ) -> impl Future<Output = Result<HttpResponse, StoreError>>;
+    fn ask(&self, request: HttpRequest, patience: Duration) -> impl Future<Output = Result<HttpResponse, StoreError>>;
 
     /// Tells those who run the edge of something that they should look at; nothing of a person is in it.
     fn warn(&self, sentence: &str);

@@ -8,6 +8,7 @@ import { Countdown } from './countdown.js';
 import { announce, byId, say, write } from './dom.js';
 import { counted, shortInstant } from './format.js';
 import { solve } from './proof-of-work.js';
+import { seen, watch } from './signals.js';
 
 const EXPLAINED = {
   pre_queue: 'Everyone who joins before the on-sale is drawn in random order when it begins. Joining early or fast gives no better place, so take your time.',
@@ -17,6 +18,8 @@ const EXPLAINED = {
   stopped: 'The shop does not answer for the moment. You can join: places are kept and go on when it is back.',
   sold_out: 'Everything is sold. There is nothing left to queue for.',
 };
+
+watch();
 
 /** The snapshot may be this old when it comes. */
 const SNAPSHOT_AGE_MS = 3_000;
@@ -68,7 +71,7 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
       const bearer = session()?.access_token;
       const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
       const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
-      const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken };
+      const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: seen() };
       joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
     } catch (error) {
       say(byId('join-error'), error.message);

@@ -1,6 +1,6 @@
 //! Configuration from `STANCHION_*` environment variables: read once at start, each value parsed, never shown.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 use stanchion_shared::{
@@ -100,6 +100,8 @@ pub struct Config {
     pub ticket_code_key: Bytes32,
     /// `STANCHION_ADMIN_TOKEN`: Bearer of the admin API.
     pub admin_token: String,
+    /// `STANCHION_REPUTATION_FILE`: the table of addresses; `None`: nothing is known of any.
+    pub reputation_file: Option<PathBuf>,
     /// `STANCHION_SIGN_INS_PER_ACCOUNT`, or [`SIGN_INS_PER_ACCOUNT`].
     pub sign_ins_per_account: Allowance,
     /// `STANCHION_SIGN_INS_PER_ADDRESS`, or [`SIGN_INS_PER_ADDRESS`].
@@ -183,6 +185,7 @@ impl Config {
             stripe_key: text("STANCHION_STRIPE_KEY")?,
             ticket_code_key: bytes("STANCHION_TICKET_CODE_KEY")?,
             admin_token: text("STANCHION_ADMIN_TOKEN")?,
+            reputation_file: text("STANCHION_REPUTATION_FILE").ok().map(PathBuf::from),
             sign_ins_per_account: allowance("STANCHION_SIGN_INS_PER_ACCOUNT", SIGN_INS_PER_ACCOUNT)?,
             sign_ins_per_address: allowance("STANCHION_SIGN_INS_PER_ADDRESS", SIGN_INS_PER_ADDRESS)?,
             sign_ups_per_address: allowance("STANCHION_SIGN_UPS_PER_ADDRESS", SIGN_UPS_PER_ADDRESS)?,

@@ -150,12 +150,7 @@ pub fn solve(challenge: &ChallengeAnswer) -> Option<String> {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn verify(
-    key: &Bytes32,
-    bound_to: ChallengeFor<'_>,
-    payload: &str,
-    now: UnixMillis,
-) -> Result<Solved, ProofError> {
+pub fn verify(key: &Bytes32, bound_to: ChallengeFor<'_>, payload: &str, now: UnixMillis) -> Result<Solved, ProofError> {
     if payload.len() > MAX_PAYLOAD_LENGTH {
         return Err(ProofError::Malformed);
     }
@@ -221,7 +216,10 @@ mod tests {
         let payload = solve(&made).unwrap();
         let expires_at = NOW.plus(CHALLENGE_LIFE_MS);
         let solved = verify(&KEY, bound_to, &payload, expires_at.minus(1)).unwrap();
-        assert_eq!((solved.proof.expires_at, solved.issued_at, solved.number), (expires_at, NOW, 777));
+        assert_eq!(
+            (solved.proof.expires_at, solved.issued_at, solved.number),
+            (expires_at, NOW, 777)
+        );
         assert_eq!(verify(&KEY, bound_to, &payload, expires_at), Err(ProofError::Expired));
     }
 

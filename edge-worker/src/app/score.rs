@@ -63,7 +63,9 @@ pub(super) async fn score<P: Platform>(
 
 /// Who else used the same things. A store that does not answer refuses nobody: the score goes on without, and says so.
 async fn sightings<P: Platform>(platform: &P, joining: Joining<'_>) -> Sightings {
-    let Joining { asked, snapshot, key, .. } = joining;
+    let Joining {
+        asked, snapshot, key, ..
+    } = joining;
     let policy = &snapshot.config.policy.bots;
     let address = platform.client_address(joining.request);
     let scope: FingerprintScope = policy.fingerprint_counts;

@@ -6,7 +6,7 @@ use stanchion_edge::{
     app::{self, config::EdgeConfig},
     platform::{
         Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, StoreError,
+        QueueStore, Sight, StoreError,
     },
     spin::store::Store,
 };
@@ -139,6 +139,18 @@ impl Platform for Edge {
     async fn fetch(&self, _: HttpRequest) -> Result<HttpResponse, StoreError> {
         Err(StoreError("these tests have no origin".to_owned()))
     }
+
+    async fn ask(&self, request: HttpRequest, _: std::time::Duration) -> Result<HttpResponse, StoreError> {
+        self.fetch(request).await
+    }
+
+    fn client_system(&self, _: &HttpRequest) -> Option<u32> {
+        None
+    }
+
+    fn warn(&self, sentence: &str) {
+        eprintln!("{sentence}");
+    }
 }
 
 impl QueueStore for Edge {
@@ -172,6 +184,10 @@ impl QueueStore for Edge {
 
     async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
         self.store().join(event, shard, join).await
+    }
+
+    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
+        self.store().sight(event, shard, sight).await
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {

@@ -22,7 +22,7 @@ pub struct Signals {
     pub touch: u32,
     /// Keys, held ones once.
     pub key: u32,
-    /// Activations and text without any of these: screen readers, voice control, password managers.
+    /// Activations without a pointer, and text: also those of screen readers, voice control and password managers.
     pub assisted: u32,
     /// How many intervals between presses, touches, keys and activations `mean_ms` and `deviation_ms` are over.
     pub intervals: u32,

@@ -147,7 +147,10 @@ impl Shard {
         let decided = self.database.transaction(|| {
             let memory = match slot.as_mut() {
                 Some(memory) => memory,
-                None => fresh.insert(tables::create(&self.database, place_of(&first.message.event_id, first.message.shard))?),
+                None => fresh.insert(tables::create(
+                    &self.database,
+                    place_of(&first.message.event_id, first.message.shard),
+                )?),
             };
             let scored_before = memory.scores.joins();
             let mut grown = BTreeSet::new();

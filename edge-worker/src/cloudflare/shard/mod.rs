@@ -56,9 +56,7 @@ impl DurableObject for Shard {
         match message {
             ToShard::JoinMessage(message) => objects::answer::<JoinMessage>(self.join(message).await),
             ToShard::Claim(claim) => objects::answer::<Claim>(self.claim(&claim).map_err(broken)),
-            ToShard::SightMessage(message) => {
-                objects::answer::<SightMessage>(self.sight(&message).map_err(broken))
-            }
+            ToShard::SightMessage(message) => objects::answer::<SightMessage>(self.sight(&message).map_err(broken)),
             ToShard::Leave(leave) => objects::answer::<Leave>(self.leave(&leave).map_err(broken)),
             ToShard::ReadLog(ReadLog { draw }) => objects::answer::<ReadLog>(self.log(draw).map_err(broken)),
             ToShard::Freeze(freeze) => objects::answer::<Freeze>(self.freeze(freeze).map_err(broken)),

@@ -86,8 +86,7 @@ impl<R: Redis> ShardOf<'_, R> {
         let mut person = known.cloned().unwrap_or_default();
         match (person.join(join, draw, seen.now), draw) {
             (JoinStep::Answer(outcome), _) => {
-                let nothing_to_write =
-                    known == Some(&person) && (join.proof.is_none() || seen.proof_used_by.is_some());
+                let nothing_to_write = known == Some(&person) && (join.proof.is_none() || seen.proof_used_by.is_some());
                 if nothing_to_write || self.save(&seen, &depends, join, &person).await? {
                     return Ok(Tried::Answer(outcome));
                 }
