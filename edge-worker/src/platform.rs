@@ -142,9 +142,11 @@ pub struct Join {
     pub tag: Tag,
     /// What the score or a fan pass gave. What a former score gave counts instead if it was worse, unless this is a pass.
     pub verdict: Verdict,
-    /// The score, to be remembered and counted; `None` in the second step of one and the same join.
+    /// The score, to be remembered and counted. `None` in the second step of one and the same join, and where nothing was
+    /// scored.
     pub score: Option<Score>,
-    /// Proof that is good for one join. `None` only with `replaces`, in the second step of one and the same join.
+    /// Proof that is good for one join. `None` in the second step of one and the same join (with `replaces`), and where the
+    /// event lets browsers without script in without one.
     pub proof: Option<ValidProof>,
     /// The event's windows, from the snapshot. `None` once nothing is left to queue for: who holds a ticket finds it, and
     /// nobody gets a new one.

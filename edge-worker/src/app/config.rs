@@ -1,10 +1,15 @@
 //! The edge's configuration: keys and addresses, read once per instance, each checked before the first request is served.
 
 use stanchion_shared::{
-    identity::Bytes32,
+    identity::{Bytes32, EventId},
     jose::{SigningKeys, VerifyingKeys},
     ticket::TicketKeys,
 };
+
+/// The only variable that may be missing or empty.
+const SITE_EVENTS: &str = "STANCHION_SITE_EVENTS";
+/// Most events in front of one site.
+pub const MAX_SITE_EVENTS: usize = 16;
 
 /// Everything the application is told from outside.
 pub struct EdgeConfig {
@@ -28,6 +33,11 @@ pub struct EdgeConfig {
     pub account_issuer: String,
     /// Where passed-on requests go; without a slash at the end.
     pub origin_url: String,
+    /// The origin is a site of somebody else's, and these events guard it, the first whose rules mean a request. Empty: the
+    /// origin is ours.
+    pub site_events: Vec<EventId>,
+    /// Cookies are for https only.
+    pub secure_cookies: bool,
 }
 
 /// The edge cannot start: a variable is missing or unusable. The sentence names it and shows no value.
@@ -39,8 +49,18 @@ pub struct ConfigError {
 }
 
 impl EdgeConfig {
+    /// Largest request body that is read, in bytes.
+    #[must_use]
+    pub fn largest_body(&self) -> usize {
+        if self.site_events.is_empty() {
+            super::MAX_BODY_BYTES
+        } else {
+            super::MAX_SITE_BODY_BYTES
+        }
+    }
+
     /// The variables that [`EdgeConfig::parse`] asks for, for runtimes that cannot answer on the spot.
-    pub const VARIABLES: [&str; 9] = [
+    pub const VARIABLES: [&str; 10] = [
         "STANCHION_ENVIRONMENT",
         "STANCHION_CONTROL_KEY",
         "STANCHION_CHALLENGE_KEY",
@@ -50,6 +70,7 @@ impl EdgeConfig {
         "STANCHION_ACCOUNT_JWKS",
         "STANCHION_ACCOUNT_ISSUER",
         "STANCHION_ORIGIN_URL",
+        SITE_EVENTS,
     ];
 
     /// Reads all variables through `variable`.
@@ -102,8 +123,22 @@ impl EdgeConfig {
                 .map_err(because("STANCHION_ACCOUNT_JWKS"))?,
             account_issuer: text("STANCHION_ACCOUNT_ISSUER")?,
             origin_url,
+            site_events: site_events(&variable(SITE_EVENTS).unwrap_or_default()).map_err(because(SITE_EVENTS))?,
+            secure_cookies: !development,
         })
     }
+}
+
+/// Ids with commas between.
+fn site_events(text: &str) -> Result<Vec<EventId>, String> {
+    let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+    let events: Vec<EventId> = ids
+        .map(|id| EventId::parse(id).map_err(|error| format!("'{id}': {error}")))
+        .collect::<Result<_, _>>()?;
+    if events.len() > MAX_SITE_EVENTS {
+        return Err(format!("it may name {MAX_SITE_EVENTS} events"));
+    }
+    Ok(events)
 }
 
 fn because<E: std::fmt::Display>(name: &'static str) -> impl Fn(E) -> ConfigError {
@@ -139,6 +174,7 @@ mod tests {
                 "STANCHION_ORIGIN_URL" => "https://origin.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
+                SITE_EVENTS => String::new(),
                 _ => hex,
             };
             change(name, value)
@@ -151,7 +187,7 @@ mod tests {
             parse(("", None)).ok().map(|config| config.origin_url),
             Some("https://origin.example".to_owned())
         );
-        for name in EdgeConfig::VARIABLES {
+        for name in EdgeConfig::VARIABLES.into_iter().filter(|name| *name != SITE_EVENTS) {
             let error = parse((name, None)).err().expect(name);
             assert_eq!(error.to_string(), format!("{name} is not set"));
         }
@@ -161,6 +197,17 @@ mod tests {
     fn no_variable_is_asked_for_that_is_not_listed() {
         let listed = |name: &str| EdgeConfig::VARIABLES.contains(&name);
         assert!(parse_with(|name, value| listed(name).then_some(value)).is_ok());
+    }
+
+    #[test]
+    fn the_events_of_a_site_are_ids_with_commas_between() {
+        let events = |text: &str| parse((SITE_EVENTS, Some(text))).map(|config| config.site_events.len());
+        assert_eq!(events(""), Ok(0));
+        assert_eq!(parse((SITE_EVENTS, None)).map(|config| config.site_events.len()), Ok(0));
+        assert_eq!(events(" a, b,"), Ok(2));
+        assert_eq!(events(&"a,".repeat(MAX_SITE_EVENTS)), Ok(MAX_SITE_EVENTS));
+        assert!(events(&"a,".repeat(MAX_SITE_EVENTS + 1)).is_err());
+        assert!(events("a b").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use stanchion_shared::{
     draw::{membership::Windows, place::Numbered},
     human::{self, ChallengeFor, ProofError},
     identity::{EventId, Shard, Tag, Tier},
+    policy::gate::Mode,
     score::Verdict,
     standing::{Snapshot, Standing},
     ticket::Ticket,
@@ -13,9 +14,12 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, json, read_json, sentence},
-    caller, known, pass,
+    caller, cookie,
+    gate::session,
+    known, pace, pass,
     score::{self, Joining},
     standing::{Stood, stand},
+    status::is_revoked,
 };
 use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platform, Replaces};
 
@@ -23,7 +27,7 @@ use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platfo
 pub(super) const MAX_FINGERPRINT_LENGTH: usize = 128;
 
 pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    let account = caller::required_account(platform, request)?;
+    caller::said_who(platform, request)?;
     let asked: JoinRequest = read_json(request)?;
     if asked.device_fingerprint.len() > MAX_FINGERPRINT_LENGTH {
         let message = format!("device_fingerprint may have {MAX_FINGERPRINT_LENGTH} bytes.");
@@ -31,10 +35,13 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     }
     let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
     let snapshot = known::snapshot(platform, &event).await?;
+    let person = caller::required_person(platform, request, snapshot.config.policy.identity)?;
     let signals = score::signals(&asked)?;
-    let verified = pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &account, &event)?;
+    let verified = pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &person, &event)?;
     let key = known::event_key(platform, &event).await?;
-    let tag = Tag::of(&key, &account.iss, &account.sub);
+    let tag = Tag::of(&key, &person.iss, &person.sub);
+    let address = platform.client_address(request);
+    pace::join(&event, tag, address, snapshot.config.policy.limits, platform.now())?;
     let bound_to = ChallengeFor { event_id: &event, tag };
     let challenge_key = &platform.config().challenge_key;
     let solved =
@@ -52,18 +59,57 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         false => score.verdict(),
     };
 
-    let shard = tag.shard(snapshot.shards());
     let first = Join {
-        tag,
-        verdict,
         score: Some(score),
         proof: Some(solved.proof),
-        windows: open_windows(&snapshot),
-        replaces: None,
+        ..first_try(&snapshot, tag, verdict)
     };
-    let held = hold(platform, &event, shard, first).await?;
-    let (held, stood) = replace_if_over(platform, &event, shard, (tag, verdict), held).await?;
-    Ok(json(StatusCode::OK, &answer(platform, &stood, &held)))
+    let entered = enter(platform, &snapshot, first).await?;
+    let mut response = json(StatusCode::OK, &entered);
+    if cookie::asked_by_browser(request) {
+        let name = cookie::ticket_of(&event);
+        cookie::set(
+            platform,
+            &mut response,
+            &name,
+            &entered.queue_token,
+            cookie::TICKET_SECONDS,
+        );
+    }
+    Ok(response)
+}
+
+/// Gives a person a place, or finds the one they have.
+///
+/// # Errors
+/// The gate is closed, the proof was used, nothing is left to queue for.
+async fn enter<P: Platform>(platform: &P, snapshot: &Snapshot, join: Join) -> Result<JoinAnswer, Refusal> {
+    if snapshot.config.policy.gate.mode == Mode::Reject {
+        return Err(session::closed());
+    }
+    let (event, tag) = (&snapshot.event_id, join.tag);
+    let shard = tag.shard(snapshot.shards());
+    let verdict = join.verdict;
+    let held = hold(platform, event, shard, join).await?;
+    let (held, stood) = replace_if_over(platform, event, shard, (tag, verdict), held).await?;
+    Ok(answer(platform, &stood, &held))
+}
+
+/// For a browser that runs no script, where the event lets it join: without a proof, in the last tier.
+///
+/// # Errors
+/// As any join.
+pub(super) async fn without_script<P: Platform>(
+    platform: &P,
+    snapshot: &Snapshot,
+    tag: Tag,
+) -> Result<JoinAnswer, Refusal> {
+    enter(
+        platform,
+        snapshot,
+        first_try(snapshot, tag, Verdict::Join(Tier::Suspect)),
+    )
+    .await
 }
 
 fn captcha_refusal(error: ProofError) -> Refusal {
@@ -74,6 +120,18 @@ fn captcha_refusal(error: ProofError) -> Refusal {
         ProofError::Expired => (403, "captcha_expired"),
     };
     Refusal::new(status, word, sentence(&error))
+}
+
+/// Without a score and a proof, which a join by the page has besides.
+fn first_try(snapshot: &Snapshot, tag: Tag, verdict: Verdict) -> Join {
+    Join {
+        tag,
+        verdict,
+        score: None,
+        proof: None,
+        windows: open_windows(snapshot),
+        replaces: None,
+    }
 }
 
 /// Once nothing is left there is nothing to queue for. Whoever holds a ticket finds it even then.
@@ -130,6 +188,7 @@ async fn replace_if_over<P: Platform>(
 
 fn is_over(held: &Held, stood: &Stood) -> bool {
     match &held.claimed {
+        Some(window) if is_revoked(&stood.snapshot.config.policy, window) => true,
         // A window may have grown by stops since the shard last wrote it.
         Some(window) => {
             let schedule = &stood.snapshot.schedule;

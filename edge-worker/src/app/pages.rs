@@ -47,16 +47,22 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("shop.js", JAVASCRIPT, include_bytes!("../../web/shop.js")),
     ("signals.js", JAVASCRIPT, include_bytes!("../../web/signals.js")),
     ("style.css", CSS, include_bytes!("../../web/style.css")),
+    ("waiting.js", JAVASCRIPT, include_bytes!("../../web/waiting.js")),
     ("tickets.js", JAVASCRIPT, include_bytes!("../../web/tickets.js")),
 ];
 
-fn with_policy(mut response: HttpResponse) -> HttpResponse {
+/// Lets a page do what our pages need, and nothing else.
+pub(super) fn add_policy(response: &mut HttpResponse) {
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(CONTENT_SECURITY_POLICY),
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+fn with_policy(mut response: HttpResponse) -> HttpResponse {
+    add_policy(&mut response);
     response
 }
 
@@ -89,7 +95,7 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            let is_page = ["index.html", "event.html"].contains(&name.as_str());
+            let is_page = ["index.html", "event.html", "waiting.html"].contains(&name.as_str());
             assert!(is_page || asset(&name).is_ok(), "{name} is in web/ and not in ASSETS");
         }
         assert!(asset("../Cargo.toml").is_err());

@@ -4,10 +4,17 @@
 //! Each part has a file, defaults that suit most events, and its limits in a `check`.
 
 mod bots;
+pub mod gate;
+mod identity;
+mod limits;
+mod release;
 
 use serde::{Deserialize, Serialize};
 
 pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
+pub use identity::IdentityPolicy;
+pub use limits::{LimitPolicy, MAX_A_MINUTE};
+pub use release::{FixedRelease, MAX_AT_ONCE, MAX_PER_MINUTE};
 
 /// See the module. What is left out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +22,14 @@ pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
 pub struct QueuePolicy {
     /// What speaks against a person.
     pub bots: BotPolicy,
+    /// Who passes the gate.
+    pub gate: gate::GatePolicy,
+    /// Who may join.
+    pub identity: IdentityPolicy,
+    /// How often one may try to join.
+    pub limits: LimitPolicy,
+    /// Fixed limits in place of an origin's meter.
+    pub release: Option<FixedRelease>,
 }
 
 impl QueuePolicy {
@@ -23,13 +38,18 @@ impl QueuePolicy {
     /// # Errors
     /// A sentence that names the field and its limits.
     pub fn check(&self) -> Result<(), String> {
-        self.bots.check()
+        self.bots.check()?;
+        self.gate.check()?;
+        self.identity.check()?;
+        self.limits.check()?;
+        self.release.map_or(Ok(()), |release| release.check())
     }
 
     /// Says what of it would change that never changes after an event's first put.
     #[must_use]
-    pub fn fixed_by(&self, _before: &QueuePolicy) -> Option<String> {
-        None
+    pub fn fixed_by(&self, before: &QueuePolicy) -> Option<String> {
+        (self.release.is_some() != before.release.is_some())
+            .then(|| "The first put fixed whether releases are fixed or an origin's meter decides.".to_owned())
     }
 
     /// Nothing was decided.
