@@ -70,12 +70,13 @@ function readManifest(component) {
 }
 
 /**
- * The values of the manifest's variables: those of the STANCHION_* of the same name, but the Redis is the edge's own.
+ * The values of the manifest's variables: those of the STANCHION_* of the same name, but the Redis is the edge's own, and a
+ * fan's address is in the header that Cloudflare's front sets, so that tests may say who asks on every runtime.
  * One that is not there is left out: Spin then says what is missing, or takes the default.
  */
 function spinVariables(names, env) {
   const redis = new URL(env.STANCHION_EDGE_REDIS_URL);
-  const own = { redis_url: env.STANCHION_EDGE_REDIS_URL, redis_host: redis.host };
+  const own = { redis_url: env.STANCHION_EDGE_REDIS_URL, redis_host: redis.host, client_address_header: 'cf-connecting-ip' };
   const values = names.map((name) => [name.toUpperCase(), own[name] ?? env[`STANCHION_${name.toUpperCase()}`]]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined).map(([name, value]) => [`SPIN_VARIABLE_${name}`, value]));
 }

@@ -136,6 +136,12 @@ pub fn solve(challenge: &ChallengeAnswer) -> Option<String> {
     hex::decode_to_slice(&challenge.challenge, &mut wanted).ok()?;
     let hit = |number: &u64| prefix.clone().chain_update(number.to_string()).finalize()[..] == wanted;
     let number = (0..=challenge.maxnumber).find(hit)?;
+    Some(with_number(challenge, number))
+}
+
+/// What the client sends of a challenge for which it has found this number.
+#[must_use]
+pub fn with_number(challenge: &ChallengeAnswer, number: u64) -> String {
     let solved = SolvedChallenge {
         algorithm: challenge.algorithm.clone(),
         challenge: challenge.challenge.clone(),
@@ -143,7 +149,7 @@ pub fn solve(challenge: &ChallengeAnswer) -> Option<String> {
         salt: challenge.salt.clone(),
         signature: challenge.signature.clone(),
     };
-    Some(STANDARD.encode(serde_json::to_vec(&solved).expect("strings serialise")))
+    STANDARD.encode(serde_json::to_vec(&solved).expect("strings serialise"))
 }
 
 /// Judges a solved challenge.
