@@ -98,6 +98,14 @@ pub(crate) struct Reported {
     /// Tickets given.
     pub(crate) joined: u64,
     pub(crate) scores: ScoreCounts,
+    /// Scored joins a second, see [`joins_per_second`].
+    pub(crate) joins_per_second: u64,
+}
+
+/// How many joined a second between two counts; over less than a second it is not told apart from a second.
+pub(crate) fn joins_per_second(earlier: (u64, UnixMillis), now: (u64, UnixMillis)) -> u64 {
+    let elapsed_ms = now.1.since(earlier.1).max(1_000);
+    now.0.saturating_sub(earlier.0).saturating_mul(1_000) / elapsed_ms
 }
 
 /// A draw whose shards are all frozen.
@@ -297,6 +305,20 @@ impl Event {
             sold_out: self.pulse.sold_out,
             lives,
             scores: reported.scores,
+            joins_per_second: reported.joins_per_second,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_of_joins_is_counted_over_a_second_or_longer() {
+        let pace = |joins, at| joins_per_second((1_000, UnixMillis(10_000)), (joins, UnixMillis(at)));
+        assert_eq!(pace(9_000, 10_500), 8_000);
+        assert_eq!(pace(9_000, 14_000), 2_000);
+        assert_eq!(pace(900, 18_000), 0);
     }
 }

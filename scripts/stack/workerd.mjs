@@ -27,7 +27,8 @@ export function edge({ name = 'edge', folder, binaries, env, port }) {
 }
 
 /** Variables that the worker has besides those in wrangler.toml's [vars]: in production `wrangler secret put` sets them. */
-export const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS'];
+export const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS',
+  'STANCHION_HCAPTCHA_SECRET', 'STANCHION_TURNSTILE_SECRET'];
 
 function capnp({ port, data, compatibilityDate, objects, variables }) {
   const text = JSON.stringify; // capnp's string literals have JSON's escapes

@@ -52,6 +52,9 @@ pub struct Snapshot {
     /// How joins were scored (behind by some seconds).
     #[serde(default, skip_serializing_if = "ScoreCounts::is_empty")]
     pub scores: ScoreCounts,
+    /// Scored joins a second, over the last seconds.
+    #[serde(default)]
+    pub joins_per_second: u64,
 }
 
 /// Where a ticket stands at one instant.

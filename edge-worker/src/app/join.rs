@@ -3,7 +3,7 @@
 use http::StatusCode;
 use stanchion_shared::{
     draw::{membership::Windows, place::Numbered},
-    human::{self, ChallengeFor, ProofError},
+    human::ChallengeFor,
     identity::{EventId, Shard, Tag, Tier},
     policy::gate::Mode,
     score::Verdict,
@@ -13,8 +13,8 @@ use stanchion_shared::{
 };
 
 use super::{
-    answer::{Refusal, json, read_json, sentence},
-    caller, cookie,
+    answer::{Refusal, json, read_json},
+    caller, captcha, cookie,
     gate::session,
     known, pace, pass,
     score::{self, Joining},
@@ -43,9 +43,8 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let address = platform.client_address(request);
     pace::join(&event, tag, address, snapshot.config.policy.limits, platform.now())?;
     let bound_to = ChallengeFor { event_id: &event, tag };
-    let challenge_key = &platform.config().challenge_key;
-    let solved =
-        human::verify(challenge_key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
+    let policy = &snapshot.config.policy.captcha;
+    let proved = captcha::judge(platform, policy, bound_to, &asked.captcha_token).await?;
     let joining = Joining {
         request,
         asked: &asked,
@@ -53,7 +52,7 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         key: &key,
         tag,
     };
-    let score = score::score(platform, joining, signals, Some(solved)).await;
+    let score = score::score(platform, joining, signals, proved).await;
     let verdict = match verified {
         true => Verdict::Join(Tier::Verified),
         false => score.verdict(),
@@ -61,7 +60,7 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
 
     let first = Join {
         score: Some(score),
-        proof: Some(solved.proof),
+        proof: Some(proved.proof()),
         ..first_try(&snapshot, tag, verdict)
     };
     let entered = enter(platform, &snapshot, first).await?;
@@ -110,16 +109,6 @@ pub(super) async fn without_script<P: Platform>(
         first_try(snapshot, tag, Verdict::Join(Tier::Suspect)),
     )
     .await
-}
-
-fn captcha_refusal(error: ProofError) -> Refusal {
-    let (status, word) = match error {
-        ProofError::Malformed => (400, "captcha_malformed"),
-        ProofError::Unsolved => (403, "captcha_wrong"),
-        ProofError::OtherSubject => (403, "captcha_of_other"),
-        ProofError::Expired => (403, "captcha_expired"),
-    };
-    Refusal::new(status, word, sentence(&error))
 }
 
 /// Without a score and a proof, which a join by the page has besides.

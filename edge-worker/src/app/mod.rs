@@ -5,6 +5,7 @@
 
 mod answer;
 mod caller;
+mod captcha;
 mod challenge;
 pub mod config;
 mod control;

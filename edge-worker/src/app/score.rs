@@ -3,7 +3,6 @@
 use futures_util::future::join;
 use http::header;
 use stanchion_shared::{
-    human::Solved,
     identity::{EventKey, Tag},
     score::{
         Evidence, Score, Sightings, Work,
@@ -17,6 +16,7 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, sentence},
+    captcha::Proved,
     reputation,
 };
 use crate::platform::{HttpRequest, Platform, Sight, StoreError};
@@ -42,21 +42,24 @@ pub(super) async fn score<P: Platform>(
     platform: &P,
     joining: Joining<'_>,
     signals: Option<Signals>,
-    solved: Option<Solved>,
+    proved: Proved,
 ) -> Score {
     let (table, sightings) = join(reputation::table(platform), sightings(platform, joining)).await;
     let address = platform.client_address(joining.request);
-    let work = solved.map(|solved| Work {
-        number: solved.number,
-        took_ms: platform.now().since(solved.issued_at),
-    });
+    let work = match proved {
+        Proved::Work(solved) => Some(Work {
+            number: solved.number,
+            took_ms: platform.now().since(solved.issued_at),
+        }),
+        Proved::ByProvider(_) | Proved::Unproved(_) => None,
+    };
     let evidence = Evidence {
         reputation: table.of(address, platform.client_system(joining.request)),
         fingerprint_known_bad: table.is_bad_fingerprint(&joining.asked.device_fingerprint),
         sightings,
         signals,
         work,
-        captcha_unproved: solved.is_none(),
+        captcha_unproved: matches!(proved, Proved::Unproved(_)),
     };
     evidence.score(&joining.snapshot.config.policy.bots)
 }

@@ -41,11 +41,9 @@ impl Default for BotPolicy {
 }
 
 impl BotPolicy {
-    /// Says which field is out of its limits.
-    ///
     /// # Errors
     /// A sentence that names the field and its limits.
-    pub fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let numbers = [
             (
                 "bots.accounts_per_address",

@@ -53,6 +53,7 @@ impl Coordinator {
             announced: Default::default(),
             joined: Default::default(),
             scores: Default::default(),
+            pace: Default::default(),
         });
         Ok(outcome)
     }

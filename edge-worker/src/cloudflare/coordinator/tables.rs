@@ -1,6 +1,6 @@
 //! An event in the coordinator's memory, and how its parts are read from and written to the tables of `schema.sql`.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use serde::Serialize;
 use stanchion_shared::{
@@ -8,6 +8,7 @@ use stanchion_shared::{
     identity::{Draw, Shard},
     schedule::{Schedule, Segment, Stop},
     score::counts::ScoreCounts,
+    timestamp::UnixMillis,
 };
 use worker::{Error, Result};
 
@@ -23,6 +24,8 @@ pub(super) struct Event {
     pub(super) announced: BTreeMap<Draw, BTreeMap<Shard, Option<FrozenShard>>>,
     pub(super) joined: BTreeMap<Shard, u64>,
     pub(super) scores: BTreeMap<Shard, ScoreCounts>,
+    /// Scored joins and when, as last measured, and how many a second they were then. A restart measures anew.
+    pub(super) pace: Cell<((u64, UnixMillis), u64)>,
 }
 
 /// The event, if there is one.
@@ -61,6 +64,7 @@ pub(super) fn load(database: &Database) -> Result<Option<Event>> {
             .iter()
             .map(|row| Ok((Shard(row.integer(0)? as u16), row.integer(1)?)))
             .collect::<Result<_>>()?,
+        pace: Cell::default(),
         scores: scores
             .iter()
             .map(|row| Ok((Shard(row.integer(0)? as u16), row.json(1)?)))

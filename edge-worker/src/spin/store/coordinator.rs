@@ -55,7 +55,7 @@ pub(super) struct Seen {
     /// The first draw that is not closed and may have tickets.
     pub(super) announced: Option<Draw>,
     pub(super) rules: Event,
-    reported: Reported,
+    pub(super) reported: Reported,
     lives: Lives,
 }
 
@@ -105,6 +105,7 @@ fn read(mut answer: Answer) -> Result<(UnixMillis, Option<Seen>), StoreError> {
     let mustered_at = UnixMillis(answer.number()?);
     let joined = answer.number()?;
     let scores = answer.optional_json()?.unwrap_or_default();
+    let joins_per_second = answer.optional_json()?.unwrap_or_default();
     let lives_revision = answer.number()?;
     let announced = answer.optional_number()?.map(Draw);
     let rules = Event {
@@ -131,7 +132,11 @@ fn read(mut answer: Answer) -> Result<(UnixMillis, Option<Seen>), StoreError> {
         lives_revision,
         announced,
         rules,
-        reported: Reported { joined, scores },
+        reported: Reported {
+            joined,
+            scores,
+            joins_per_second,
+        },
         lives,
     };
     Ok((now, Some(seen)))

@@ -19,7 +19,7 @@ use super::{
     keys::{CoordinatorKeys, ShardKeys},
     tickets::Tickets,
 };
-use crate::platform::StoreError;
+use crate::{event::joins_per_second, platform::StoreError};
 
 static MUSTER: Script = script!("redis.lua", "shard/shard.lua", "shard/muster.lua");
 static MUSTERED: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/mustered.lua");
@@ -61,6 +61,9 @@ impl<R: Redis> Store<'_, R> {
         let numbers = [u64::from(seen.epoch), seen.lives_revision, joined, all.len() as u64];
         arguments.extend(numbers.map(|number| number.to_string().into_bytes()));
         arguments.push(json(&scores));
+        let before = (seen.reported.scores.joins(), seen.mustered_at);
+        let pace = joins_per_second(before, (scores.joins(), seen.now));
+        arguments.push(json(&pace));
         for said in &all {
             arguments.extend([said.lives.shard.0.to_string().into_bytes(), json(&said.lives)]);
         }
