@@ -44,7 +44,14 @@ fn the_vector_is_what_is_made_and_solved_here() {
     let random = hex::decode(&vector.random).unwrap().try_into().unwrap();
     let issued_at = UnixMillis(vector.issued_at_ms);
     let max_number = vector.challenge.maxnumber;
-    let made = human::challenge(&vector.key(), vector.bound_to(), issued_at, random, vector.number, max_number);
+    let made = human::challenge(
+        &vector.key(),
+        vector.bound_to(),
+        issued_at,
+        random,
+        vector.number,
+        max_number,
+    );
     assert_eq!(made, vector.challenge);
     assert_eq!(human::solve(&made), Some(vector.payload));
 }
@@ -54,6 +61,9 @@ fn the_solved_vector_is_accepted_in_its_time_with_what_it_tells() {
     let vector = vector();
     let verify = |at: u64| human::verify(&vector.key(), vector.bound_to(), &vector.payload, UnixMillis(at));
     let solved = verify(vector.issued_at_ms).unwrap();
-    assert_eq!((solved.number, solved.issued_at.0), (vector.number, vector.issued_at_ms));
+    assert_eq!(
+        (solved.number, solved.issued_at.0),
+        (vector.number, vector.issued_at_ms)
+    );
     assert!(verify(vector.issued_at_ms + CHALLENGE_LIFE_MS).is_err());
 }
