@@ -30,6 +30,8 @@ fn with(field: &str, value: Value) -> Value {
 struct Client {
     signals: Option<Value>,
     address: Option<String>,
+    /// As Cloudflare's front says it.
+    system: Option<u32>,
     fingerprint: &'static str,
     fan_pass: Option<String>,
 }
@@ -61,6 +63,9 @@ impl Client {
         let mut request = edge.http.post(url).bearer_auth(&fan.token).json(&body);
         if let Some(address) = &self.address {
             request = request.header("cf-connecting-ip", address);
+        }
+        if let Some(system) = self.system {
+            request = request.header("cf-blob", json!({ "asn": system }).to_string());
         }
         request.send().await.unwrap()
     }
@@ -206,6 +211,26 @@ async fn an_address_of_a_datacentre_makes_a_suspect_a_vpn_alone_does_not() {
         ..Client::default()
     };
     assert_eq!(without_signals.tier(&edge, &event).await, 2);
+}
+
+#[tokio::test]
+async fn an_autonomous_system_is_known_where_the_runtime_tells_it() {
+    let (edge, event) = opened(|_| {}).await;
+    known("AS64500 datacentre\n");
+    let client = Client {
+        system: Some(64_500),
+        ..Client::person()
+    };
+    if variable("STANCHION_EDGE_RUNTIME") == "workerd" {
+        until_tier(&edge, &event, &client, 2).await;
+    } else {
+        assert_eq!(client.tier(&edge, &event).await, 1, "only Cloudflare tells it");
+    }
+    let other = Client {
+        system: Some(64_501),
+        ..Client::person()
+    };
+    assert_eq!(other.tier(&edge, &event).await, 1);
 }
 
 #[tokio::test]

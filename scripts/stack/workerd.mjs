@@ -43,7 +43,8 @@ const config :Workerd.Config = (
     # The origin is on this machine, which workers may not reach unless told so.
     (name = "network", network = (allow = ["public", "private"])),
   ],
-  sockets = [(name = "http", address = ${text(`127.0.0.1:${port}`)}, http = (), service = "edge")],
+  # What Cloudflare's front knows of a client comes as the header cf-blob here: tests say it.
+  sockets = [(name = "http", address = ${text(`127.0.0.1:${port}`)}, http = (cfBlobHeader = "cf-blob"), service = "edge")],
 );
 
 const edge :Workerd.Worker = (

@@ -137,18 +137,16 @@ fn every_threshold_has_both_its_sides() {
         change(&mut evidence);
         !evidence.score(&BotPolicy::default()).factors.is_empty()
     };
-    let sides: [(&dyn Fn(&mut Evidence, bool), &str); 5] = [
-        (&|it, over| it.reputation.abuse_percent = 80 + u8::from(over), "abuse"),
+    type Change = fn(&mut Evidence, bool);
+    let sides: [(Change, &str); 5] = [
+        (|it, over| it.reputation.abuse_percent = 80 + u8::from(over), "abuse"),
         (
-            &|it, over| it.sightings.fingerprint = Some(20 + u16::from(over)),
+            |it, over| it.sightings.fingerprint = Some(20 + u16::from(over)),
             "fingerprint",
         ),
+        (|it, over| it.sightings.address = Some(200 + u16::from(over)), "address"),
         (
-            &|it, over| it.sightings.address = Some(200 + u16::from(over)),
-            "address",
-        ),
-        (
-            &|it, over| {
+            |it, over| {
                 it.work = Some(Work {
                     number: (CLOCKS_DIFFER_MS + 10) * FASTEST_TRIES_PER_MS + u64::from(over),
                     took_ms: 10,
@@ -157,7 +155,7 @@ fn every_threshold_has_both_its_sides() {
             "work",
         ),
         (
-            &|it, over| {
+            |it, over| {
                 it.signals = Some(Signals {
                     deviation_ms: 13 - u32::from(over),
                     ..a_person()
