@@ -7,6 +7,7 @@ use crate::{
     identity::{Bytes32, Draw, EventId, Place, ShardCount, Tag},
     lives::Lives,
     schedule::Schedule,
+    score::counts::ScoreCounts,
     timestamp::UnixMillis,
     wire::{Phase, PutEvent},
 };
@@ -48,6 +49,12 @@ pub struct Snapshot {
     /// Which tickets and places a restored store has lost.
     #[serde(default, skip_serializing_if = "Lives::is_only_life")]
     pub lives: Lives,
+    /// How joins were scored (behind by some seconds).
+    #[serde(default, skip_serializing_if = "ScoreCounts::is_empty")]
+    pub scores: ScoreCounts,
+    /// Scored joins a second, over the last seconds.
+    #[serde(default)]
+    pub joins_per_second: u64,
 }
 
 /// Where a ticket stands at one instant.
