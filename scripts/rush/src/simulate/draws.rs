@@ -155,7 +155,10 @@ impl<'a> Draws<'a> {
             })
             .collect();
         for join in &self.people.joins[joins] {
-            let (tag, tier) = (self.people.tags[join.fan() as usize], self.people.tiers[join.fan() as usize]);
+            let (tag, tier) = (
+                self.people.tags[join.fan() as usize],
+                self.people.tiers[join.fan() as usize],
+            );
             let one = &mut frozen[usize::from(tag.shard(shards).0)];
             one.digest = one.digest.with(tier, tag);
             one.counts[tier.index()] += 1;
@@ -185,7 +188,8 @@ impl<'a> Draws<'a> {
             }
         }
         let order = shuffled(counts.count, seed(record, tier).0);
-        self.line.extend(order.into_iter().map(|element| elements[element as usize]));
+        self.line
+            .extend(order.into_iter().map(|element| elements[element as usize]));
         for (element, &fan) in elements.iter().enumerate().step_by(CHECKED_ONE_IN) {
             let shard = self.people.tags[fan as usize].shard(self.setting.put.shards);
             self.check(record, tier, shard, element - begins[usize::from(shard.0)], fan);

@@ -104,7 +104,9 @@ impl<'a> Fairness<'a> {
         let mut order: Vec<(u32, u32)> = (0..).zip(places).map(|(position, &fan)| (fan, position)).collect();
         order.sort_unstable();
         let mut ranked: Vec<Ranked> = places.iter().map(|&fan| Ranked { fan, join: 0.0 }).collect();
-        let of_tier = joins.iter().filter(|join| self.people.tiers[join.fan() as usize] == tier);
+        let of_tier = joins
+            .iter()
+            .filter(|join| self.people.tiers[join.fan() as usize] == tier);
         for (rank, join) in of_tier.enumerate() {
             let found = order.binary_search_by_key(&join.fan(), |&(fan, _)| fan);
             let found = found.expect("who is in the draw has a place");
@@ -123,7 +125,10 @@ impl<'a> Fairness<'a> {
             let mut correlation = Correlation::default();
             let mut table = vec![vec![0; cells as usize]; cells as usize];
             for (position, one) in ranked.iter().enumerate() {
-                let (other, place) = (of(self.people, self.shards, one, against), scaled(position, ranked.len()));
+                let (other, place) = (
+                    of(self.people, self.shards, one, against),
+                    scaled(position, ranked.len()),
+                );
                 correlation.add(other, place);
                 let cell = |value: f64| (value * cells as f64) as usize;
                 table[cell(other)][cell(place)] += 1;

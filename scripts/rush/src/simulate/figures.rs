@@ -62,16 +62,23 @@ impl Figures {
             broken.push(format!("{} places are not those of the edge", self.draws.places_wrong));
         }
         for one in self.fairness.iter().filter(|one| !one.is_fair()) {
-            broken.push(format!("{}: place and {:?} have to do with each other", one.among, one.against));
+            broken.push(format!(
+                "{}: place and {:?} have to do with each other",
+                one.among, one.against
+            ));
         }
         if let Some(wait) = self.wait.as_ref().filter(|wait| wait.median > MOST_MEDIAN_ERROR) {
             broken.push(format!("the median error of the wait is {:.1} %", wait.median * 100.0));
         }
         if self.utilisation.seconds > 0 && self.utilisation.mean < LEAST_UTILISATION {
-            broken.push(format!("the shop was {:.1} % full while fans waited", self.utilisation.mean * 100.0));
+            broken.push(format!(
+                "the shop was {:.1} % full while fans waited",
+                self.utilisation.mean * 100.0
+            ));
         }
-        let limit = f64::from(self.setting.most_shoppers) * (1.0 + MOST_OVER_LIMIT);
-        if f64::from(self.utilisation.most_shoppers) > limit.ceil() {
+        let most = self.setting.most_shoppers * self.setting.change_limits_percent.max(100) / 100;
+        let limit = f64::from(most) * (1.0 + MOST_OVER_LIMIT);
+        if f64::from(self.utilisation.most_shoppers) > limit {
             broken.push(format!("{} shoppers at once", self.utilisation.most_shoppers));
         }
         if self.shop.seats_sold > self.setting.seats {
@@ -96,7 +103,15 @@ impl Figures {
         for broken in &self.broken {
             let _ = writeln!(text, "BROKEN: {broken}");
         }
-        let _ = writeln!(text, "{}", if self.passed { "passed: every bound held" } else { "FAILED" });
+        let _ = writeln!(
+            text,
+            "{}",
+            if self.passed {
+                "passed: every bound held"
+            } else {
+                "FAILED"
+            }
+        );
         text
     }
 
@@ -105,20 +120,30 @@ impl Figures {
         let _ = writeln!(
             text,
             "{} fans, seed {}, {} shards, {} seats; at most {} shoppers at once and {} admitted a second",
-            setting.fans, setting.seed, setting.put.shards.get(), setting.seats, setting.most_shoppers,
+            setting.fans,
+            setting.seed,
+            setting.put.shards.get(),
+            setting.seats,
+            setting.most_shoppers,
             setting.most_per_second.as_f64()
         );
         let _ = writeln!(
             text,
             "cost          {:.0} MiB of memory at most, {:.1} s to make the fans, {:.1} s for the on-sale",
-            self.cost.peak_memory_bytes as f64 / f64::from(1 << 20), self.cost.people_s, self.cost.on_sale_s
+            self.cost.peak_memory_bytes as f64 / f64::from(1 << 20),
+            self.cost.people_s,
+            self.cost.on_sale_s
         );
         let _ = writeln!(
             text,
             "on-sale       lasted {} min {} s, {}; {} draws with {} places, {} of them worked out as the edge does: {} differ",
-            self.lasted_s / 60, self.lasted_s % 60,
+            self.lasted_s / 60,
+            self.lasted_s % 60,
             if self.sold_out { "sold out" } else { "the line is empty" },
-            self.draws.draws, self.draws.places, self.draws.places_checked, self.draws.places_wrong
+            self.draws.draws,
+            self.draws.places,
+            self.draws.places_checked,
+            self.draws.places_wrong
         );
         let _ = writeln!(
             text,
@@ -127,13 +152,15 @@ impl Figures {
         );
         let _ = writeln!(
             text,
-            "shop          {} bought {} seats, {} held seats and bought nothing, {} took none",
-            shop.bought, shop.seats_sold, shop.dawdled, shop.went_empty
+            "shop          {} bought {} seats, {} held seats and bought nothing, {} found none in time, {} only looked",
+            shop.bought, shop.seats_sold, shop.dawdled, shop.went_empty, shop.looked
         );
         let _ = writeln!(
             text,
             "              {:.1} % full on average while fans waited and seats were free ({} s; at least {:.0} %), {} at once at most",
-            self.utilisation.mean * 100.0, self.utilisation.seconds, LEAST_UTILISATION * 100.0,
+            self.utilisation.mean * 100.0,
+            self.utilisation.seconds,
+            LEAST_UTILISATION * 100.0,
             self.utilisation.most_shoppers
         );
         let _ = writeln!(
@@ -144,7 +171,11 @@ impl Figures {
     }
 
     fn fairness(&self, text: &mut String) {
-        let _ = writeln!(text, "fairness      a fair draw goes beyond a bound once in {:.0} figures", 1.0 / LEAST_CHANCE);
+        let _ = writeln!(
+            text,
+            "fairness      a fair draw goes beyond a bound once in {:.0} figures",
+            1.0 / LEAST_CHANCE
+        );
         let _ = writeln!(
             text,
             "  {:<22} {:<14} {:>9} {:>12} {:>10} {:>11} {:>5} {:>7}",
@@ -158,7 +189,11 @@ impl Figures {
             let _ = writeln!(
                 text,
                 "  {:<22} {:<14} {:>9} {:>12.6} {:>10.6} {table}",
-                one.among, format!("{:?}", one.against), one.fans, one.correlation, one.correlation_bound
+                one.among,
+                format!("{:?}", one.against),
+                one.fans,
+                one.correlation,
+                one.correlation_bound
             );
         }
     }
@@ -175,14 +210,23 @@ impl Figures {
             "left", "polls", "p10", "p25", "median", "p75", "p90", "too long", "not given"
         );
         let rows = self.wait.iter().map(|all| ("all".to_owned(), all));
-        let brackets = self.wait_by_time_left.iter().map(|one| (format!("{}+ min", one.from_min), one));
+        let brackets = self
+            .wait_by_time_left
+            .iter()
+            .map(|one| (format!("{}+ min", one.from_min), one));
         for (name, one) in rows.chain(brackets) {
             let percent = |share: f64| format!("{:.1} %", share * 100.0);
             let _ = writeln!(
                 text,
                 "  {name:<10} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>10}",
-                one.count, percent(one.p10), percent(one.p25), percent(one.median), percent(one.p75), percent(one.p90),
-                percent(one.too_long_share), one.not_given
+                one.count,
+                percent(one.p10),
+                percent(one.p25),
+                percent(one.median),
+                percent(one.p75),
+                percent(one.p90),
+                percent(one.too_long_share),
+                one.not_given
             );
         }
     }

@@ -165,7 +165,7 @@ impl<'a> OnSale<'a> {
             paused: false,
             rate: self.rate,
         };
-        let decision = decide(&self.setting.limits(), &observed);
+        let decision = decide(&self.setting.limits(now), &observed);
         self.schedule.renew(LEASE_MS.default, now);
         let change = Change {
             rate: Some(decision.rate),
@@ -192,7 +192,7 @@ impl<'a> OnSale<'a> {
             let claim_before = self.schedule.claim_before(turn_at, turn_at);
             let comes_at = match fan.comes {
                 Comes::Soon(ms) => turn_at.plus(ms),
-                Comes::Distracted(share) => turn_at.plus((self.setting.put.turn_ms as f64 * share) as u64),
+                Comes::Distracted(turns) => turn_at.plus((self.setting.put.turn_ms as f64 * turns) as u64),
             };
             if comes_at < claim_before {
                 self.shop.admit(place, &fan, comes_at, self.schedule.stops());
@@ -202,7 +202,8 @@ impl<'a> OnSale<'a> {
         }
         let served = self.turns.came;
         let schedule = &self.schedule;
-        self.watchers.settle(served, |place| turn_of(schedule, place), schedule.stops());
+        self.watchers
+            .settle(served, |place| turn_of(schedule, place), schedule.stops());
     }
 
     fn turn_at(&self, place: Place) -> UnixMillis {
@@ -240,7 +241,7 @@ impl<'a> OnSale<'a> {
         let filled = now.since(ON_SALE_TIME) >= FULL_FROM_MS && !self.stopped(now);
         if filled && waiting && self.shop.available() > 0 {
             let seen = self.utilisation.seconds as f64;
-            let share = f64::from(shoppers) / f64::from(self.setting.most_shoppers);
+            let share = f64::from(shoppers) / f64::from(self.setting.limits(now).most_shoppers.max(1));
             self.utilisation.mean = (self.utilisation.mean * seen + share) / (seen + 1.0);
             self.utilisation.seconds += 1;
         }

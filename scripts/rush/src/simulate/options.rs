@@ -31,6 +31,9 @@ pub(super) const ON_SALE_TIME: UnixMillis = UnixMillis(1_800_000_000_000);
 /// The queue opens so long before, in ms.
 pub(super) const OPENS_BEFORE_MS: u64 = 30 * 60_000;
 
+/// An admin changes the limits so long after the on-sale, in ms, if at all.
+const CHANGED_AFTER_MS: u64 = 30 * 60_000;
+
 /// Options of `simulate`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SimulateOptions {
@@ -83,6 +86,10 @@ pub(crate) struct SimulateOptions {
     #[arg(long, default_value = "60s", value_parser = duration)]
     pub(crate) outage: Duration,
 
+    /// Half an hour after the on-sale an admin changes both limits to so many percent; 100 is no change.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) change_limits: u32,
+
     /// Writes the figures here, as JSON.
     #[arg(long, env = "STANCHION_REPORT")]
     pub(crate) report: Option<PathBuf>,
@@ -104,6 +111,7 @@ pub(super) struct Setting {
     pub(super) late_percent: u32,
     pub(super) lock_ms: u64,
     pub(super) outage_ms: u64,
+    pub(super) change_limits_percent: u32,
     #[serde(skip)]
     pub(super) event_id: EventId,
     /// As the origin would put it.
@@ -136,15 +144,23 @@ impl Setting {
             late_percent: options.late_percent,
             lock_ms: millis(options.lock),
             outage_ms: millis(options.outage),
+            change_limits_percent: options.change_limits,
             event_id: EventId::parse("simulated").map_err(|error| error.to_string())?,
             put,
         })
     }
 
-    pub(super) fn limits(&self) -> MeterLimits {
+    /// What the admin allows at `now`.
+    pub(super) fn limits(&self, now: UnixMillis) -> MeterLimits {
+        let percent = if now.since(ON_SALE_TIME) < CHANGED_AFTER_MS {
+            100
+        } else {
+            self.change_limits_percent
+        };
+        let shoppers = u64::from(self.most_shoppers) * u64::from(percent) / 100;
         MeterLimits {
-            most_per_second: self.most_per_second,
-            most_shoppers: self.most_shoppers,
+            most_per_second: Rate::from_milli(self.most_per_second.milli() * u64::from(percent) / 100),
+            most_shoppers: u32::try_from(shoppers).unwrap_or(u32::MAX),
         }
     }
 }

@@ -25,8 +25,10 @@ const LATEST_MS: u64 = 3 * 3_600_000;
 /// Of a thousand fans, so many wait however long it takes; the others so long on average.
 const PATIENT: u64 = 600;
 const PATIENCE_MEAN_MS: f64 = 3_600_000.0;
-/// Of a thousand whose turn came, so many were away from the screen and come back at any time while it lasts.
+/// Of a thousand whose turn came, so many were away from the screen, and come back at any time up to this many times what
+/// the turn lasts.
 const DISTRACTED: u64 = 40;
+const BACK_WITHIN_TURNS: f64 = 1.25;
 /// The others' page asks again at the latest so long after the turn.
 const PAGE_ASKS_WITHIN_MS: u64 = 2_000;
 /// Of a thousand shoppers, so many hold seats until their window ends and buy nothing.
@@ -56,7 +58,6 @@ pub(super) struct Fan {
     pub(super) tier: Tier,
     /// Is gone so long after joining if the turn has not come, in ms.
     pub(super) patience_ms: Option<u64>,
-    /// Comes so long after the turn, as a share of what a turn lasts, or in ms.
     pub(super) comes: Comes,
     pub(super) purpose: Purpose,
     /// Seats wanted.
@@ -70,7 +71,7 @@ pub(super) struct Fan {
 pub(super) enum Comes {
     /// After so many ms.
     Soon(u64),
-    /// After this share, 0 to 1, of the time to claim.
+    /// After so many times the time to claim: from 1 on it is too late.
     Distracted(f64),
 }
 
@@ -109,7 +110,7 @@ impl Fan {
         let patient = dice.in_a_thousand(PATIENT);
         let patience_ms = (!patient).then(|| sometime(dice, PATIENCE_MEAN_MS));
         let comes = if dice.in_a_thousand(DISTRACTED) {
-            Comes::Distracted(share(dice))
+            Comes::Distracted(share(dice) * BACK_WITHIN_TURNS)
         } else {
             Comes::Soon(dice.below(PAGE_ASKS_WITHIN_MS))
         };
@@ -173,7 +174,11 @@ impl People {
         };
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let part = fans.div_ceil(cores);
-        let parts = people.joins.chunks_mut(part).zip(people.tags.chunks_mut(part)).zip(people.tiers.chunks_mut(part));
+        let parts = people
+            .joins
+            .chunks_mut(part)
+            .zip(people.tags.chunks_mut(part))
+            .zip(people.tiers.chunks_mut(part));
         thread::scope(|scope| {
             for (index, ((joins, tags), tiers)) in parts.enumerate() {
                 let key = &key;

@@ -18,7 +18,7 @@ const LOOKS_AGAIN_MS: u64 = 5_000;
 struct Session {
     place: u64,
     seats: u64,
-    /// None: takes no seats at all.
+    /// None: never pays.
     paying_ms: Option<u64>,
     ends_at: UnixMillis,
 }
@@ -34,8 +34,16 @@ enum Step {
     Pays,
     /// The seats are free again.
     LockEnds,
-    /// The window is over.
-    WindowEnds,
+    /// The window is over, and how it was used.
+    WindowEnds(Used),
+}
+
+/// What became of a window in which nobody paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Used {
+    HeldSeats,
+    FoundNone,
+    Looked,
 }
 
 /// How sessions ended, and what happened in them.
@@ -46,8 +54,10 @@ pub(super) struct ShopCounts {
     pub(super) bought: u64,
     /// Held seats and bought nothing.
     pub(super) dawdled: u64,
-    /// Took no seats, or found none.
+    /// Wanted seats and found none in time.
     pub(super) went_empty: u64,
+    /// Took no seats, and closed the page.
+    pub(super) looked: u64,
     pub(super) seats_sold: u64,
 }
 
@@ -117,15 +127,18 @@ impl Shop {
         self.push(at, comes, session);
     }
 
-    /// Something happens at `at`, or at the end of the window if that is earlier.
+    /// Something happens at `at`, or what the end of the window makes of it if that is earlier.
     fn push(&mut self, at: UnixMillis, step: Step, session: Session) {
-        let (at, step) = if at < session.ends_at || step == Step::WindowEnds {
-            (at, step)
-        } else if step == Step::Pays {
+        let at_the_end = match step {
             // Too slow: the lock ends with the window.
-            (session.ends_at, Step::LockEnds)
+            Step::Pays | Step::LockEnds => Step::LockEnds,
+            Step::Chooses => Step::WindowEnds(Used::FoundNone),
+            Step::Comes { .. } | Step::WindowEnds(_) => step,
+        };
+        let (at, step) = if at < session.ends_at {
+            (at, step)
         } else {
-            (session.ends_at, if step == Step::LockEnds { step } else { Step::WindowEnds })
+            (session.ends_at, at_the_end)
         };
         self.steps.push(Reverse((at, session.place, step, session)));
     }
@@ -142,13 +155,18 @@ impl Shop {
 
     fn happens(&mut self, at: UnixMillis, step: Step, session: Session) {
         match step {
-            Step::Comes { choosing_ms, takes_seats } => {
+            Step::Comes {
+                choosing_ms,
+                takes_seats,
+            } => {
                 self.counts.admitted += 1;
                 self.shopping += 1;
                 self.seen.insert(session.place);
-                let next = if takes_seats { Step::Chooses } else { Step::WindowEnds };
-                let then = if takes_seats { at.plus(choosing_ms) } else { session.ends_at };
-                self.push(then, next, session);
+                if takes_seats {
+                    self.push(at.plus(choosing_ms), Step::Chooses, session);
+                } else {
+                    self.push(session.ends_at, Step::WindowEnds(Used::Looked), session);
+                }
             }
             Step::Chooses if self.available < session.seats => {
                 self.push(at.plus(LOOKS_AGAIN_MS), Step::Chooses, session);
@@ -170,14 +188,15 @@ impl Shop {
             Step::LockEnds => {
                 self.locked -= session.seats;
                 self.available += session.seats;
-                self.counts.dawdled += 1;
-                // Counted already: a window that ends with seats not taken is another thing.
-                let counted = Session { seats: 0, ..session };
-                self.push(session.ends_at, Step::WindowEnds, counted);
+                self.push(session.ends_at, Step::WindowEnds(Used::HeldSeats), session);
             }
-            Step::WindowEnds => {
+            Step::WindowEnds(used) => {
                 self.shopping -= 1;
-                self.counts.went_empty += u64::from(session.seats > 0);
+                *match used {
+                    Used::HeldSeats => &mut self.counts.dawdled,
+                    Used::FoundNone => &mut self.counts.went_empty,
+                    Used::Looked => &mut self.counts.looked,
+                } += 1;
             }
         }
     }

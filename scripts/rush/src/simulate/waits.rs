@@ -112,10 +112,15 @@ impl Watchers {
             let turn_at = turn_at(watcher.place);
             for told in &watcher.told {
                 let left_ms = turn_at.since(told.at);
-                let stopped = stops.as_slice().iter().any(|stop| stop.to_ms > told.at.0 && stop.from_ms < turn_at.0);
+                let stopped = stops
+                    .as_slice()
+                    .iter()
+                    .any(|stop| stop.to_ms > told.at.0 && stop.from_ms < turn_at.0);
                 if left_ms >= JUDGED_FROM_MS && !stopped {
                     let real = left_ms as f64 / 1000.0;
-                    let error = told.wait_seconds.map_or(f64::INFINITY, |told| (told as f64 - real) / real);
+                    let error = told
+                        .wait_seconds
+                        .map_or(f64::INFINITY, |told| (told as f64 - real) / real);
                     errors.push((left_ms, error));
                 }
             }
@@ -127,7 +132,11 @@ impl Watchers {
     pub(super) fn errors(&self) -> (Option<WaitErrors>, Vec<WaitErrors>) {
         let between = |from_min: u64, to_min: u64| {
             let inside = |left_ms: u64| (from_min * 60_000..to_min.saturating_mul(60_000)).contains(&left_ms);
-            let errors = self.errors.iter().filter(|(left_ms, _)| inside(*left_ms)).map(|(_, error)| *error);
+            let errors = self
+                .errors
+                .iter()
+                .filter(|(left_ms, _)| inside(*left_ms))
+                .map(|(_, error)| *error);
             distribution(from_min, errors.collect())
         };
         let ends = BRACKETS_MIN.iter().skip(1).copied().chain([u64::MAX]);

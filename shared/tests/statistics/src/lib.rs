@@ -41,7 +41,9 @@ impl ChiSquare {
         let width = table.first().map_or(0, Vec::len);
         assert!(table.iter().all(|row| row.len() == width), "rows of one length");
         let rows: Vec<u64> = table.iter().map(|row| row.iter().sum()).collect();
-        let columns: Vec<u64> = (0..width).map(|column| table.iter().map(|row| row[column]).sum()).collect();
+        let columns: Vec<u64> = (0..width)
+            .map(|column| table.iter().map(|row| row[column]).sum())
+            .collect();
         let total = rows.iter().sum::<u64>() as f64;
         let filled = |sums: &[u64]| sums.iter().filter(|&&sum| sum > 0).count();
         let (height, width) = (filled(&rows), filled(&columns));
@@ -128,19 +130,32 @@ mod tests {
     #[test]
     fn chances_are_those_of_the_tables() {
         for (statistic, degrees_of_freedom) in [(3.841, 1.0), (18.307, 10.0)] {
-            let found = ChiSquare { statistic, degrees_of_freedom };
+            let found = ChiSquare {
+                statistic,
+                degrees_of_freedom,
+            };
             assert!((found.chance() - 0.05).abs() < 1e-4, "{found:?}");
         }
         let mut correlation = Correlation::default();
         (0..5).for_each(|x| correlation.add(f64::from(x), f64::from(x) * 3.0 - 7.0));
         assert!((correlation.coefficient() - 1.0).abs() < 1e-12);
-        assert!((correlation.chance() - 0.045_5).abs() < 1e-4, "two deviations: {}", correlation.chance());
+        assert!(
+            (correlation.chance() - 0.045_5).abs() < 1e-4,
+            "two deviations: {}",
+            correlation.chance()
+        );
     }
 
     #[test]
     fn counts_as_expected_are_no_surprise_and_others_are() {
         assert_eq!(ChiSquare::uniform(&[10, 10, 10]).statistic, 0.0);
-        assert_eq!(ChiSquare::uniform(&[5, 15]), ChiSquare { statistic: 5.0, degrees_of_freedom: 1.0 });
+        assert_eq!(
+            ChiSquare::uniform(&[5, 15]),
+            ChiSquare {
+                statistic: 5.0,
+                degrees_of_freedom: 1.0
+            }
+        );
         let apart = ChiSquare::independent(&[vec![10, 20], vec![30, 60], vec![0, 0]]);
         assert_eq!((apart.statistic, apart.degrees_of_freedom), (0.0, 1.0));
         // By hand: every cell is 5 from its expected 10.
