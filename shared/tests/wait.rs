@@ -130,7 +130,11 @@ fn a_place_that_is_served_waits_no_more_and_the_last_of_all_never_overflows() {
     let schedule = metered(400, LAST_PLACE, |_| Some(10_000));
     let served = schedule.served(at(400));
     assert_eq!(schedule.wait_at_pace(Place(served), at(400)), Some(0));
-    assert!(schedule.wait_at_pace(Place(served + 1), at(400)).is_some_and(|ms| ms > 0));
+    assert!(
+        schedule
+            .wait_at_pace(Place(served + 1), at(400))
+            .is_some_and(|ms| ms > 0)
+    );
     let far = schedule.wait_at_pace(Place(u64::MAX), at(400));
     assert_eq!(far, Some(u64::MAX));
 }
