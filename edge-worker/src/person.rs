@@ -153,6 +153,8 @@ mod tests {
     use super::*;
     use crate::platform::Replaces;
 
+    mod one_account;
+
     const TAG: Tag = Tag([7; 16]);
     const EPOCH: u32 = 5;
 
@@ -217,60 +219,6 @@ mod tests {
             assert_eq!(person.join(&join(Tier::Human, None), draw), JoinStep::Keep);
         }
         assert_eq!(person, first(0));
-    }
-
-    /// A shard that meets one account: numbers are given as the shard gives them, and all that were given are kept.
-    struct Bot {
-        person: Option<Person>,
-        given: Vec<Held>,
-    }
-
-    impl Bot {
-        fn joins(&mut self, tier: Tier, draw: u32) {
-            let asked = join(tier, None);
-            let keeps = |person: &mut Person| person.join(&asked, Some(Draw(draw))) == JoinStep::Keep;
-            if !self.person.as_mut().is_some_and(keeps) {
-                let number = u32::try_from(self.given.len()).unwrap();
-                let known = self.person.as_ref();
-                let renewed = Person::with_ticket(known, tier_of(known, tier), numbered(draw, number));
-                self.given.push(renewed.held.clone());
-                self.person = Some(renewed);
-            }
-        }
-    }
-
-    #[test]
-    fn a_bot_that_joins_a_thousand_times_with_one_account_has_one_place() {
-        let mut bot = Bot {
-            person: None,
-            given: Vec::new(),
-        };
-        for turn in 0..1_000 {
-            // In every tier that a score can give, in the first draw and in those after it.
-            bot.joins(Tier::ALL[turn % 3], u32::try_from(turn / 100).unwrap());
-        }
-        assert_eq!(bot.given.len(), 1);
-        assert_eq!(bot.person.map(|person| person.held.serial), Some(Serial(1)));
-    }
-
-    #[test]
-    fn a_bot_that_leaves_and_joins_again_and_again_has_one_living_ticket_and_one_number_in_a_draw() {
-        let mut bot = Bot {
-            person: None,
-            given: Vec::new(),
-        };
-        for turn in 0..1_000 {
-            bot.joins(Tier::Human, turn / 100);
-            let serial = bot.person.as_ref().unwrap().held.serial;
-            bot.person.as_mut().unwrap().leave(&leave(serial.0));
-        }
-        bot.joins(Tier::Human, 9);
-        // One for each of the ten draws, each of them the only one of its draw.
-        let draws: Vec<u32> = bot.given.iter().map(|held| held.draw.0).collect();
-        assert_eq!(draws, (0..10).collect::<Vec<_>>());
-        let mut person = bot.person.unwrap();
-        let alive = (1..=10).filter(|&serial| person.claim(&claim(serial, 0), UnixMillis(1)) != ClaimOutcome::Dead);
-        assert_eq!(alive.collect::<Vec<_>>(), [10]);
     }
 
     #[test]

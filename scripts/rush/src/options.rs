@@ -1,4 +1,5 @@
-//! The command line. Every option is also an environment variable, so that scripts/stack/run's environment is enough.
+//! The command line. Every option of `run` and `check` is also an environment variable, so that the environment of
+//! scripts/stack/run is enough.
 
 use std::{path::PathBuf, time::Duration};
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use stanchion_shared::meter::ON_THEIR_WAY_MS;
 
 use super::{
     draws::{CLOSING_MS, DrawCounts},
@@ -49,6 +50,9 @@ pub(super) struct Figures {
     pub(super) wait_by_time_left: Vec<WaitErrors>,
     pub(super) polls: u64,
     pub(super) turns: TurnCounts,
+    /// How much of the time of all shoppers that there may be at once the meter kept for fans who had walked away: it waits
+    /// [`ON_THEIR_WAY_MS`] for each. 0 to 1.
+    pub(super) kept_for_nobody: f64,
     pub(super) shop: ShopCounts,
     pub(super) utilisation: Utilisation,
     pub(super) late: Late,
@@ -149,6 +153,12 @@ impl Figures {
             text,
             "turns         {} came, {} fans had walked away, {} came back too late, {} were admitted",
             turns.came, turns.walked_away, turns.too_late, shop.admitted
+        );
+        let _ = writeln!(
+            text,
+            "              the meter waited {} s for each who had walked away: {:.1} % of the shop's time",
+            ON_THEIR_WAY_MS / 1000,
+            self.kept_for_nobody * 100.0
         );
         let _ = writeln!(
             text,

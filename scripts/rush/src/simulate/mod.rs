@@ -67,6 +67,7 @@ fn figures(setting: Setting) -> Result<Figures, String> {
         wait_by_time_left,
         polls: on_sale.watchers.polls,
         turns: on_sale.turns.clone(),
+        kept_for_nobody: on_sale.kept_for_nobody(),
         shop: on_sale.shop.counts.clone(),
         utilisation: on_sale.utilisation.clone(),
         late: on_sale.late.clone(),

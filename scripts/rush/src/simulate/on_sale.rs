@@ -4,7 +4,7 @@ use serde::Serialize;
 use stanchion_shared::{
     identity::Place,
     lives::Lives,
-    meter::{History, Observed, decide},
+    meter::{History, ON_THEIR_WAY_MS, Observed, decide},
     schedule::{Change, Rate, Schedule},
     standing::Snapshot,
     timestamp::UnixMillis,
@@ -117,6 +117,13 @@ impl<'a> OnSale<'a> {
         }
         self.ended_at = now;
         Ok(())
+    }
+
+    /// See [`super::figures::Figures::kept_for_nobody`].
+    pub(super) fn kept_for_nobody(&self) -> f64 {
+        let kept_ms = self.turns.walked_away * ON_THEIR_WAY_MS;
+        let all_ms = u64::from(self.setting.most_shoppers) * self.ended_at.since(ON_SALE_TIME);
+        kept_ms as f64 / all_ms.max(1) as f64
     }
 
     fn is_over(&self, now: UnixMillis) -> bool {

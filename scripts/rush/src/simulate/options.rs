@@ -38,28 +38,28 @@ const CHANGED_AFTER_MS: u64 = 30 * 60_000;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SimulateOptions {
     /// How many fans come.
-    #[arg(long, env = "STANCHION_FANS", default_value_t = 100_000,
+    #[arg(long, default_value_t = 100_000,
           value_parser = clap::value_parser!(u32).range(i64::from(FEWEST_FANS)..=i64::from(MOST_FANS)))]
     pub(crate) fans: u32,
 
     /// Decides who the fans are, what they do and how they are drawn.
-    #[arg(long, env = "STANCHION_SEED", default_value_t = 1)]
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
     /// Seats on sale; one for four fans unless given.
-    #[arg(long, env = "STANCHION_SEATS")]
+    #[arg(long)]
     pub(crate) seats: Option<u32>,
 
     /// Most fans admitted per second; one for 10,000 fans unless given.
-    #[arg(long, env = "STANCHION_RATE", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
 
     /// Most fans shopping at once; one for 200 fans unless given.
-    #[arg(long, env = "STANCHION_MOST_SHOPPERS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) most_shoppers: Option<u32>,
 
     /// Shards of the event's queue: a power of two up to 1024.
-    #[arg(long, env = "STANCHION_SHARDS", default_value = "64", value_parser = shard_count)]
+    #[arg(long, default_value = "64", value_parser = shard_count)]
     pub(crate) shards: ShardCount,
 
     /// Of a hundred fans, so many come after the on-sale.
@@ -67,19 +67,19 @@ pub(crate) struct SimulateOptions {
     pub(crate) late_percent: u32,
 
     /// Length of an arrival window after the on-sale.
-    #[arg(long, env = "STANCHION_DRAW_WINDOW", default_value = "5s", value_parser = duration)]
+    #[arg(long, default_value = "5s", value_parser = duration)]
     pub(crate) draw_window: Duration,
 
     /// How long a turn waits to be claimed.
-    #[arg(long, env = "STANCHION_TURN", default_value = "10m", value_parser = duration)]
+    #[arg(long, default_value = "10m", value_parser = duration)]
     pub(crate) turn: Duration,
 
     /// How long a claimed fan may shop.
-    #[arg(long, env = "STANCHION_SHOPPING", default_value = "10m", value_parser = duration)]
+    #[arg(long, default_value = "10m", value_parser = duration)]
     pub(crate) shopping: Duration,
 
     /// How long a seat is held in a cart.
-    #[arg(long, env = "STANCHION_LOCK", default_value = "10m", value_parser = duration)]
+    #[arg(long, default_value = "10m", value_parser = duration)]
     pub(crate) lock: Duration,
 
     /// The meter is silent for so long, a quarter of an hour after the on-sale: a stop. 0s is none.
@@ -91,7 +91,7 @@ pub(crate) struct SimulateOptions {
     pub(crate) change_limits: u32,
 
     /// Writes the figures here, as JSON.
-    #[arg(long, env = "STANCHION_REPORT")]
+    #[arg(long)]
     pub(crate) report: Option<PathBuf>,
 }
 
