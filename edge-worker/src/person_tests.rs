@@ -5,6 +5,9 @@ use stanchion_shared::{
     score::Millionths,
 };
 
+#[path = "person_tests/one_account.rs"]
+mod one_account;
+
 use super::*;
 use crate::platform::{JoinOutcome, Replaces};
 
