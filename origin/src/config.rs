@@ -98,6 +98,8 @@ pub struct Config {
     pub stripe_key: String,
     /// `STANCHION_TICKET_CODE_KEY`: HMAC of ticket barcodes.
     pub ticket_code_key: Bytes32,
+    /// `STANCHION_INVITATION_KEY`: HMAC of the codes that verified fans are invited with.
+    pub invitation_key: Bytes32,
     /// `STANCHION_ADMIN_TOKEN`: Bearer of the admin API.
     pub admin_token: String,
     /// `STANCHION_REPUTATION_FILE`: the table of addresses; `None`: nothing is known of any.
@@ -184,6 +186,7 @@ impl Config {
             stripe_url: base("STANCHION_STRIPE_URL")?,
             stripe_key: text("STANCHION_STRIPE_KEY")?,
             ticket_code_key: bytes("STANCHION_TICKET_CODE_KEY")?,
+            invitation_key: bytes("STANCHION_INVITATION_KEY")?,
             admin_token: text("STANCHION_ADMIN_TOKEN")?,
             reputation_file: text("STANCHION_REPUTATION_FILE").ok().map(PathBuf::from),
             sign_ins_per_account: allowance("STANCHION_SIGN_INS_PER_ACCOUNT", SIGN_INS_PER_ACCOUNT)?,

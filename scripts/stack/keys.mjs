@@ -24,6 +24,7 @@ export function makeKeys(folder) {
     STANCHION_HCAPTCHA_SECRET: hexKey(),
     STANCHION_TURNSTILE_SECRET: hexKey(),
     STANCHION_TICKET_CODE_KEY: hexKey(),
+    STANCHION_INVITATION_KEY: hexKey(),
     STANCHION_ADMIN_TOKEN: randomBytes(32).toString('hex'),
   };
   const lines = Object.entries(keys).map(([name, value]) => `${name}='${value}'\n`);

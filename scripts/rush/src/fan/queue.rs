@@ -76,7 +76,7 @@ impl Fan {
                 device_fingerprint: format!("rush-{}", self.account.subject),
                 captcha_token: self.world.solver.solve(challenge).await?,
                 signals: None,
-                fan_pass: None,
+                fan_pass: self.pass().await?,
             };
             let ask = Ask::new(Kind::Join, Method::POST, "/api/v1/queue/join");
             let answer = self
