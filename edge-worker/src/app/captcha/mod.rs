@@ -7,9 +7,10 @@ mod siteverify;
 
 use sha2::{Digest, Sha256};
 use stanchion_shared::{
-    human::{self, CHALLENGE_LIFE_MS, ChallengeFor, ProofError, Solved, ValidProof},
+    human::{self, ChallengeFor, ProofError, Solved, ValidProof},
     identity::Bytes32,
     policy::{CaptchaPolicy, CaptchaProvider},
+    timestamp::UnixMillis,
 };
 
 use super::{
@@ -21,6 +22,10 @@ use siteverify::{Said, siteverify};
 
 /// Longest token of a provider that is passed on, in bytes.
 const MAX_TOKEN_LENGTH: usize = 8 * 1024;
+
+/// A provider's token says nothing of its end that we could read, and the end is part of what a shard remembers it by. So
+/// all tokens of a day have one: a token is good once a day at most, and to its provider only once.
+const DAY_MS: u64 = 86_400_000;
 
 /// What a captcha token is worth.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +80,10 @@ fn provider(config: &EdgeConfig, provider: CaptchaProvider) -> Option<&Siteverif
     }
 }
 
+fn remembered_until(now: UnixMillis) -> UnixMillis {
+    UnixMillis((now.0 / DAY_MS + 2) * DAY_MS)
+}
+
 /// Judges the token of a join.
 ///
 /// # Errors
@@ -105,7 +114,7 @@ pub(super) async fn judge<P: Platform>(
                 .finalize()
                 .into(),
         ),
-        expires_at: platform.now().plus(CHALLENGE_LIFE_MS),
+        expires_at: remembered_until(platform.now()),
     };
     match siteverify(platform, policy, provider, token).await {
         Said::Human => Ok(Proved::ByProvider(proof)),
