@@ -5,7 +5,7 @@ use stanchion_shared::{
     identity::{Bytes32, Draw, EventId, Place, ShardCount},
     lives::Lives,
     policy::QueuePolicy,
-    schedule::{Change, PACE_WINDOW_MS, Rate, Schedule},
+    schedule::{Change, PACE_WINDOW_MS, Rate, STANDSTILL_COUNTS_MS, Schedule},
     standing::{Snapshot, Standing},
     timestamp::UnixMillis,
     wire::{DRAW_WINDOW_MS, PutEvent, SHOPPING_MS, TURN_MS},
@@ -113,6 +113,22 @@ fn a_time_when_nobody_waited_does_not_slow_the_pace() {
     schedule.change(draw, at(600));
     assert_near(told(&schedule, 6_000, 602), 600);
     assert_near(told(&schedule, 6_000, 605), 600);
+}
+
+#[test]
+fn a_pause_counts_for_a_minute_at_the_most_and_a_short_standstill_for_what_it_was() {
+    let window = PACE_WINDOW_MS / 1000;
+    for (standstill, counts) in [(30, 30), (59, 59), (60, 60), (61, 60), (600, 60), (7_200, 60)] {
+        assert!(counts * 1000 <= STANDSTILL_COUNTS_MS);
+        let resumed = 400 + standstill;
+        let schedule = metered(resumed + 600, LAST_PLACE, |second| {
+            Some(if (400..resumed).contains(&second) { 0 } else { 10_000 })
+        });
+        // From when the rates take effect.
+        let told_after = |seconds| told(&schedule, 6_000, resumed + 2 + seconds);
+        assert_near(told_after(1), 600 * window / (window - counts));
+        assert_near(told_after(window), 600);
+    }
 }
 
 #[test]

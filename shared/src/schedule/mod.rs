@@ -13,7 +13,7 @@ mod rate;
 mod stops;
 
 pub use curve::{Change, MicroPlaces, Schedule, Segment};
-pub use pace::PACE_WINDOW_MS;
+pub use pace::{PACE_WINDOW_MS, STANDSTILL_COUNTS_MS};
 pub use rate::Rate;
 pub use stops::{Stop, Stops};
 

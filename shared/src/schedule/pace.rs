@@ -5,24 +5,38 @@
 //! every two seconds, the median error over four seeds was 10 to 13 % with three minutes, 7 to 11 % with five, 5 to 8 % with
 //! ten (and 28 to 35 % with the rate of the moment). After limits were changed a shorter one is right sooner.
 
-use super::{MicroPlaces, Schedule};
+use super::{MicroPlaces, Rate, Schedule};
 use crate::{identity::Place, timestamp::UnixMillis};
 
 /// The wait is worked out from the last so many ms in which the line could move.
 pub const PACE_WINDOW_MS: u64 = 300_000;
 
+/// Of a standstill at most so many ms count. A longer one was a pause, or a shop whose seats were all held: it says nothing
+/// of how the line moves when it does.
+pub const STANDSTILL_COUNTS_MS: u64 = 60_000;
+
 /// How far the curve came in how much time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Pace {
     served_micro: MicroPlaces,
+    /// At most [`PACE_WINDOW_MS`].
     over_ms: u64,
+}
+
+impl Pace {
+    /// Adds what was before it, as far as it is within the window.
+    fn add(&mut self, rate: Rate, ms: u64) {
+        let ms = ms.min(PACE_WINDOW_MS - self.over_ms);
+        self.served_micro += rate.milli() * ms;
+        self.over_ms += ms;
+    }
 }
 
 impl Schedule {
     /// How long from `now` until the curve reaches `place`, in ms, if it goes on as it did in the last
-    /// [`PACE_WINDOW_MS`], stops and times when nobody waited aside. For what is missing of the window, soon after the
+    /// [`PACE_WINDOW_MS`], stops, long standstills and times when nobody waited aside. For what is missing of the window, soon after the
     /// on-sale, the rate of the moment is taken. Fans who have walked away are served like all others, so they are in it.
-    /// `None` if nobody was admitted in all that time; 0 if the place is served.
+    /// `None` if nobody was admitted for so long; 0 if the place is served.
     #[must_use]
     pub fn wait_at_pace(&self, place: Place, now: UnixMillis) -> Option<u64> {
         let target = u128::from(place.0) * u128::from(super::curve::MICRO);
@@ -38,24 +52,35 @@ impl Schedule {
     }
 
     fn pace(&self, now: UnixMillis) -> Pace {
-        let mut pace = Pace {
-            served_micro: 0,
-            over_ms: 0,
-        };
+        let mut pace = Pace::default();
+        // How much was looked at, and how much of the standstill that is being looked at has counted.
+        let (mut looked_ms, mut still_ms) = (0, 0);
         let mut until = self.leased(now);
         let begun = self.segments().partition_point(|segment| segment.from_ms < until.0);
         for segment in self.segments()[..begun].iter().rev() {
-            let missing_ms = PACE_WINDOW_MS - pace.over_ms;
-            if missing_ms == 0 {
-                break;
-            }
             let from = UnixMillis(segment.from_ms);
             if !self.stops().contain(from) {
-                let moving_ms = segment.moving_ms().min(until.since(from)).min(missing_ms);
-                pace.served_micro += segment.rate_per_second.milli() * moving_ms;
-                pace.over_ms += moving_ms;
+                let moving_ms = segment.moving_ms().min(until.since(from));
+                looked_ms += moving_ms;
+                if segment.rate_per_second > Rate::ZERO {
+                    still_ms = 0;
+                    pace.add(segment.rate_per_second, moving_ms);
+                } else {
+                    let counts_ms = moving_ms.min(STANDSTILL_COUNTS_MS - still_ms);
+                    still_ms += counts_ms;
+                    pace.add(Rate::ZERO, counts_ms);
+                }
             }
             until = from;
+            if pace.over_ms == PACE_WINDOW_MS {
+                break;
+            }
+            if pace.served_micro == 0 && looked_ms >= PACE_WINDOW_MS {
+                return Pace {
+                    over_ms: PACE_WINDOW_MS,
+                    ..pace
+                };
+            }
         }
         pace
     }
