@@ -6,10 +6,11 @@ use http::StatusCode;
 use serde::Serialize;
 use stanchion_shared::{
     identity::{Draw, EventId, Shard},
+    policy::CaptchaPolicy,
     schedule::{Segment, Stop},
     standing::Snapshot,
     timestamp::UnixMillis,
-    wire::QueueAnswer,
+    wire::{CaptchaAnnouncement, QueueAnswer},
 };
 
 use super::{
@@ -40,9 +41,17 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         served: snapshot.schedule.served(now),
         rate_per_second: snapshot.schedule.rate(now),
         paused: snapshot.paused,
+        captcha: announcement(&snapshot.config.policy.captcha),
         as_of: now,
     };
     Ok(cached_json(StatusCode::OK, &answer, ONE_SECOND))
+}
+
+fn announcement(policy: &CaptchaPolicy) -> Option<CaptchaAnnouncement> {
+    policy.site_key.clone().map(|site_key| CaptchaAnnouncement {
+        provider: policy.provider,
+        site_key,
+    })
 }
 
 #[derive(Serialize)]

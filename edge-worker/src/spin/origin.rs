@@ -1,4 +1,4 @@
-//! Requests to the origin. A redirect is passed on, never followed (the runtime follows none): where a fan goes is the
+//! Requests to the origin, and to the few other servers that the edge asks. A redirect is passed on, never followed (the runtime follows none): where a fan goes is the
 //! fan's decision.
 
 use std::time::Duration;
@@ -7,13 +7,13 @@ use super::{body, patience::within};
 use crate::platform::{HttpRequest, HttpResponse};
 
 /// An origin that has not answered after this long is taken for dead.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends `request` (its URI is absolute) and reads the whole answer.
 ///
 /// # Errors
-/// A sentence: the origin cannot be reached, took longer than [`PATIENCE`], or its answer broke off.
-pub(super) async fn fetch(request: HttpRequest) -> Result<HttpResponse, String> {
+/// A sentence: the server cannot be reached, took longer than `patience`, or its answer broke off.
+pub(super) async fn fetch(request: HttpRequest, patience: Duration) -> Result<HttpResponse, String> {
     let exchange = async {
         let response = spin_sdk::http::send(request.map(body::full)).await;
         let response = response.map_err(|error| error.to_string())?;
@@ -21,6 +21,6 @@ pub(super) async fn fetch(request: HttpRequest) -> Result<HttpResponse, String> 
             .await
             .ok_or_else(|| "its answer broke off".to_owned())
     };
-    let answered = within(PATIENCE, exchange).await;
-    answered.unwrap_or_else(|| Err(format!("no answer in {} ms", PATIENCE.as_millis())))
+    let answered = within(patience, exchange).await;
+    answered.unwrap_or_else(|| Err(format!("no answer in {} ms", patience.as_millis())))
 }

@@ -1,9 +1,12 @@
-//! The command line. Every option is also an environment variable, so that scripts/stack/run's environment is enough.
+//! The command line. Every option of `run` and `check` is also an environment variable, so that the environment of
+//! scripts/stack/run is enough.
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, builder::RangedI64ValueParser};
 use stanchion_shared::identity::EventId;
+
+use crate::simulate::SimulateOptions;
 
 /// Simulated fans over real HTTP, all the way from the account to the ticket, and a check of every invariant
 /// afterwards.
@@ -20,6 +23,9 @@ pub(crate) enum Command {
     Run(Box<RunOptions>),
     /// Checks an event that is there, without fans of its own.
     Check(Box<CheckOptions>),
+    /// Simulates a whole on-sale in this process, by the rules alone: fairness, waits, memory. Ends with 0 only if every
+    /// bound held.
+    Simulate(Box<SimulateOptions>),
 }
 
 /// Where everything is. Fans use the edge only; the rest is for setting up and for checking.
@@ -207,7 +213,7 @@ fn base_url(text: &str) -> Result<String, String> {
 }
 
 /// A whole number with `ms`, `s` or `m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| DURATION_FORM.to_owned())?;
     let millis = match &text[digits.len()..] {

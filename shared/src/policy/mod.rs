@@ -3,6 +3,8 @@
 //!
 //! Each part has a file, defaults that suit most events, and its limits in a `check`.
 
+mod bots;
+mod captcha;
 pub mod gate;
 mod identity;
 mod limits;
@@ -10,6 +12,8 @@ mod release;
 
 use serde::{Deserialize, Serialize};
 
+pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
+pub use captcha::{CaptchaPolicy, CaptchaProvider, HARDEST, MAX_SITE_KEY_LENGTH, RAISE_ABOVE_PER_SECOND};
 pub use identity::IdentityPolicy;
 pub use limits::{LimitPolicy, MAX_A_MINUTE};
 pub use release::{FixedRelease, MAX_AT_ONCE, MAX_PER_MINUTE};
@@ -18,6 +22,10 @@ pub use release::{FixedRelease, MAX_AT_ONCE, MAX_PER_MINUTE};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueuePolicy {
+    /// What speaks against a person.
+    pub bots: BotPolicy,
+    /// How one proves to be human.
+    pub captcha: CaptchaPolicy,
     /// Who passes the gate.
     pub gate: gate::GatePolicy,
     /// Who may join.
@@ -34,6 +42,8 @@ impl QueuePolicy {
     /// # Errors
     /// A sentence that names the field and its limits.
     pub fn check(&self) -> Result<(), String> {
+        self.bots.check()?;
+        self.captcha.check()?;
         self.gate.check()?;
         self.identity.check()?;
         self.limits.check()?;
