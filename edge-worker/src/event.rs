@@ -4,15 +4,17 @@
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     draw::{
-        digest::FrozenShard,
+        beacon::VerifiedRound,
+        digest::{self, FrozenShard},
         membership::Windows,
         record::{ClosingDraw, DrawRecord, SignedRecord},
     },
     identity::{Bytes32, Draw, EventId, EventKey, Shard},
     jose::SigningKeys,
     lives::{Life, Lives},
+    policy::BeaconPolicy,
     schedule::{Change, EFFECT_DELAY_MS, Rate, Schedule},
-    standing::Snapshot,
+    standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
     wire::{FIXED_BEFORE_ON_SALE_MS, PutAccepted, PutEvent, PutRelease},
 };
@@ -58,7 +60,7 @@ pub(crate) struct Pulse {
 /// How far draws are closed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// This draw is being closed: nothing is announced up to it any more.
+    /// Draws up to this one are being closed: nothing is announced up to it any more.
     pub(crate) closing: Option<Draw>,
     /// Everything up to this draw is closed, draws without tickets included.
     pub(crate) closed_through: Option<Draw>,
@@ -68,6 +70,9 @@ pub(crate) struct Progress {
     pub(crate) last_place: u64,
     /// Hash of the last record, zeros before the first.
     pub(crate) last_hash: Bytes32,
+    /// The draw whose shards are frozen and whose beacon's round is not out yet.
+    #[serde(default)]
+    pub(crate) frozen: Option<FrozenTickets>,
 }
 
 impl Progress {
@@ -78,6 +83,7 @@ impl Progress {
         draws_closed: 0,
         last_place: 0,
         last_hash: Bytes32([0; 32]),
+        frozen: None,
     };
 }
 
@@ -99,6 +105,17 @@ pub(crate) struct FrozenDraw {
     /// See [`DrawRecord::lives`].
     pub(crate) lives: Vec<(Shard, Life)>,
     pub(crate) secret: Bytes32,
+    /// As [`Event::awaited`] asks.
+    pub(crate) beacon: Option<VerifiedRound>,
+}
+
+/// The round of the beacon that a draw waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AwaitedRound {
+    pub(crate) beacon: BeaconPolicy,
+    pub(crate) round: u64,
+    /// When it is out.
+    pub(crate) at: UnixMillis,
 }
 
 /// The arrival windows that a put describes.
@@ -114,6 +131,11 @@ fn turn_of(put: &PutEvent) -> Change {
         turn_ms: Some(put.turn_ms),
         ..Change::default()
     }
+}
+
+/// Whether anybody is in a draw with these shards.
+pub(crate) fn has_tickets(shards: &[FrozenShard]) -> bool {
+    shards.iter().any(|one| one.counts != [0; 3])
 }
 
 /// What the put would change of what is fixed.
@@ -220,16 +242,53 @@ impl Event {
         windows(&self.put.put).closed_at(draw)
     }
 
+    /// The last draw whose window has ended, at `now` or at the end of `draw` at least: all of them can be frozen at once.
+    pub(crate) fn ended(&self, draw: Draw, now: UnixMillis) -> Draw {
+        let open = windows(&self.put.put).draw_at(now);
+        let ended = open.and_then(|open| open.0.checked_sub(1)).map(Draw);
+        ended.map_or(draw, |ended| ended.max(draw))
+    }
+
+    /// From now on nothing is announced up to `draw`.
+    pub(crate) fn begin_closing(&mut self, draw: Draw) {
+        self.progress.closing = self.progress.closing.max(Some(draw));
+    }
+
+    /// The round without which a draw that has tickets cannot be drawn; `None` where no beacon was announced.
+    pub(crate) fn awaited(&self, draw: Draw) -> Option<AwaitedRound> {
+        let beacon = self.put.put.policy.beacon.clone()?;
+        let round = beacon.round_of(self.closed_at(draw));
+        let at = beacon.time_of(round);
+        Some(AwaitedRound { beacon, round, at })
+    }
+
+    /// Every shard of `draw` is frozen, and its round is not out yet: what is frozen is told before anybody can know it.
+    pub(crate) fn wait_for_round(&mut self, draw: Draw, frozen: &[FrozenShard]) {
+        let tickets_digest = digest::tickets_digest(self.put.put.shards, frozen);
+        self.progress.frozen = Some(FrozenTickets { draw, tickets_digest });
+    }
+
     /// Closes a draw: the record, the place up to which the curve may go, and what is closed belong together. A draw
     /// without tickets has no record: shards may announce one and then be too late for it.
+    ///
+    /// # Panics
+    /// `frozen` has not the round that [`Event::awaited`] asks for: without it there is no draw.
     pub(crate) fn close(&mut self, frozen: FrozenDraw, keys: &SigningKeys, now: UnixMillis) -> Option<SignedRecord> {
         let draw = frozen.draw;
-        let record = self.record(frozen);
         self.progress.closed_through = Some(draw);
-        self.progress.closing = None;
-        if record.count() == 0 {
+        // Later draws may be frozen already; they stay so.
+        self.progress.closing = self.progress.closing.filter(|&closing| closing > draw);
+        self.progress.frozen = None;
+        if !has_tickets(&frozen.shards) {
             return None;
         }
+        let round = frozen.beacon.as_ref().map(|verified| verified.round().round);
+        assert_eq!(
+            round,
+            self.awaited(draw).map(|awaited| awaited.round),
+            "a draw has the round that it waits for"
+        );
+        let record = self.record(frozen);
         self.schedule.change(
             Change {
                 last_place: Some(record.last_place()),
@@ -254,6 +313,7 @@ impl Event {
             first_place: self.progress.last_place + 1,
             commitment: self.fixed.commitment,
             secret: frozen.secret,
+            beacon: frozen.beacon,
             previous: self.progress.last_hash,
             lives: frozen.lives,
         };
@@ -278,6 +338,7 @@ impl Event {
             paused: self.pulse.paused,
             sold_out: self.pulse.sold_out,
             lives,
+            frozen: progress.frozen,
         }
     }
 }

@@ -39,7 +39,7 @@ async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it
         }
         let signed = edge.record(&event.id, 0).await;
         signed
-            .check(&keys, edge.queue(&event.id).await.commitment, None)
+            .check(&keys, edge.queue(&event.id).await.commitment, None, None)
             .unwrap();
         let logs = edge.logs(&event.id, 0, event.put.shards).await;
         signed.record.check_logs(event.put.shards, &logs).unwrap();

@@ -26,7 +26,14 @@ pub struct EdgeConfig {
     pub account_issuer: String,
     /// Where passed-on requests go; without a slash at the end.
     pub origin_url: String,
+    /// Where rounds of a beacon are read, drand's HTTP API; without a slash at the end.
+    pub beacon_url: String,
 }
+
+/// drand's public API, for an edge that is told no other: whoever answers, only a round that the announced network signed
+/// is used.
+pub const PUBLIC_BEACON_URL: &str = "https://api.drand.sh";
+const BEACON_URL: &str = "STANCHION_BEACON_URL";
 
 /// The edge cannot start: a variable is missing or unusable. The sentence names it and shows no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -49,6 +56,9 @@ impl EdgeConfig {
         "STANCHION_ACCOUNT_ISSUER",
         "STANCHION_ORIGIN_URL",
     ];
+
+    /// The variables that it asks for and can do without.
+    pub const OPTIONAL_VARIABLES: [&str; 1] = [BEACON_URL];
 
     /// Reads all variables through `variable`.
     ///
@@ -77,11 +87,12 @@ impl EdgeConfig {
                 ));
             }
         };
-        if !schemes.iter().any(|scheme| origin_url.starts_with(scheme)) {
-            return Err(because("STANCHION_ORIGIN_URL")(format!(
-                "it must start with {}",
-                schemes.join(" or ")
-            )));
+        let beacon_url = text(BEACON_URL).unwrap_or_else(|_| PUBLIC_BEACON_URL.to_owned());
+        let beacon_url = beacon_url.trim_end_matches('/').to_owned();
+        for (name, url) in [("STANCHION_ORIGIN_URL", &origin_url), (BEACON_URL, &beacon_url)] {
+            if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+                return Err(because(name)(format!("it must start with {}", schemes.join(" or "))));
+            }
         }
         Ok(EdgeConfig {
             control_key: key("STANCHION_CONTROL_KEY")?,
@@ -95,6 +106,7 @@ impl EdgeConfig {
                 .map_err(because("STANCHION_ACCOUNT_JWKS"))?,
             account_issuer: text("STANCHION_ACCOUNT_ISSUER")?,
             origin_url,
+            beacon_url,
         })
     }
 }
@@ -130,6 +142,7 @@ mod tests {
             let value = match name {
                 "STANCHION_ENVIRONMENT" => "production".to_owned(),
                 "STANCHION_ORIGIN_URL" => "https://origin.example/".to_owned(),
+                "STANCHION_BEACON_URL" => "https://beacon.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
                 _ => hex,
@@ -154,6 +167,17 @@ mod tests {
     fn no_variable_is_asked_for_that_is_not_listed() {
         let listed = |name: &str| EdgeConfig::VARIABLES.contains(&name);
         assert!(parse_with(|name, value| listed(name).then_some(value)).is_ok());
+    }
+
+    #[test]
+    fn a_beacon_is_read_where_it_says_and_otherwise_at_drands_public_api() {
+        let beacon_url = |told| parse(("STANCHION_BEACON_URL", told)).map(|config| config.beacon_url);
+        assert_eq!(beacon_url(None), Ok(PUBLIC_BEACON_URL.to_owned()));
+        assert_eq!(
+            beacon_url(Some("https://drand.example/")),
+            Ok("https://drand.example".to_owned())
+        );
+        assert!(beacon_url(Some("http://drand.example")).is_err());
     }
 
     #[test]

@@ -7,9 +7,9 @@ use serde::Serialize;
 use stanchion_shared::{
     identity::{Draw, EventId, Shard},
     schedule::{Segment, Stop},
-    standing::Snapshot,
+    standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
-    wire::QueueAnswer,
+    wire::{DrawingAnswer, QueueAnswer},
 };
 
 use super::{
@@ -32,7 +32,7 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         phase: snapshot.phase(now),
         on_sale_time: snapshot.config.on_sale_time,
         commitment: snapshot.commitment,
-        beacon: None,
+        beacon: snapshot.config.policy.beacon.clone(),
         shards: snapshot.shards(),
         joined: snapshot.joined,
         draws_closed: snapshot.draws_closed,
@@ -41,8 +41,20 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         rate_per_second: snapshot.schedule.rate(now),
         paused: snapshot.paused,
         as_of: now,
+        drawing: drawing(&snapshot),
     };
     Ok(cached_json(StatusCode::OK, &answer, ONE_SECOND))
+}
+
+fn drawing(snapshot: &Snapshot) -> Option<DrawingAnswer> {
+    let FrozenTickets { draw, tickets_digest } = snapshot.frozen?;
+    let beacon = snapshot.config.policy.beacon.as_ref()?;
+    Some(DrawingAnswer {
+        draw,
+        tickets_digest,
+        round: beacon.round_of(snapshot.windows().closed_at(draw)),
+        drawn_at: snapshot.drawn_at(draw),
+    })
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use spin_sdk::{
     http::{FullBody, Request},
     http_service,
@@ -26,7 +27,7 @@ use super::{
     configuration::{Configuration, configuration},
     origin,
     redis::SpinRedis,
-    store::Store,
+    store::{BeaconSource, Store},
 };
 use crate::{
     app::{self, Refusal, config::EdgeConfig},
@@ -108,7 +109,9 @@ impl Platform for Spin {
 macro_rules! ask {
     ($spin:ident . $operation:ident ( $($argument:expr),* )) => {{
         let redis = SpinRedis { url: &$spin.configuration.redis_url };
-        let store = Store::new(&redis, &$spin.configuration.edge.signing_keys);
+        let send = |request: HttpRequest| origin::fetch_soon(request).boxed_local();
+        let beacon = BeaconSource { url: &$spin.configuration.edge.beacon_url, send: &send };
+        let store = Store::new(&redis, &$spin.configuration.edge.signing_keys).with_beacon(beacon);
         let answered = store.$operation($($argument),*).await;
         if let Err(error) = &answered {
             eprintln!("the store: {error}");
