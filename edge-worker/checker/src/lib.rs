@@ -6,7 +6,7 @@ use stanchion_shared::{
     draw::record::SignedRecord,
     identity::{Bytes32, Shard, Tag},
     jose::VerifyingKeys,
-    verify::{Claimed, Fault, Published, Step, Verdict, unverified, verify},
+    verify::{Claimed, Fault, Published, Step, Verdict, verify},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -23,13 +23,6 @@ struct Held {
     commitment: Option<Bytes32>,
     #[serde(default)]
     tickets_digest: Option<Bytes32>,
-}
-
-/// What a receipt says, unchecked, as JSON: which event and draw to fetch. `undefined`: it is no receipt.
-#[wasm_bindgen(js_name = unverifiedReceipt)]
-#[must_use]
-pub fn unverified_receipt(receipt: &str) -> Option<String> {
-    unverified(receipt).map(|claims| serde_json::to_string(&claims).expect("claims serialise"))
 }
 
 /// Takes what is public, piece by piece, and judges it.
@@ -131,6 +124,5 @@ mod tests {
             assert!(verdict.contains(named), "{verdict}");
             assert!(!verdict.contains(r#""fault":null"#), "{verdict}");
         }
-        assert_eq!(unverified_receipt("nonsense"), None);
     }
 }
