@@ -126,9 +126,15 @@ pub(crate) fn windows(put: &PutEvent) -> Windows {
     }
 }
 
-fn turn_of(put: &PutEvent) -> Change {
+/// What a put of the event says of the curve. Its rate is the origin's meter's to say, unless the event has a fixed one.
+fn curve_of(put: &PutEvent) -> Change {
+    let rate = put
+        .policy
+        .release
+        .map(|release| release.rate(put.turn_ms, put.shopping_ms));
     Change {
         turn_ms: Some(put.turn_ms),
+        rate,
         ..Change::default()
     }
 }
@@ -157,7 +163,7 @@ impl Event {
     /// By its first put. The key and the secret behind the commitment must be unpredictable.
     pub(crate) fn create(fixed: Fixed, put: PutEvent, attempt: Attempt) -> Event {
         let mut schedule = Schedule::default();
-        let effective_at = schedule.change(turn_of(&put), fixed.opened_at);
+        let effective_at = schedule.change(curve_of(&put), fixed.opened_at);
         Event {
             fixed,
             pulse: Pulse {
@@ -202,8 +208,8 @@ impl Event {
             return PutOutcome::Fixed(sentence);
         }
         let mut effective_at = now.plus(EFFECT_DELAY_MS);
-        if put.turn_ms != self.put.put.turn_ms {
-            effective_at = self.schedule.change(turn_of(put), now);
+        if curve_of(put) != curve_of(&self.put.put) {
+            effective_at = self.schedule.change(curve_of(put), now);
         }
         self.put.longest_shopping_ms = self.put.longest_shopping_ms.max(put.shopping_ms);
         self.put.put = put.clone();
@@ -218,10 +224,13 @@ impl Event {
         if let Some(outcome) = self.judge_version(attempt, put.version) {
             return outcome;
         }
+        if self.put.put.policy.release.is_some() {
+            return PutOutcome::Fixed("This event's releases are fixed in its policy: no meter decides.".to_owned());
+        }
         let rate = if put.paused { Rate::ZERO } else { put.rate_per_second };
         let change = Change {
             rate: Some(rate),
-            ..turn_of(&self.put.put)
+            ..curve_of(&self.put.put)
         };
         // The lease first: a stop that it ends must be in the curve before the curve goes on.
         self.schedule.renew(put.lease_ms, now);

@@ -128,7 +128,8 @@ pub struct Join {
     pub tag: Tag,
     /// What the score gave; kept from a former join if that was worse.
     pub tier: Tier,
-    /// Proof that is good for one join. `None` only with `replaces`, in the second step of one and the same join.
+    /// Proof that is good for one join. `None` in the second step of one and the same join (with `replaces`), and where the
+    /// event lets browsers without script in without one.
     pub proof: Option<ValidProof>,
     /// The event's windows, from the snapshot. `None` once nothing is left to queue for: who holds a ticket finds it, and
     /// nobody gets a new one.

@@ -26,7 +26,9 @@ const PART_HELP = `Usage: scripts/stack/part ${Object.keys(ACTIONS).join('|')} $
 
 For commands that scripts/stack/run started: crashes (kill: kill -9), stops, starts or restarts (kill -9, then start)
 a part of that stack. Data and port stay the same. Returns when it is done, after a start when the part is healthy.
-edge-2 is there on Spin and not started: a second edge on the same Redis, at STANCHION_SECOND_EDGE_URL.
+edge-2 and edge-site are there and not started. edge-2 (on Spin) is a second edge on the same Redis, at
+STANCHION_SECOND_EDGE_URL; edge-site is an edge in front of a site that you bring: it is at STANCHION_SITE_EDGE_URL, your site
+listens at STANCHION_SITE_URL, and STANCHION_SITE_EVENTS are its events.
 `;
 
 const [tool, ...args] = process.argv.slice(2);

@@ -18,8 +18,14 @@ import * as wrangler from './wrangler.mjs';
 
 export const PARTS = ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis', 'edge', 'origin'];
 
-/** There but not started: `scripts/stack/part start` does. On Spin, a second edge beside the first on the same Redis. */
-export const ON_DEMAND = ['edge-2'];
+/**
+ * There but not started: `scripts/stack/part start` does. An edge in front of a site of somebody else's, and on Spin, a
+ * second edge beside the first on the same Redis.
+ */
+export const ON_DEMAND = ['edge-2', 'edge-site'];
+
+/** The events of the site that edge-site is in front of. */
+const SITE_EVENTS = 'site-one,site-two,site-three';
 
 /** What the edge can run on. */
 export const RUNTIMES = { cloudflare: workerd.edge, wrangler: wrangler.edge, spin: spin.edge };
@@ -45,7 +51,7 @@ export class Stack {
   /** Builds and starts everything. Call `stop` afterwards, also when this failed half way. */
   async start(say = () => {}) {
     const { folder, wanted } = this;
-    this.env = { ...makeKeys(folder), STANCHION_STACK: folder, STANCHION_STACK_RUNTIME: this.runtime };
+    this.env = { ...makeKeys(folder), STANCHION_STACK: folder, STANCHION_STACK_RUNTIME: this.runtime, STANCHION_SITE_EVENTS: '' };
     const binaries = await timed(say, 'build', () => build({ parts: wanted, runtime: this.runtime, folder, signal: this.#stopping.signal }));
 
     await this.#startAll(say, ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis'], (name) =>
@@ -58,6 +64,7 @@ export class Stack {
     await this.#startAll(say, ['edge', 'origin'], (name) =>
       ({ edge: RUNTIMES[this.runtime], origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
     if (this.runtime === 'spin') await this.#prepareSpin(binaries, ports.edge);
+    if (wanted.includes('edge') && this.runtime !== 'wrangler') await this.#prepareSite(binaries);
 
     this.#stopping.signal.throwIfAborted();
     this.#control = await serveControl(folder, this.#parts);
@@ -82,6 +89,18 @@ export class Stack {
     const port = await freePort();
     this.#parts.set('edge-2', spin.edge({ name: 'edge-2', folder, binaries, env, port }).part);
     env.STANCHION_SECOND_EDGE_URL = `http://127.0.0.1:${port}`;
+  }
+
+  /** An edge for whoever brings a site and listens at STANCHION_SITE_URL. */
+  async #prepareSite(binaries) {
+    const { folder, env } = this;
+    const [port, site] = [await freePort(), await freePort()];
+    env.STANCHION_SITE_URL = `http://127.0.0.1:${site}`;
+    env.STANCHION_SITE_EDGE_URL = `http://127.0.0.1:${port}`;
+    env.STANCHION_SITE_EVENTS = SITE_EVENTS;
+    const its = { ...env, STANCHION_ORIGIN_URL: env.STANCHION_SITE_URL };
+    const { part } = await RUNTIMES[this.runtime]({ name: 'edge-site', folder, binaries, env: its, port });
+    this.#parts.set('edge-site', part);
   }
 
   async #startAll(say, names, make) {

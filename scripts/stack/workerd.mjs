@@ -7,18 +7,18 @@ import { join } from 'node:path';
 import { answers, Part } from './process.mjs';
 import { ROOT } from './places.mjs';
 
-export function edge({ folder, binaries, env, port }) {
+export function edge({ name = 'edge', folder, binaries, env, port }) {
   const home = binaries.edge;
-  const data = join(folder, 'edge-data');
+  const data = join(folder, `${name}-data`);
   mkdirSync(data, { mode: 0o700 });
   copyFileSync(join(ROOT, 'scripts/stack/cache.worker.js'), join(home, 'cache.worker.js'));
-  const config = join(home, 'config.capnp');
+  const config = join(home, `${name}.capnp`);
   const wrangler = readWrangler();
   const variables = [...wrangler.variables, ...SECRETS].filter((name) => name in env); // one that is unset would be null
   writeFileSync(config, capnp({ port, data, ...wrangler, variables }));
   return {
     part: new Part({
-      name: 'edge',
+      name,
       folder,
       env: { ...process.env, ...env }, // the configuration names the variables; their values are not in the file
       command: [workerdBinary(), 'serve', config],

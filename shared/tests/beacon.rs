@@ -153,5 +153,5 @@ fn the_beacon_is_fixed_from_the_first_put() {
         assert!(after.fixed_by(before).unwrap().contains("beacon"));
     }
     assert_eq!(quicknet.fixed_by(&quicknet), None);
-    assert_eq!(serde_json::to_string(&none).unwrap(), "{}");
+    assert_eq!(serde_json::to_value(&none).unwrap().get("beacon"), None);
 }

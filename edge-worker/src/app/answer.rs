@@ -9,6 +9,8 @@ use crate::platform::{HttpRequest, HttpResponse, StoreError};
 /// For how long a client is asked to wait when a part behind the edge does not answer, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
+const UNKNOWN_EVENT: &str = "event_unknown";
+
 /// Why a request is not answered: a status, a word for programs, a sentence for people.
 #[derive(Debug)]
 pub struct Refusal {
@@ -35,14 +37,10 @@ impl Refusal {
         self
     }
 
-    /// The body is over [`super::MAX_BODY_BYTES`]; runtimes use it while they read.
+    /// The body is over `limit`; runtimes use it while they read.
     #[must_use]
-    pub fn body_too_large() -> Refusal {
-        Refusal::new(
-            413,
-            "body_too_large",
-            format!("A request body may have {} bytes.", super::MAX_BODY_BYTES),
-        )
+    pub fn body_too_large(limit: usize) -> Refusal {
+        Refusal::new(413, "body_too_large", format!("A request body may have {limit} bytes."))
     }
 
     /// A variable is missing or unusable; the runtime's log says which.
@@ -55,8 +53,23 @@ impl Refusal {
         )
     }
 
+    /// Something of ours failed, not the request.
+    pub(super) fn is_fault(&self) -> bool {
+        self.status >= 500
+    }
+
+    /// Who asks is known, and may not.
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.status == 403
+    }
+
+    /// It says that there is no such event.
+    pub(super) fn is_unknown_event(&self) -> bool {
+        self.body.error == UNKNOWN_EVENT
+    }
+
     pub(super) fn unknown_event() -> Refusal {
-        Refusal::new(404, "event_unknown", "There is no queue for this event.")
+        Refusal::new(404, UNKNOWN_EVENT, "There is no queue for this event.")
     }
 
     /// As a response.

@@ -6,12 +6,14 @@ use http::header;
 use stanchion_shared::{
     account::{self, AccountClaims, AccountError},
     identity::{EventId, Tag},
+    policy::IdentityPolicy,
 };
 
 use super::{
     answer::{Refusal, header_text, sentence},
-    known,
+    cookie, known,
     verified::Verified,
+    visitor,
 };
 use crate::platform::{HttpRequest, Platform};
 
@@ -32,16 +34,47 @@ pub(super) fn account<P: Platform>(platform: &P, request: &HttpRequest) -> Resul
     identified.map(Some).map_err(|error| unauthorized(&error))
 }
 
-/// The account behind the Bearer token, which must be there.
-pub(super) fn required_account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Rc<AccountClaims>, Refusal> {
-    account(platform, request)?.ok_or_else(|| {
-        Refusal::new(
-            401,
-            "unauthorized",
-            "Sign in and send Authorization: Bearer with your account token.",
-        )
-        .with(header::WWW_AUTHENTICATE, "Bearer")
-    })
+/// Who asks where an event may know visitors: the account behind the Bearer token, or else the visitor behind the cookie.
+pub(super) fn person<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    policy: IdentityPolicy,
+) -> Result<Option<Rc<AccountClaims>>, Refusal> {
+    if let Some(account) = account(platform, request)? {
+        return Ok(Some(account));
+    }
+    let visitor = policy.anonymous.then(|| visitor::known(platform, request)).flatten();
+    if visitor.is_some() {
+        cookie::check_own_origin(request)?;
+    }
+    Ok(visitor)
+}
+
+/// As [`person`], and there must be one.
+pub(super) fn required_person<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    policy: IdentityPolicy,
+) -> Result<Rc<AccountClaims>, Refusal> {
+    person(platform, request, policy)?.ok_or_else(sign_in)
+}
+
+/// Before an event is known: whether the request says who asks, by an account or as a visitor.
+pub(super) fn said_who<P: Platform>(platform: &P, request: &HttpRequest) -> Result<(), Refusal> {
+    if account(platform, request)?.is_some() || visitor::known(platform, request).is_some() {
+        return Ok(());
+    }
+    Err(sign_in())
+}
+
+/// Nobody is known.
+pub(super) fn sign_in() -> Refusal {
+    Refusal::new(
+        401,
+        "unauthorized",
+        "Sign in and send Authorization: Bearer with your account token.",
+    )
+    .with(header::WWW_AUTHENTICATE, "Bearer")
 }
 
 fn unauthorized(error: &AccountError) -> Refusal {

@@ -1,5 +1,7 @@
 //! `GET /api/v1/queue/challenge?event_id=`: a proof of work for this account and this event.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 use stanchion_shared::{
     human::{self, ChallengeFor},
@@ -8,16 +10,35 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, json, query},
-    caller, known,
+    caller, known, pace, visitor,
 };
 use crate::platform::{HttpRequest, HttpResponse, Platform};
 
 pub(super) async fn challenge<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    let account = caller::required_account(platform, request)?;
-    let event = query(request, "event_id").ok_or_else(|| Refusal::new(400, "event_id_missing", "Name an event_id."))?;
-    let event = EventId::parse(event).map_err(|_| Refusal::unknown_event())?;
+    let account = caller::account(platform, request)?;
+    let event = match query(request, "event_id") {
+        Some(event) => EventId::parse(event).map_err(|_| Refusal::unknown_event())?,
+        None if account.is_none() => return Err(caller::sign_in()),
+        None => return Err(Refusal::new(400, "event_id_missing", "Name an event_id.")),
+    };
     let snapshot = known::snapshot(platform, &event).await?;
-    let tag = caller::tag(platform, &event, &account).await?;
+    let policy = &snapshot.config.policy;
+    let (person, new_visitor) = match caller::person(platform, request, policy.identity)? {
+        Some(person) => (person, None),
+        None if policy.identity.anonymous => {
+            let (visitor, token) = visitor::new(platform);
+            (Rc::new(visitor), Some(token))
+        }
+        None => return Err(caller::sign_in()),
+    };
+    let tag = caller::tag(platform, &event, &person).await?;
+    pace::join(
+        &event,
+        tag,
+        platform.client_address(request),
+        policy.limits,
+        platform.now(),
+    )?;
 
     let mut random = [0; 20];
     platform.random(&mut random);
@@ -27,5 +48,9 @@ pub(super) async fn challenge<P: Platform>(platform: &P, request: &HttpRequest) 
     let bound_to = ChallengeFor { event_id: &event, tag };
     let key = &platform.config().challenge_key;
     let challenge = human::challenge(key, bound_to, platform.now(), *salt, number, max_number);
-    Ok(json(StatusCode::OK, &challenge))
+    let mut response = json(StatusCode::OK, &challenge);
+    if let Some(token) = new_visitor {
+        visitor::remember(platform, &mut response, &token);
+    }
+    Ok(response)
 }

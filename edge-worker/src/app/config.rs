@@ -1,10 +1,15 @@
 //! The edge's configuration: keys and addresses, read once per instance, each checked before the first request is served.
 
 use stanchion_shared::{
-    identity::Bytes32,
+    identity::{Bytes32, EventId},
     jose::{SigningKeys, VerifyingKeys},
     ticket::TicketKeys,
 };
+
+/// The only variable that may be missing or empty.
+const SITE_EVENTS: &str = "STANCHION_SITE_EVENTS";
+/// Most events in front of one site.
+pub const MAX_SITE_EVENTS: usize = 16;
 
 /// Everything the application is told from outside.
 pub struct EdgeConfig {
@@ -28,6 +33,11 @@ pub struct EdgeConfig {
     pub origin_url: String,
     /// Where rounds of a beacon are read, drand's HTTP API; without a slash at the end.
     pub beacon_url: String,
+    /// The origin is a site of somebody else's, and these events guard it, the first whose rules mean a request. Empty: the
+    /// origin is ours.
+    pub site_events: Vec<EventId>,
+    /// Cookies are for https only.
+    pub secure_cookies: bool,
 }
 
 /// drand's public API, for an edge that is told no other: whoever answers, only a round that the announced network signed
@@ -44,8 +54,18 @@ pub struct ConfigError {
 }
 
 impl EdgeConfig {
+    /// Largest request body that is read, in bytes.
+    #[must_use]
+    pub fn largest_body(&self) -> usize {
+        if self.site_events.is_empty() {
+            super::MAX_BODY_BYTES
+        } else {
+            super::MAX_SITE_BODY_BYTES
+        }
+    }
+
     /// The variables that [`EdgeConfig::parse`] asks for, for runtimes that cannot answer on the spot.
-    pub const VARIABLES: [&str; 9] = [
+    pub const VARIABLES: [&str; 10] = [
         "STANCHION_ENVIRONMENT",
         "STANCHION_CONTROL_KEY",
         "STANCHION_CHALLENGE_KEY",
@@ -55,6 +75,7 @@ impl EdgeConfig {
         "STANCHION_ACCOUNT_JWKS",
         "STANCHION_ACCOUNT_ISSUER",
         "STANCHION_ORIGIN_URL",
+        SITE_EVENTS,
     ];
 
     /// The variables that it asks for and can do without.
@@ -77,7 +98,8 @@ impl EdgeConfig {
             SigningKeys::parse(&text("STANCHION_SIGNING_KEYS")?).map_err(because("STANCHION_SIGNING_KEYS"))?;
         let shop_keys = signing_keys.verifying().map_err(because("STANCHION_SIGNING_KEYS"))?;
         let origin_url = text("STANCHION_ORIGIN_URL")?.trim_end_matches('/').to_owned();
-        let schemes: &[&str] = match text("STANCHION_ENVIRONMENT")?.as_str() {
+        let environment = text("STANCHION_ENVIRONMENT")?;
+        let schemes: &[&str] = match environment.as_str() {
             "development" => &["http://", "https://"],
             // Account tokens, shop tokens and passwords go this way.
             "production" => &["https://"],
@@ -107,8 +129,22 @@ impl EdgeConfig {
             account_issuer: text("STANCHION_ACCOUNT_ISSUER")?,
             origin_url,
             beacon_url,
+            site_events: site_events(&variable(SITE_EVENTS).unwrap_or_default()).map_err(because(SITE_EVENTS))?,
+            secure_cookies: environment == "production",
         })
     }
+}
+
+/// Ids with commas between.
+fn site_events(text: &str) -> Result<Vec<EventId>, String> {
+    let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+    let events: Vec<EventId> = ids
+        .map(|id| EventId::parse(id).map_err(|error| format!("'{id}': {error}")))
+        .collect::<Result<_, _>>()?;
+    if events.len() > MAX_SITE_EVENTS {
+        return Err(format!("it may name {MAX_SITE_EVENTS} events"));
+    }
+    Ok(events)
 }
 
 fn because<E: std::fmt::Display>(name: &'static str) -> impl Fn(E) -> ConfigError {
@@ -145,6 +181,7 @@ mod tests {
                 "STANCHION_BEACON_URL" => "https://beacon.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
+                SITE_EVENTS => String::new(),
                 _ => hex,
             };
             change(name, value)
@@ -157,7 +194,7 @@ mod tests {
             parse(("", None)).ok().map(|config| config.origin_url),
             Some("https://origin.example".to_owned())
         );
-        for name in EdgeConfig::VARIABLES {
+        for name in EdgeConfig::VARIABLES.into_iter().filter(|name| *name != SITE_EVENTS) {
             let error = parse((name, None)).err().expect(name);
             assert_eq!(error.to_string(), format!("{name} is not set"));
         }
@@ -178,6 +215,17 @@ mod tests {
             Ok("https://drand.example".to_owned())
         );
         assert!(beacon_url(Some("http://drand.example")).is_err());
+    }
+
+    #[test]
+    fn the_events_of_a_site_are_ids_with_commas_between() {
+        let events = |text: &str| parse((SITE_EVENTS, Some(text))).map(|config| config.site_events.len());
+        assert_eq!(events(""), Ok(0));
+        assert_eq!(parse((SITE_EVENTS, None)).map(|config| config.site_events.len()), Ok(0));
+        assert_eq!(events(" a, b,"), Ok(2));
+        assert_eq!(events(&"a,".repeat(MAX_SITE_EVENTS)), Ok(MAX_SITE_EVENTS));
+        assert!(events(&"a,".repeat(MAX_SITE_EVENTS + 1)).is_err());
+        assert!(events("a b").is_err());
     }
 
     #[test]

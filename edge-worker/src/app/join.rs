@@ -5,6 +5,7 @@ use stanchion_shared::{
     draw::{membership::Windows, place::Numbered},
     human::{self, ChallengeFor, ProofError, ValidProof},
     identity::{EventId, Shard, Tag, Tier},
+    policy::gate::Mode,
     standing::{Snapshot, Standing},
     ticket::Ticket,
     wire::{JoinAnswer, JoinRequest, QueueStatus, ReceiptClaims},
@@ -12,8 +13,11 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, json, read_json, sentence},
-    caller, known,
+    caller, cookie,
+    gate::session,
+    known, pace,
     standing::{Stood, stand},
+    status::is_revoked,
 };
 use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platform, Replaces};
 
@@ -21,7 +25,7 @@ use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platfo
 pub(super) const MAX_FINGERPRINT_LENGTH: usize = 128;
 
 pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    let account = caller::required_account(platform, request)?;
+    caller::said_who(platform, request)?;
     let asked: JoinRequest = read_json(request)?;
     if asked.device_fingerprint.len() > MAX_FINGERPRINT_LENGTH {
         let message = format!("device_fingerprint may have {MAX_FINGERPRINT_LENGTH} bytes.");
@@ -29,15 +33,54 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     }
     let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
     let snapshot = known::snapshot(platform, &event).await?;
-    let tag = caller::tag(platform, &event, &account).await?;
+    let person = caller::required_person(platform, request, snapshot.config.policy.identity)?;
+    let tag = caller::tag(platform, &event, &person).await?;
+    let address = platform.client_address(request);
+    pace::join(&event, tag, address, snapshot.config.policy.limits, platform.now())?;
     let bound_to = ChallengeFor { event_id: &event, tag };
     let key = &platform.config().challenge_key;
     let proof = human::verify(key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
 
+    let entered = enter(platform, &snapshot, first_try(&snapshot, tag, Some(proof), Tier::Human)).await?;
+    let mut response = json(StatusCode::OK, &entered);
+    if cookie::asked_by_browser(request) {
+        let name = cookie::ticket_of(&event);
+        cookie::set(
+            platform,
+            &mut response,
+            &name,
+            &entered.queue_token,
+            cookie::TICKET_SECONDS,
+        );
+    }
+    Ok(response)
+}
+
+/// Gives a person a place, or finds the one they have.
+///
+/// # Errors
+/// The gate is closed, the proof was used, nothing is left to queue for.
+async fn enter<P: Platform>(platform: &P, snapshot: &Snapshot, join: Join) -> Result<JoinAnswer, Refusal> {
+    if snapshot.config.policy.gate.mode == Mode::Reject {
+        return Err(session::closed());
+    }
+    let (event, tag) = (&snapshot.event_id, join.tag);
     let shard = tag.shard(snapshot.shards());
-    let held = hold(platform, &event, shard, first_try(&snapshot, tag, proof)).await?;
-    let (held, stood) = replace_if_over(platform, &event, shard, tag, held).await?;
-    Ok(json(StatusCode::OK, &answer(platform, &stood, &held)))
+    let held = hold(platform, event, shard, join).await?;
+    let (held, stood) = replace_if_over(platform, event, shard, tag, held).await?;
+    Ok(answer(platform, &stood, &held))
+}
+
+/// For a browser that runs no script, where the event lets it join: without a proof, in the last tier.
+///
+/// # Errors
+/// As any join.
+pub(super) async fn without_script<P: Platform>(
+    platform: &P,
+    snapshot: &Snapshot,
+    tag: Tag,
+) -> Result<JoinAnswer, Refusal> {
+    enter(platform, snapshot, first_try(snapshot, tag, None, Tier::Suspect)).await
 }
 
 fn captcha_refusal(error: ProofError) -> Refusal {
@@ -50,11 +93,11 @@ fn captcha_refusal(error: ProofError) -> Refusal {
     Refusal::new(status, word, sentence(&error))
 }
 
-fn first_try(snapshot: &Snapshot, tag: Tag, proof: ValidProof) -> Join {
+fn first_try(snapshot: &Snapshot, tag: Tag, proof: Option<ValidProof>, tier: Tier) -> Join {
     Join {
         tag,
-        tier: Tier::Human,
-        proof: Some(proof),
+        tier,
+        proof,
         windows: open_windows(snapshot),
         replaces: None,
     }
@@ -112,6 +155,7 @@ async fn replace_if_over<P: Platform>(
 
 fn is_over(held: &Held, stood: &Stood) -> bool {
     match &held.claimed {
+        Some(window) if is_revoked(&stood.snapshot.config.policy, window) => true,
         // A window may have grown by stops since the shard last wrote it.
         Some(window) => {
             let schedule = &stood.snapshot.schedule;

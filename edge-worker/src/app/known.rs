@@ -106,6 +106,18 @@ pub(super) async fn snapshot<P: Platform>(platform: &P, event: &EventId) -> Resu
     }
 }
 
+/// As [`snapshot`]; `None` if there is no such event.
+pub(super) async fn snapshot_if_any<P: Platform>(
+    platform: &P,
+    event: &EventId,
+) -> Result<Option<Rc<Snapshot>>, Refusal> {
+    match snapshot(platform, event).await {
+        Ok(snapshot) => Ok(Some(snapshot)),
+        Err(refusal) if refusal.is_unknown_event() => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
 /// As [`snapshot`], but taken after this was called.
 pub(super) async fn newest_snapshot<P: Platform>(platform: &P, event: &EventId) -> Result<Rc<Snapshot>, Refusal> {
     match refresh(platform, event).await? {

@@ -5,16 +5,18 @@ use stanchion_shared::wire::{LeaveAnswer, LeaveRequest};
 
 use super::{
     answer::{Refusal, json, read_json},
-    caller,
+    caller, known,
     status::read_ticket,
 };
 use crate::platform::{HttpRequest, HttpResponse, Leave, LeaveOutcome, Platform};
 
 pub(super) async fn leave<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    let account = caller::required_account(platform, request)?;
+    caller::said_who(platform, request)?;
     let asked: LeaveRequest = read_json(request)?;
     let ticket = read_ticket(platform, &asked.queue_token)?;
-    if caller::tag(platform, &ticket.event_id, &account).await? != ticket.tag {
+    let snapshot = known::snapshot(platform, &ticket.event_id).await?;
+    let person = caller::required_person(platform, request, snapshot.config.policy.identity)?;
+    if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
         return Err(Refusal::new(
             403,
             "ticket_of_other",

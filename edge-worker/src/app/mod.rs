@@ -8,10 +8,12 @@ mod caller;
 mod challenge;
 pub mod config;
 mod control;
+mod cookie;
 mod gate;
 mod join;
 mod known;
 mod leave;
+mod pace;
 mod pages;
 mod public;
 mod recent;
@@ -19,6 +21,7 @@ mod route;
 mod standing;
 mod status;
 mod verified;
+mod visitor;
 
 use crate::platform::{HttpRequest, HttpResponse, Platform};
 pub use answer::Refusal;
@@ -26,6 +29,8 @@ use route::{Endpoint, Passage};
 
 /// Largest body a request may have, in bytes. Runtimes refuse more while they read.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
+/// Largest body of a request for a site of somebody else's, in bytes. Bodies are passed on whole, so each is in memory.
+pub const MAX_SITE_BODY_BYTES: usize = 1024 * 1024;
 /// Longest path and query together, in bytes.
 pub const MAX_URI_BYTES: usize = 2 * 1024;
 
@@ -38,9 +43,6 @@ pub async fn handle<P: Platform>(platform: &P, request: HttpRequest) -> HttpResp
 }
 
 async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    if request.body().len() > MAX_BODY_BYTES {
-        return Err(Refusal::body_too_large());
-    }
     if request
         .uri()
         .path_and_query()
@@ -52,7 +54,15 @@ async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Htt
             format!("Path and query may have {MAX_URI_BYTES} bytes."),
         ));
     }
-    match route::find(request.method(), request.uri().path())? {
+    let endpoint = if platform.config().site_events.is_empty() {
+        route::find(request.method(), request.uri().path())?
+    } else {
+        route::find_at_site(request.method(), request.uri().path())?
+    };
+    if endpoint != Endpoint::Site && request.body().len() > MAX_BODY_BYTES {
+        return Err(Refusal::body_too_large(MAX_BODY_BYTES));
+    }
+    match endpoint {
         Endpoint::Status => status::status(platform, request).await,
         Endpoint::Challenge => challenge::challenge(platform, request).await,
         Endpoint::Join => join::join(platform, request).await,
@@ -68,6 +78,8 @@ async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Htt
         Endpoint::ControlStats(event) => control::stats(platform, request, &event).await,
         Endpoint::Page(page) => Ok(pages::page(page)),
         Endpoint::Asset(name) => pages::asset(&name),
+        Endpoint::Site => gate::site::answer(platform, request).await,
+        Endpoint::JoinByForm => gate::site::join_by_form(platform, request).await,
         Endpoint::Origin(Passage::Open) => gate::pass(platform, request).await,
         Endpoint::Origin(Passage::Gated { event }) => gate::check_and_pass(platform, request, event.as_ref()).await,
     }

@@ -66,16 +66,22 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("seats.js", JAVASCRIPT, include_bytes!("../../web/seats.js")),
     ("shop.js", JAVASCRIPT, include_bytes!("../../web/shop.js")),
     ("style.css", CSS, include_bytes!("../../web/style.css")),
+    ("waiting.js", JAVASCRIPT, include_bytes!("../../web/waiting.js")),
     ("tickets.js", JAVASCRIPT, include_bytes!("../../web/tickets.js")),
 ];
 
-fn with_policy(mut response: HttpResponse) -> HttpResponse {
+/// Lets a page do what our pages need, and nothing else.
+pub(super) fn add_policy(response: &mut HttpResponse) {
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(CONTENT_SECURITY_POLICY),
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+fn with_policy(mut response: HttpResponse) -> HttpResponse {
+    add_policy(&mut response);
     response
 }
 

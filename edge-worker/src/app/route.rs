@@ -24,6 +24,10 @@ pub(super) enum Endpoint {
     Page(Page),
     Asset(String),
     Origin(Passage),
+    /// A request for a site of somebody else's.
+    Site,
+    /// The form of the waiting page in front of such a site.
+    JoinByForm,
 }
 
 /// The pages.
@@ -67,6 +71,26 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Refusal> {
 /// An identifier of the origin's in a path; anything else could be read differently there than here.
 fn is_identifier(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Below this lies what is ours in front of a site of somebody else's.
+const OWN_PREFIX: &str = "/.stanchion";
+
+/// As [`find`], in front of a site of somebody else's: what is not ours is the site's.
+pub(super) fn find_at_site(method: &Method, path: &str) -> Found {
+    let Some(own) = path.strip_prefix(OWN_PREFIX).filter(|own| own.starts_with('/')) else {
+        return Ok(Endpoint::Site);
+    };
+    if own == "/join" && method == Method::POST {
+        return Ok(Endpoint::JoinByForm);
+    }
+    match find(method, own)? {
+        // The pages sell our origin's seats; a site has pages of its own.
+        Endpoint::Origin(_) | Endpoint::Page(_) => {
+            Err(Refusal::new(404, "not_found", "There is nothing at this address."))
+        }
+        endpoint => Ok(endpoint),
+    }
 }
 
 /// Finds the endpoint, or says 404 or 405.

@@ -5,7 +5,8 @@
 use http::StatusCode;
 use stanchion_shared::{
     admission::{self, AUDIENCE, ShopClaims},
-    identity::Place,
+    identity::{EventId, Place},
+    policy::QueuePolicy,
     schedule::{EFFECT_DELAY_MS, Stop},
     standing::Standing,
     ticket::Ticket,
@@ -15,7 +16,7 @@ use stanchion_shared::{
 
 use super::{
     answer::{Refusal, header_text, json, query, sentence},
-    caller,
+    caller, cookie, known, pace,
     standing::{Stood, stand},
 };
 use crate::platform::{Claim, ClaimOutcome, HttpRequest, HttpResponse, Platform, StoreError, Window};
@@ -25,14 +26,56 @@ pub(super) const TICKET_HEADER: &str = "queue-token";
 
 pub(super) async fn status<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
     let token = header_text(request, TICKET_HEADER).or_else(|| query(request, "token"));
-    let token = token.ok_or_else(|| {
+    let token = token.or_else(|| in_cookie(request)).ok_or_else(|| {
         Refusal::new(
             400,
             "ticket_missing",
             "Send the ticket in the header Queue-Token or the query parameter token.",
         )
     })?;
+    let told = told(platform, request, token).await?;
+    let mut response = json(StatusCode::OK, &told.answer);
+    if cookie::asked_by_browser(request) {
+        told.keep_in_cookies(platform, &mut response);
+    }
+    Ok(response)
+}
+
+/// A browser that names the event sends its ticket by itself.
+fn in_cookie(request: &HttpRequest) -> Option<&str> {
+    let event = EventId::parse(query(request, "event_id")?).ok()?;
+    cookie::find(request, &cookie::ticket_of(&event))
+}
+
+/// What a ticket's holder is told.
+pub(super) struct Told {
+    pub(super) event: EventId,
+    pub(super) answer: StatusAnswer,
+}
+
+impl Told {
+    /// Lets a browser keep the ticket, and the session if there is one.
+    pub(super) fn keep_in_cookies<P: Platform>(&self, platform: &P, response: &mut HttpResponse) {
+        let ticket = &self.answer.queue_token;
+        cookie::set(
+            platform,
+            response,
+            &cookie::ticket_of(&self.event),
+            ticket,
+            cookie::TICKET_SECONDS,
+        );
+        if let (Some(token), Some(ends)) = (&self.answer.shop_token, self.answer.shop_expires_at) {
+            let seconds = ends.since(platform.now()).div_ceil(1000);
+            cookie::set(platform, response, &cookie::shop_token_of(&self.event), token, seconds);
+        }
+    }
+}
+
+/// Where a ticket stands, and the session if its turn has come and the request is its holder's.
+pub(super) async fn told<P: Platform>(platform: &P, request: &HttpRequest, token: &str) -> Result<Told, Refusal> {
     let given = read_ticket(platform, token)?;
+    let limits = known::snapshot(platform, &given.event_id).await?.config.policy.limits;
+    pace::poll(given.tag, limits, platform.now())?;
     let knew_place = given.place;
     let stood = stand(platform, given).await?;
     let queue_token = if stood.ticket.place == knew_place {
@@ -44,7 +87,10 @@ pub(super) async fn status<P: Platform>(platform: &P, request: &HttpRequest) -> 
         Some(status) => answer(&stood, queue_token, status),
         None => turn(platform, request, &stood, queue_token).await?,
     };
-    Ok(json(StatusCode::OK, &answer))
+    Ok(Told {
+        event: stood.ticket.event_id,
+        answer,
+    })
 }
 
 /// A ticket from outside.
@@ -98,7 +144,8 @@ async fn turn<P: Platform>(
         QueueStatus::Expired
     };
 
-    let Some(account) = caller::account(platform, request)? else {
+    let policy = &stood.snapshot.config.policy;
+    let Some(account) = caller::person(platform, request, policy.identity)? else {
         let mut told = answer(
             stood,
             queue_token,
@@ -127,6 +174,7 @@ async fn turn<P: Platform>(
     let claim = claim(platform, stood, turn_at, claim_before.is_none());
     let shard = ticket.numbered.shard;
     match platform.claim(&ticket.event_id, shard, claim).await? {
+        ClaimOutcome::Window(window) if is_revoked(policy, &window) => Ok(answer(stood, queue_token, given_up)),
         ClaimOutcome::Window(window) if platform.now() < window.ends_at => {
             let mut told = answer(stood, queue_token, QueueStatus::YourTurn);
             told.shop_token = Some(shop_token(platform, stood, place, account.sub.clone(), &window));
@@ -142,6 +190,11 @@ async fn turn<P: Platform>(
         ClaimOutcome::Window(_) => Ok(answer(stood, queue_token, QueueStatus::Expired)),
         ClaimOutcome::Dead => Ok(answer(stood, queue_token, given_up)),
     }
+}
+
+/// Whether the organiser has ended the session of this window.
+pub(super) fn is_revoked(policy: &QueuePolicy, window: &Window) -> bool {
+    policy.gate.revokes(&window.session, window.claimed_at.ceil_seconds())
 }
 
 fn claim<P: Platform>(platform: &P, stood: &Stood, turn_at: UnixMillis, only_if_claimed: bool) -> Claim {

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use worker::{Headers, Request, Response, ResponseBuilder, web_sys};
 
 use crate::{
-    app::{MAX_BODY_BYTES, Refusal},
+    app::Refusal,
     platform::{HttpRequest, HttpResponse},
 };
 
@@ -15,15 +15,15 @@ use crate::{
 /// each: the runtime parses that from JSON, and it was a fifth of what a poll costs.
 ///
 /// # Errors
-/// The body is larger than [`MAX_BODY_BYTES`], or the request is none that the application could read.
-pub(super) async fn from_worker(request: web_sys::Request) -> Result<HttpRequest, Refusal> {
+/// The body is larger than `limit`, or the request is none that the application could read.
+pub(super) async fn from_worker(request: web_sys::Request, limit: usize) -> Result<HttpRequest, Refusal> {
     let unreadable = |_| Refusal::new(400, "malformed_request", "The request cannot be read.");
     let headers = headers(&Headers(request.headers()));
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
-        return Err(Refusal::body_too_large());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(Refusal::body_too_large(limit));
     }
     let mut read = HttpRequest::new(Vec::new());
     *read.method_mut() = request.method().parse().map_err(|_| ()).map_err(unreadable)?;
@@ -32,7 +32,7 @@ pub(super) async fn from_worker(request: web_sys::Request) -> Result<HttpRequest
     if request.body().is_some() {
         *read.body_mut() = match announced {
             Some(_) => whole(request.into()).await?,
-            None => bounded(request.into()).await?,
+            None => bounded(request.into(), limit).await?,
         };
     }
     Ok(read)
@@ -49,13 +49,13 @@ async fn whole(mut request: Request) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Stops reading where the limit is passed: a body without a length fills no memory.
-async fn bounded(mut request: Request) -> Result<Vec<u8>, Refusal> {
+async fn bounded(mut request: Request, limit: usize) -> Result<Vec<u8>, Refusal> {
     let mut body = Vec::new();
     let mut stream = request.stream().map_err(broken)?;
     while let Some(chunk) = stream.next().await {
         body.extend(chunk.map_err(broken)?);
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Refusal::body_too_large());
+        if body.len() > limit {
+            return Err(Refusal::body_too_large(limit));
         }
     }
     Ok(body)

@@ -28,7 +28,7 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker
 }
 
 async fn answer(request: web_sys::Request, objects: Objects, config: Rc<EdgeConfig>) -> HttpResponse {
-    match body::from_worker(request).await {
+    match body::from_worker(request, config.largest_body()).await {
         Ok(request) => app::handle(&Cloudflare { objects, config }, request).await,
         Err(refusal) => refusal.into_response(),
     }

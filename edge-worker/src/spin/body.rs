@@ -7,20 +7,20 @@ use spin_sdk::http::{FullBody, Request, Response};
 
 use super::target;
 use crate::{
-    app::{MAX_BODY_BYTES, Refusal},
+    app::Refusal,
     platform::{HttpRequest, HttpResponse},
 };
 
 /// The application's view of a request.
 ///
 /// # Errors
-/// The body is larger than [`MAX_BODY_BYTES`], or it broke off, or the request is none that the application could read.
-pub(super) async fn from_spin(request: Request) -> Result<HttpRequest, Refusal> {
+/// The body is larger than `limit`, or it broke off, or the request is none that the application could read.
+pub(super) async fn from_spin(request: Request, limit: usize) -> Result<HttpRequest, Refusal> {
     let (parts, mut body) = request.into_parts();
     let announced = parts.headers.get(http::header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
-        return Err(Refusal::body_too_large());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(Refusal::body_too_large(limit));
     }
     // Stops reading where the limit is passed: a body without a length, or with a wrong one, fills no memory.
     let mut read = Vec::new();
@@ -30,8 +30,8 @@ pub(super) async fn from_spin(request: Request) -> Result<HttpRequest, Refusal> 
         if let Ok(chunk) = frame.into_data() {
             read.extend_from_slice(&chunk);
         }
-        if read.len() > MAX_BODY_BYTES {
-            return Err(Refusal::body_too_large());
+        if read.len() > limit {
+            return Err(Refusal::body_too_large(limit));
         }
     }
     let mut whole = HttpRequest::new(read);

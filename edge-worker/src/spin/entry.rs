@@ -51,7 +51,7 @@ async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {
 }
 
 async fn answer(request: Request, configuration: Rc<Configuration>) -> HttpResponse {
-    match body::from_spin(request).await {
+    match body::from_spin(request, configuration.edge.largest_body()).await {
         Ok(request) => app::handle(&Spin { configuration }, request).await,
         Err(refusal) => refusal.into_response(),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
+use stanchion_shared::{identity::EventId, policy::MAX_A_MINUTE, timestamp::UnixMillis};
 
 use crate::arena::{Section, Venue};
 
@@ -76,6 +76,8 @@ impl Admin {
     /// A draft with all its seats.
     pub(crate) async fn create(&self, event: &NewEvent<'_>, venue: &Venue) -> Result<(), AdminError> {
         let body = json!({
+            // All simulated fans come from one address.
+            "queue": {"limits": {"joins_per_address_a_minute": MAX_A_MINUTE}},
             "event_id": event.event_id,
             "name": event.name,
             "starts_at": event.on_sale_time.plus(STARTS_AFTER_MS),

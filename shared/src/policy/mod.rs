@@ -4,10 +4,17 @@
 //! Each part has a file, defaults that suit most events, and its limits in a `check`.
 
 mod beacon;
+pub mod gate;
+mod identity;
+mod limits;
+mod release;
 
 use serde::{Deserialize, Serialize};
 
 pub use beacon::{BeaconKey, BeaconPolicy, BeaconScheme, FREEZE_MS, GENESIS_S, PERIOD_S};
+pub use identity::IdentityPolicy;
+pub use limits::{LimitPolicy, MAX_A_MINUTE};
+pub use release::{FixedRelease, MAX_AT_ONCE, MAX_PER_MINUTE};
 
 /// See the module. What is left out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +23,14 @@ pub struct QueuePolicy {
     /// The randomness beacon that every draw waits for; `None`: the draws use none. Fixed from the first put.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beacon: Option<BeaconPolicy>,
+    /// Who passes the gate.
+    pub gate: gate::GatePolicy,
+    /// Who may join.
+    pub identity: IdentityPolicy,
+    /// How often one may try to join.
+    pub limits: LimitPolicy,
+    /// Fixed limits in place of an origin's meter.
+    pub release: Option<FixedRelease>,
 }
 
 impl QueuePolicy {
@@ -24,14 +39,21 @@ impl QueuePolicy {
     /// # Errors
     /// A sentence that names the field and its limits.
     pub fn check(&self) -> Result<(), String> {
-        self.beacon.as_ref().map_or(Ok(()), BeaconPolicy::check)
+        self.beacon.as_ref().map_or(Ok(()), BeaconPolicy::check)?;
+        self.gate.check()?;
+        self.identity.check()?;
+        self.limits.check()?;
+        self.release.map_or(Ok(()), |release| release.check())
     }
 
     /// Says what of it would change that never changes after an event's first put.
     #[must_use]
     pub fn fixed_by(&self, before: &QueuePolicy) -> Option<String> {
-        (self.beacon != before.beacon)
-            .then(|| "The first put fixed the beacon: it was announced to those who joined.".to_owned())
+        if self.beacon != before.beacon {
+            return Some("The first put fixed the beacon: it was announced to those who joined.".to_owned());
+        }
+        (self.release.is_some() != before.release.is_some())
+            .then(|| "The first put fixed whether releases are fixed or an origin's meter decides.".to_owned())
     }
 
     /// Nothing was decided.

@@ -19,7 +19,7 @@ use stanchion_shared::{
     human,
     identity::{Bytes32, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
-    policy::QueuePolicy,
+    policy::{LimitPolicy, MAX_A_MINUTE, QueuePolicy},
     schedule::{EFFECT_DELAY_MS, Rate},
     timestamp::UnixMillis,
     wire::{ChallengeAnswer, JoinAnswer, PutEvent, PutRelease, QueueAnswer, QueueStatus, StatusAnswer},
@@ -65,6 +65,13 @@ pub struct Edge {
     account_issuer: String,
 }
 
+/// Tests ask as fast as they can; how often fans may is a test of its own.
+const UNLIMITED: LimitPolicy = LimitPolicy {
+    joins_per_account_a_minute: MAX_A_MINUTE,
+    joins_per_address_a_minute: MAX_A_MINUTE,
+    polls_per_ticket_a_minute: MAX_A_MINUTE,
+};
+
 /// A fan with an account.
 pub struct Fan {
     /// `sub` of the account.
@@ -94,7 +101,10 @@ impl Event {
             turn_ms: 10_000,
             shopping_ms: 10_000,
             challenge_max_number: 1_000,
-            policy: QueuePolicy::default(),
+            policy: QueuePolicy {
+                limits: UNLIMITED,
+                ..QueuePolicy::default()
+            },
         };
         Event {
             id: EventId::parse(&unique("e")).unwrap(),

@@ -1,0 +1,34 @@
+// A site behind the waiting room that checks the shop token itself: whoever finds a way around the edge gets nothing.
+// Any JWT library does it; this one is npm's `jose`.
+//
+//   STANCHION_EDGE_URL=https://tickets.example.com/.stanchion STANCHION_SHOP_ISSUER=… STANCHION_EVENT=my-show \
+//   PORT=8000 node site.mjs
+
+import { createServer } from 'node:http';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+
+const { STANCHION_EDGE_URL: edge, STANCHION_SHOP_ISSUER: issuer, STANCHION_EVENT: event, PORT: port } = process.env;
+const keys = createRemoteJWKSet(new URL(`${edge}/.well-known/jwks.json`));
+
+/** The claims of a shop token that opens our event; throws for any other. */
+async function session(token) {
+  const { payload } = await jwtVerify(token ?? '', keys, {
+    issuer,
+    audience: 'stanchion-origin',
+    algorithms: ['EdDSA'],
+    typ: 'shop+jwt',
+    clockTolerance: 0,
+  });
+  if (payload.event !== event) throw new Error('the token opens another event');
+  return payload;
+}
+
+createServer(async (request, response) => {
+  if (!request.url.startsWith('/shop')) return response.end('Everybody may see this.\n');
+  try {
+    const { sub, place } = await session(request.headers['shop-token']);
+    response.end(`Welcome, ${sub}: yours was place ${place}.\n`);
+  } catch (error) {
+    response.writeHead(403).end(`Come by the queue: ${error.message}.\n`);
+  }
+}).listen(Number(port), '127.0.0.1');

@@ -1,0 +1,122 @@
+//! Cookies: what a browser sends by itself (RFC 6265). Scripts cannot read ours, other sites cannot make a browser write
+//! with them.
+
+use http::{HeaderValue, Method, header};
+use stanchion_shared::identity::EventId;
+
+use super::answer::{Refusal, header_text};
+use crate::platform::{HttpRequest, HttpResponse, Platform};
+
+/// What all our cookies' names begin with: what is in front of a site keeps them from it.
+pub(super) const PREFIX: &str = "stanchion-";
+/// Who a browser without an account is.
+pub(super) const VISITOR: &str = "stanchion-visitor";
+/// A ticket is kept this long, in seconds; it dies earlier by the queue's rules.
+pub(super) const TICKET_SECONDS: u64 = 7 * 24 * 3600;
+
+/// The cookie that holds the queue ticket of an event.
+pub(super) fn ticket_of(event: &EventId) -> String {
+    format!("{PREFIX}ticket.{event}")
+}
+
+/// The cookie that holds the shop token of an event.
+pub(super) fn shop_token_of(event: &EventId) -> String {
+    format!("{PREFIX}shop.{event}")
+}
+
+/// All cookies of a request, as (name, value).
+pub(super) fn all(request: &HttpRequest) -> impl Iterator<Item = (&str, &str)> {
+    let text = header_text(request, header::COOKIE.as_str()).unwrap_or_default();
+    // HTTP/2 may split them into several headers, which runtimes join with a comma.
+    text.split([';', ',']).filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// The value of one.
+pub(super) fn find<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    all(request).find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+/// Whether a browser asks, and not an app: browsers say in `Sec-Fetch-Site` where a request comes from.
+pub(super) fn asked_by_browser(request: &HttpRequest) -> bool {
+    request.headers().contains_key("sec-fetch-site")
+}
+
+/// Sets a cookie with an answer. It is sent with top-level navigations from other sites, not with their writes.
+pub(super) fn set<P: Platform>(platform: &P, answer: &mut HttpResponse, name: &str, value: &str, seconds: u64) {
+    let secure = if platform.config().secure_cookies {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = HeaderValue::from_str(&cookie).expect("names and values of ours are ASCII");
+    answer.headers_mut().append(header::SET_COOKIE, cookie);
+}
+
+/// Where a cookie is all that identifies a request, a write must come from this site's own pages: the browser says so in
+/// `Origin`, which no page can forge.
+///
+/// # Errors
+/// 403 `origin_of_other`.
+pub(super) fn check_own_origin(request: &HttpRequest) -> Result<(), Refusal> {
+    if [Method::GET, Method::HEAD].contains(request.method()) {
+        return Ok(());
+    }
+    let origin = header_text(request, header::ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
+    if origin.is_some_and(|(_, site)| Some(site) == host(request)) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        403,
+        "origin_of_other",
+        "A write that a cookie allows must come from a page of this site.",
+    ))
+}
+
+/// Host and port this request was sent to.
+fn host(request: &HttpRequest) -> Option<&str> {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    header_text(request, header::HOST.as_str()).or(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: Method, headers: &[(&str, &str)]) -> HttpRequest {
+        let mut builder = http::Request::builder()
+            .method(method)
+            .uri("https://queue.example:8443/a");
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn cookies_are_found_among_others() {
+        let request = request(Method::GET, &[("cookie", "a=1; stanchion-visitor=x.y=z; b=2")]);
+        assert_eq!(find(&request, VISITOR), Some("x.y=z"));
+        assert_eq!(find(&request, "c"), None);
+        assert_eq!(all(&request).count(), 3);
+    }
+
+    #[test]
+    fn a_write_comes_from_this_sites_own_pages() {
+        for (origin, expected) in [
+            (Some("https://queue.example:8443"), true),
+            (Some("https://queue.example"), false),
+            (Some("https://evil.example"), false),
+            (Some("null"), false),
+            (None, false),
+        ] {
+            let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+            let judged = check_own_origin(&request(Method::POST, &headers));
+            assert_eq!(judged.is_ok(), expected, "{origin:?}");
+            assert!(check_own_origin(&request(Method::GET, &headers)).is_ok());
+        }
+        // What the browser says it asked for counts, not what the runtime made of the address.
+        let behind = [("host", "tickets.example"), ("origin", "https://tickets.example")];
+        assert!(check_own_origin(&request(Method::POST, &behind)).is_ok());
+    }
+}
