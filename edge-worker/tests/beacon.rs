@@ -1,86 +1,19 @@
-//! Draws that wait for a round of a randomness beacon. The rounds are real ones, recorded (shared/tests/vectors/beacon.json)
-//! and served by the stack's own beacon; each test's event chooses the genesis that makes them fall due when it draws.
+//! Draws that wait for a round of a randomness beacon.
 
 use std::time::Duration;
 
-use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use stanchion_shared::{
     draw::beacon,
-    identity::Bytes32,
     policy::{BeaconKey, BeaconPolicy},
     timestamp::UnixMillis,
-    wire::QueueStatus,
+    wire::{QueueStatus, StatusAnswer},
 };
-use stanchion_stage::{Edge, Event, now, read, refusal, settle, variable};
-
-/// The network of which consecutive rounds are recorded: 3, 4 and 6.
-fn network() -> Value {
-    let vectors: Value = serde_json::from_str(include_str!("../../shared/tests/vectors/beacon.json")).unwrap();
-    let of_rounds_3_and_4 = |network: &&Value| network["rounds"][0]["round"] == 3 && network["rounds"][1]["round"] == 4;
-    let networks = vectors["networks"].as_array().unwrap();
-    networks.iter().find(of_rounds_3_and_4).unwrap().clone()
-}
-
-fn signature_of(round: u64) -> Value {
-    let network = network();
-    let rounds = network["rounds"].as_array().unwrap();
-    rounds.iter().find(|one| one["round"] == round).unwrap()["signature"].clone()
-}
-
-/// Seconds between rounds, in these tests.
-const PERIOD_S: u64 = 5;
-/// From the first put to the on-sale: time to join.
-const JOINING_S: u64 = 8;
-
-/// An event of this test's own chain: draw 0 waits for round 3, the windows of the first five seconds for round 4.
-fn event() -> Event {
-    let mut event = Event::on_sale_in(0);
-    let on_sale_s = now().0 / 1_000 + JOINING_S;
-    event.put.on_sale_time = UnixMillis(on_sale_s * 1_000);
-    let mut chain_hash = [0; 32];
-    chain_hash[..8].copy_from_slice(&event.put.version.to_be_bytes());
-    chain_hash[8..16].copy_from_slice(&u64::from(std::process::id()).to_be_bytes());
-    event.put.policy.beacon = Some(BeaconPolicy {
-        chain_hash: Bytes32(chain_hash),
-        public_key: BeaconKey::parse(network()["public_key"].as_str().unwrap()).unwrap(),
-        genesis: on_sale_s + 3 - 2 * PERIOD_S,
-        period: PERIOD_S,
-        ..BeaconPolicy::quicknet()
-    });
-    event
-}
-
-struct Source {
-    url: String,
-    http: reqwest::Client,
-}
-
-#[derive(Debug, Deserialize)]
-struct Asked {
-    round: u64,
-    at: u64,
-}
-
-impl Source {
-    fn of(event: &Event) -> Source {
-        let chain = hex::encode(event.put.policy.beacon.as_ref().unwrap().chain_hash.0);
-        Source {
-            url: format!("{}/{chain}", variable("STANCHION_BEACON_URL")),
-            http: reqwest::Client::new(),
-        }
-    }
-
-    async fn asked(&self) -> Vec<Asked> {
-        read(self.http.get(format!("{}/asked", self.url)).send().await.unwrap()).await
-    }
-
-    async fn answers_next(&self, answers: &Value) {
-        let put = self.http.request(Method::PUT, format!("{}/next", self.url));
-        read::<Value>(put.json(answers).send().await.unwrap()).await;
-    }
-}
+use stanchion_stage::{
+    Edge,
+    beacon::{Source, event, signature_of},
+    now, refusal, settle,
+};
 
 async fn until(instant: UnixMillis) {
     tokio::time::sleep(Duration::from_millis(instant.since(now()))).await;
@@ -110,8 +43,7 @@ async fn a_draw_waits_for_its_round_and_everybody_can_verify_it() {
     until(event.put.on_sale_time.plus(300)).await;
     let late = edge.fan();
     let late_joined = edge.join(&event.id, &late).await;
-    let drawn_at =
-        |told: &stanchion_shared::wire::StatusAnswer| told.drawn_at.map(|at| at.since(event.put.on_sale_time));
+    let drawn_at = |told: &StatusAnswer| told.drawn_at.map(|at| at.since(event.put.on_sale_time));
     let told = edge.status(&late, &late_joined.queue_token).await;
     assert_eq!((told.status, drawn_at(&told)), (QueueStatus::Drawing, Some(8_000)));
     let told = edge.status(&fans[0].0, &fans[0].1.queue_token).await;
