@@ -1,6 +1,6 @@
 //! Draws that wait for a beacon, in the store itself: whatever stops in the middle, and whoever cannot be reached.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{
     FutureExt,
@@ -15,6 +15,7 @@ use stanchion_shared::{
     draw::record::DrawRecord,
     identity::{Bytes32, Draw},
     policy::{BeaconKey, BeaconPolicy},
+    standing::FrozenTickets,
     timestamp::UnixMillis,
 };
 
@@ -24,6 +25,8 @@ use crate::{
 };
 
 const PERIOD_S: u64 = 5;
+/// A closing stops after 1, 2, … so many commands, before and after its round is out.
+const TRIES: usize = 22;
 
 /// The network of which rounds 3 and 4 are recorded.
 fn network() -> Value {
@@ -55,17 +58,35 @@ const SOURCE: BeaconSource<'static> = BeaconSource {
 };
 
 /// Draw 0 of it waits for round 3, which is out three to four seconds after the on-sale.
-fn event(on_sale_in: u64) -> Event {
-    let mut event = Event::on_sale_in(on_sale_in);
-    let closed_at = event.put.on_sale_time;
+fn event(on_sale_time: UnixMillis) -> Event {
+    let mut event = Event::on_sale_in(0);
+    event.put.on_sale_time = on_sale_time;
     event.put.policy.beacon = Some(BeaconPolicy {
         chain_hash: Bytes32(random_32()),
         public_key: BeaconKey::parse(network()["public_key"].as_str().unwrap()).unwrap(),
-        genesis: (closed_at.0 + 3_000).div_ceil(1_000) - 2 * PERIOD_S,
+        genesis: (on_sale_time.0 + 3_000).div_ceil(1_000) - 2 * PERIOD_S,
         period: PERIOD_S,
         ..BeaconPolicy::quicknet()
     });
     event
+}
+
+/// So many events with somebody in each, all on sale at one instant that is soon. The secrets of an event are a million
+/// hashes, which takes this machine what it takes.
+async fn events(store: &Store<'_, Native>, count: usize, joining: usize) -> Vec<(Event, Vec<Person>)> {
+    let began = Instant::now();
+    event(now()).open(store).await;
+    let for_one = u64::try_from(began.elapsed().as_millis()).unwrap() + 20 * joining as u64;
+    let on_sale_time = now().plus(2 * for_one * count as u64 + 3_000);
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let event = event(on_sale_time).open(store).await;
+        let joined = event.join_all(store, &people(joining)).await;
+        event.snapshot(store).await;
+        all.push((event, joined));
+    }
+    assert!(now() < on_sale_time, "this machine has become much slower");
+    all
 }
 
 fn out_at(event: &Event) -> UnixMillis {
@@ -74,6 +95,17 @@ fn out_at(event: &Event) -> UnixMillis {
 
 async fn until(instant: UnixMillis) {
     tokio::time::sleep(Duration::from_millis(instant.since(now()))).await;
+}
+
+/// Whoever stopped has left a mark for a second: then the next one freezes the draw, and tells what is frozen.
+async fn told_as_frozen(event: &Event, store: &Store<'_, Native>) -> FrozenTickets {
+    while now() < out_at(event) {
+        if let Some(frozen) = event.snapshot(store).await.frozen {
+            return frozen;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing was frozen before the round was out");
 }
 
 /// Everybody's draw is closed with round 3, and what was told while it waited holds.
@@ -89,13 +121,14 @@ async fn closed(event: &Event, store: &Store<'_, Native>, joined: &[Person]) -> 
 async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finished_by_the_next() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys).with_beacon(SOURCE);
-    let stop_and_go_on = |commands, last| {
+    let stop_and_go_on = |commands, (event, joined): (Event, Vec<Person>)| {
         let (redis, keys, store) = (&redis, &keys, &store);
         async move {
-            let event = event(2_500).open(store).await;
-            let joined = event.join_all(store, &people(25)).await;
-            assert!(now() < event.put.on_sale_time, "this machine is too slow");
-            event.until_closed_at(0).await;
+            let last = if commands % 2 == 0 {
+                Last::Unsent
+            } else {
+                Last::Unanswered
+            };
             let stopped_at = async |instant| {
                 until(instant).await;
                 let stopping = Stopping::after(redis, commands, last);
@@ -106,8 +139,7 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
                 stopping.commands_left.get() > 0
             };
             let mut finished = stopped_at(event.put.on_sale_time).await;
-            until(event.put.on_sale_time.plus(1_500)).await;
-            let frozen = event.snapshot(store).await.frozen.expect("it waits");
+            let frozen = told_as_frozen(&event, store).await;
             assert_eq!(frozen.draw, Draw(0));
             assert!(event.record(store, 0).await.is_none(), "a secret before its round");
             // Whoever comes now is in a later draw, though this one is not drawn yet.
@@ -119,8 +151,11 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
             finished
         }
     };
-    let tries = (1..=24).flat_map(|commands| [(commands, Last::Unsent), (commands, Last::Unanswered)]);
-    let finished = join_all(tries.map(|(commands, last)| stop_and_go_on(commands, last))).await;
+    let events = events(&store, TRIES, 12).await;
+    let tries = (1..)
+        .zip(events)
+        .map(|(commands, event)| stop_and_go_on(commands, event));
+    let finished = join_all(tries).await;
     assert!(
         finished.contains(&true),
         "the last of these connections stopped before the closing was done: try more commands"
@@ -131,8 +166,7 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
 async fn a_store_that_reaches_no_beacon_draws_nothing_and_the_next_that_does_goes_on() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let without = Store::new(&redis, &keys);
-    let event = event(1_000).open(&without).await;
-    let joined = event.join_all(&without, &people(9)).await;
+    let (event, joined) = events(&without, 1, 9).await.remove(0);
     until(out_at(&event).plus(1_200)).await;
     for _ in 0..3 {
         assert!(!event.snapshot(&without).await.is_closed(Draw(0)));
@@ -145,9 +179,7 @@ async fn a_store_that_reaches_no_beacon_draws_nothing_and_the_next_that_does_goe
 async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_round_is_out() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys).with_beacon(SOURCE);
-    let event = event(1_000).open(&store).await;
-    let joined = event.join_all(&store, &people(9)).await;
-    event.snapshot(&store).await;
+    let (event, joined) = events(&store, 1, 9).await.remove(0);
     until(out_at(&event)).await;
     let silent = WithoutShards {
         redis: &redis,
