@@ -239,6 +239,7 @@ impl<'a> OnSale<'a> {
             lives: Lives::default(),
             scores: ScoreCounts::default(),
             joins_per_second: 0,
+            frozen: None,
         };
         self.watchers.poll(&snapshot, until);
     }
