@@ -55,6 +55,7 @@ async function begin() {
   document.title = `${event.name} · Stanchion`;
   byId('event-facts').replaceChildren(
     make('time', { datetime: event.starts_at }, instant(event.starts_at)), ` · ${event.venue.name}, ${event.venue.city}`);
+  join.offerFans(event.verified_fans);
   shop = new Shop({ event, payment, over: shopIsOver, bought });
   if (payment.isDone && session()) await showTickets();
   goOn();

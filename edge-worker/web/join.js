@@ -6,6 +6,7 @@ import { heardInstant } from './clock.js';
 import { persistently } from './connection.js';
 import { Countdown } from './countdown.js';
 import { announce, byId, say, write } from './dom.js';
+import { setUpFans } from './fans.js';
 import { counted, shortInstant } from './format.js';
 import { solve } from './proof-of-work.js';
 
@@ -32,11 +33,13 @@ export async function askForSnapshot(eventId) {
 /** @param joined called with the join's answer and what was public before it: {commitment, beacon: whether there is one} */
 export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
+  const fans = setUpFans({ eventId, notSignedIn });
   let published = {};
 
   /** Asks what the queue does now, and says what that means for who joins. */
   async function show() {
     say(byId('join-error'), null);
+    fans.show(); // says itself what fails
     try {
       explain(await persistently(() => askForSnapshot(eventId)));
     } catch (error) {
@@ -66,9 +69,10 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
     announce('Joining the queue.');
     try {
       const bearer = session()?.access_token;
+      const fanPass = await fans.pass();
       const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
       const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
-      const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken };
+      const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, fan_pass: fanPass };
       joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
     } catch (error) {
       say(byId('join-error'), error.message);
@@ -80,7 +84,7 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
   }
 
   byId('join-button').addEventListener('click', join);
-  return { show, hide: () => countdown.stop() };
+  return { show, hide: () => countdown.stop(), offerFans: fans.offer };
 }
 
 /**

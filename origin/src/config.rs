@@ -98,6 +98,8 @@ pub struct Config {
     pub stripe_key: String,
     /// `STANCHION_TICKET_CODE_KEY`: HMAC of ticket barcodes.
     pub ticket_code_key: Bytes32,
+    /// `STANCHION_INVITATION_KEY`: HMAC of the codes that verified fans are invited with.
+    pub invitation_key: Bytes32,
     /// `STANCHION_ADMIN_TOKEN`: Bearer of the admin API.
     pub admin_token: String,
     /// `STANCHION_SIGN_INS_PER_ACCOUNT`, or [`SIGN_INS_PER_ACCOUNT`].
@@ -182,6 +184,7 @@ impl Config {
             stripe_url: base("STANCHION_STRIPE_URL")?,
             stripe_key: text("STANCHION_STRIPE_KEY")?,
             ticket_code_key: bytes("STANCHION_TICKET_CODE_KEY")?,
+            invitation_key: bytes("STANCHION_INVITATION_KEY")?,
             admin_token: text("STANCHION_ADMIN_TOKEN")?,
             sign_ins_per_account: allowance("STANCHION_SIGN_INS_PER_ACCOUNT", SIGN_INS_PER_ACCOUNT)?,
             sign_ins_per_address: allowance("STANCHION_SIGN_INS_PER_ADDRESS", SIGN_INS_PER_ADDRESS)?,

@@ -31,6 +31,7 @@ fn complete() -> HashMap<&'static str, String> {
         ("STANCHION_STRIPE_URL", "http://localhost:9".to_owned()),
         ("STANCHION_STRIPE_KEY", "sk_test".to_owned()),
         ("STANCHION_TICKET_CODE_KEY", "08".repeat(32)),
+        ("STANCHION_INVITATION_KEY", "09".repeat(32)),
         ("STANCHION_ADMIN_TOKEN", "t".repeat(ADMIN_TOKEN_MIN_LENGTH)),
     ]
     .into_iter()
@@ -80,6 +81,7 @@ fn what_cannot_be_used_is_named_and_not_shown() {
         ("STANCHION_EDGE_URL", "secret"),
         ("STANCHION_CONTROL_KEY", "secret"),
         ("STANCHION_TICKET_CODE_KEY", &"07".repeat(31)),
+        ("STANCHION_INVITATION_KEY", &"07".repeat(33)),
         ("STANCHION_ACCOUNT_SIGNING_KEYS", "secret"),
         ("STANCHION_ACCOUNT_JWKS", "secret"),
         ("STANCHION_ACCOUNT_ISSUER", "a secret"),

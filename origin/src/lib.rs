@@ -1,7 +1,7 @@
 //! The origin: it knows the fans, sells the seats and tells the edge how fast to admit.
 //!
 //! The map: [`http`] lists every route and says what an error looks like. [`accounts`] signs fans up and in, [`catalogue`]
-//! shows events. Behind a shop token: [`inventory`] (seats, in Redis), [`cart`], [`checkout`] (a saga over [`fraud`],
+//! shows events, [`fans`] says who is a verified fan of one. Behind a shop token: [`inventory`] (seats, in Redis), [`cart`], [`checkout`] (a saga over [`fraud`],
 //! [`payments`] and [`tickets`]), [`orders`]. [`admin`] creates, launches, pauses; [`meter`] decides once a second how
 //! many fans the edge admits. Underneath: [`config`] (environment), [`state`] (what every handler shares), [`database`]
 //! (the one door to PostgreSQL), [`edge`] (its control API), [`outbound`] (reading others' answers), [`keys`] (who may
@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod edge;
+pub mod fans;
 pub mod fraud;
 pub mod http;
 pub mod inventory;

@@ -22,6 +22,7 @@ export function makeKeys(folder) {
     STANCHION_SHOP_ISSUER: ISSUER_OF_SHOP_TOKENS,
     STANCHION_STRIPE_KEY: `sk_test_${randomBytes(24).toString('hex')}`,
     STANCHION_TICKET_CODE_KEY: hexKey(),
+    STANCHION_INVITATION_KEY: hexKey(),
     STANCHION_ADMIN_TOKEN: randomBytes(32).toString('hex'),
   };
   const lines = Object.entries(keys).map(([name, value]) => `${name}='${value}'\n`);

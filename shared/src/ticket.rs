@@ -120,6 +120,15 @@ impl TicketKeys {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// Whether a ticket that was verified is signed by the first key. One that is not should be signed anew while its key is
+    /// still there.
+    #[must_use]
+    pub fn is_by_first(&self, text: &str) -> bool {
+        // Four letters are three bytes: version, key, and the next.
+        let start = text.get(..4).and_then(|start| URL_SAFE_NO_PAD.decode(start).ok());
+        start.is_some_and(|start| start[1] == self.keys[0].0)
+    }
+
     /// Reads a ticket back.
     ///
     /// # Errors

@@ -133,6 +133,21 @@ pub(super) fn bytes(
     response
 }
 
+/// 304 if the client says that it has the answer of this tag (RFC 9110, section 13.1.2: weak comparison).
+pub(super) fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
+    let held = header_text(request, header::IF_NONE_MATCH.as_str())?;
+    let same = |one: &str| one == "*" || one.trim_start_matches("W/") == tag.trim_start_matches("W/");
+    if !held.split(',').map(str::trim).any(same) {
+        return None;
+    }
+    let mut response = HttpResponse::new(Vec::new());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response
+        .headers_mut()
+        .insert(header::ETAG, HeaderValue::from_str(tag).ok()?);
+    Some(response)
+}
+
 /// The body of a request, which must say that it is JSON and be of the form expected.
 pub(super) fn read_json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Refusal> {
     let content_type = request

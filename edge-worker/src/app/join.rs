@@ -15,7 +15,7 @@ use super::{
     answer::{Refusal, json, read_json, sentence},
     caller, cookie,
     gate::session,
-    known, pace,
+    known, pace, pass,
     standing::{Stood, stand},
     status::is_revoked,
 };
@@ -37,11 +37,15 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let tag = caller::tag(platform, &event, &person).await?;
     let address = platform.client_address(request);
     pace::join(&event, tag, address, snapshot.config.policy.limits, platform.now())?;
+    let tier = match pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &person, &event)? {
+        true => Tier::Verified,
+        false => Tier::Human,
+    };
     let bound_to = ChallengeFor { event_id: &event, tag };
     let key = &platform.config().challenge_key;
     let proof = human::verify(key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
 
-    let entered = enter(platform, &snapshot, first_try(&snapshot, tag, Some(proof), Tier::Human)).await?;
+    let entered = enter(platform, &snapshot, first_try(&snapshot, tag, Some(proof), tier)).await?;
     let mut response = json(StatusCode::OK, &entered);
     if cookie::asked_by_browser(request) {
         let name = cookie::ticket_of(&event);

@@ -4,17 +4,20 @@
 //! this instance knows of events, [`answer`] is how answers and refusals look.
 
 mod answer;
+mod browse;
 mod caller;
 mod challenge;
 pub mod config;
 mod control;
 mod cookie;
+mod cors;
 mod gate;
 mod join;
 mod known;
 mod leave;
 mod pace;
 mod pages;
+mod pass;
 mod public;
 mod recent;
 mod route;
@@ -36,10 +39,18 @@ pub const MAX_URI_BYTES: usize = 2 * 1024;
 
 /// Answers one request. Never fails: what goes wrong becomes a refusal with a status, a word and a sentence.
 pub async fn handle<P: Platform>(platform: &P, request: HttpRequest) -> HttpResponse {
-    match respond(platform, &request).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
+    let path = route::own_path(platform, request.uri().path());
+    let mut response = match path.and_then(|path| cors::preflight(&request, path)) {
+        Some(allowed) => allowed,
+        None => match respond(platform, &request).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.into_response(),
+        },
+    };
+    if let Some(path) = path {
+        cors::allow(&request, path, &mut response);
     }
+    response
 }
 
 async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
@@ -54,11 +65,7 @@ async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Htt
             format!("Path and query may have {MAX_URI_BYTES} bytes."),
         ));
     }
-    let endpoint = if platform.config().site_events.is_empty() {
-        route::find(request.method(), request.uri().path())?
-    } else {
-        route::find_at_site(request.method(), request.uri().path())?
-    };
+    let endpoint = route::find_for(platform, request.method(), request.uri().path())?;
     if endpoint != Endpoint::Site && request.body().len() > MAX_BODY_BYTES {
         return Err(Refusal::body_too_large(MAX_BODY_BYTES));
     }
@@ -76,10 +83,11 @@ async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Htt
         Endpoint::ControlEvent(event) => control::put_event(platform, request, &event).await,
         Endpoint::ControlRelease(event) => control::put_release(platform, request, &event).await,
         Endpoint::ControlStats(event) => control::stats(platform, request, &event).await,
-        Endpoint::Page(page) => Ok(pages::page(page)),
-        Endpoint::Asset(name) => pages::asset(&name),
+        Endpoint::Page(page) => Ok(pages::page(platform, request, page)),
+        Endpoint::Asset(name) => pages::asset(platform, request, &name),
         Endpoint::Site => gate::site::answer(platform, request).await,
         Endpoint::JoinByForm => gate::site::join_by_form(platform, request).await,
+        Endpoint::Origin(Passage::Browse) => browse::answer(platform, request).await,
         Endpoint::Origin(Passage::Open) => gate::pass(platform, request).await,
         Endpoint::Origin(Passage::Gated { event }) => gate::check_and_pass(platform, request, event.as_ref()).await,
     }

@@ -1,18 +1,31 @@
 //! The pages a fan sees. Plain files, compiled in, so that every runtime serves the same and nothing can be missing.
 
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
 use http::{HeaderValue, StatusCode, header};
 
+use sha2::{Digest, Sha256};
+
 use super::{
-    answer::{Refusal, bytes},
+    answer::{Refusal, bytes, not_modified},
     route::Page,
 };
-use crate::platform::HttpResponse;
+use crate::platform::{HttpRequest, HttpResponse, Platform};
+
+thread_local! {
+    /// By where a file is in the program.
+    static TAGS: RefCell<HashMap<usize, Rc<str>>> = RefCell::default();
+}
 
 /// Scripts, styles and connections from this site only, nothing inline, no frames around it. WebAssembly, for the checker of
 /// places, counts as a script that is made on the spot.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
+/// Devices that no page of ours needs.
+const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=(), payment=(self)";
+/// For a year, in seconds.
+const HTTPS_ONLY: &str = "max-age=31536000";
 /// Files keep their names between versions, so they are asked for again soon.
 const ONE_MINUTE: &str = "public, max-age=60";
 
@@ -49,6 +62,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("dom.js", JAVASCRIPT, include_bytes!("../../web/dom.js")),
     ("draw-bytes.js", JAVASCRIPT, include_bytes!("../../web/draw-bytes.js")),
     ("event.js", JAVASCRIPT, include_bytes!("../../web/event.js")),
+    ("fans.js", JAVASCRIPT, include_bytes!("../../web/fans.js")),
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
     ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
     ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),
@@ -71,21 +85,22 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
 ];
 
 /// Lets a page do what our pages need, and nothing else.
-pub(super) fn add_policy(response: &mut HttpResponse) {
+pub(super) fn add_policy<P: Platform>(platform: &P, response: &mut HttpResponse) {
+    let https_only = platform.config().secure_cookies;
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(CONTENT_SECURITY_POLICY),
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS_POLICY));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    if https_only {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
+    }
 }
 
-fn with_policy(mut response: HttpResponse) -> HttpResponse {
-    add_policy(&mut response);
-    response
-}
-
-pub(super) fn page(page: Page) -> HttpResponse {
+pub(super) fn page<P: Platform>(platform: &P, request: &HttpRequest, page: Page) -> HttpResponse {
     let html = match page {
         Page::Events => include_bytes!("../../web/index.html").as_slice(),
         Page::Event => include_bytes!("../../web/event.html").as_slice(),
@@ -93,19 +108,49 @@ pub(super) fn page(page: Page) -> HttpResponse {
         Page::Draw => include_bytes!("../../web/draw.html").as_slice(),
         Page::DrawBytes => include_bytes!("../../web/draw-bytes.html").as_slice(),
     };
-    with_policy(bytes(StatusCode::OK, html.to_vec(), HTML, ONE_MINUTE))
+    file(platform, request, html, HTML)
 }
 
-pub(super) fn asset(name: &str) -> Result<HttpResponse, Refusal> {
-    let found = ASSETS.iter().find(|(asset, ..)| *asset == name);
+pub(super) fn asset<P: Platform>(platform: &P, request: &HttpRequest, name: &str) -> Result<HttpResponse, Refusal> {
+    let found = find(name);
     let (_, content_type, content) =
         found.ok_or_else(|| Refusal::new(404, "not_found", "There is nothing at this address."))?;
-    Ok(with_policy(bytes(
-        StatusCode::OK,
-        content.to_vec(),
-        content_type,
-        ONE_MINUTE,
-    )))
+    Ok(file(platform, request, content, content_type))
+}
+
+fn find(name: &str) -> Option<&'static (&'static str, &'static str, &'static [u8])> {
+    ASSETS.iter().find(|(asset, ..)| *asset == name)
+}
+
+/// A file, or that it is the one the browser has.
+fn file<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    content: &'static [u8],
+    content_type: &'static str,
+) -> HttpResponse {
+    let tag = tag(content);
+    let mut response = not_modified(request, &tag).unwrap_or_else(|| {
+        let mut whole = bytes(StatusCode::OK, content.to_vec(), content_type, ONE_MINUTE);
+        whole.headers_mut().insert(
+            header::ETAG,
+            HeaderValue::from_str(&tag).expect("hex in quotes is ASCII"),
+        );
+        whole
+    });
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static(ONE_MINUTE));
+    add_policy(platform, &mut response);
+    response
+}
+
+/// The tag of a file, worked out once per instance.
+fn tag(content: &'static [u8]) -> Rc<str> {
+    TAGS.with_borrow_mut(|tags| {
+        let tag = || format!("\"{}\"", hex::encode(&Sha256::digest(content)[..16])).into();
+        Rc::clone(tags.entry(content.as_ptr() as usize).or_insert_with(tag))
+    })
 }
 
 #[cfg(test)]
@@ -119,10 +164,10 @@ mod tests {
             let name = entry.unwrap().file_name().into_string().unwrap();
             // Pages are named in `page`, which does not compile without them.
             assert!(
-                name.ends_with(".html") || asset(&name).is_ok(),
+                name.ends_with(".html") || find(&name).is_some(),
                 "{name} is in web/ and not in ASSETS"
             );
         }
-        assert!(asset("../Cargo.toml").is_err());
+        assert!(find("../Cargo.toml").is_none());
     }
 }

@@ -4,6 +4,7 @@ use http::{Method, header};
 use stanchion_shared::identity::{Draw, EventId, Shard};
 
 use super::answer::Refusal;
+use crate::platform::Platform;
 
 /// Everything the edge answers.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(super) enum Page {
 /// How a request gets to the origin.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Passage {
+    /// The same answer for everybody.
+    Browse,
     /// Without a shop token.
     Open,
     /// With a shop token; of this event where the path names one (elsewhere the origin compares it with the body).
@@ -76,11 +79,25 @@ fn is_identifier(text: &str) -> bool {
 /// Below this lies what is ours in front of a site of somebody else's.
 const OWN_PREFIX: &str = "/.stanchion";
 
-/// As [`find`], in front of a site of somebody else's: what is not ours is the site's.
-pub(super) fn find_at_site(method: &Method, path: &str) -> Found {
-    let Some(own) = path.strip_prefix(OWN_PREFIX).filter(|own| own.starts_with('/')) else {
-        return Ok(Endpoint::Site);
-    };
+/// The path as it is in the map; `None` for a path of a site of somebody else's.
+pub(super) fn own_path<'a, P: Platform>(platform: &P, path: &'a str) -> Option<&'a str> {
+    if platform.config().site_events.is_empty() {
+        return Some(path);
+    }
+    path.strip_prefix(OWN_PREFIX).filter(|own| own.starts_with('/'))
+}
+
+/// Finds the endpoint of a request.
+pub(super) fn find_for<P: Platform>(platform: &P, method: &Method, path: &str) -> Found {
+    match own_path(platform, path) {
+        None => Ok(Endpoint::Site),
+        Some(own) if platform.config().site_events.is_empty() => find(method, own),
+        Some(own) => find_beside_site(method, own),
+    }
+}
+
+/// As [`find`], in front of a site of somebody else's.
+fn find_beside_site(method: &Method, own: &str) -> Found {
     if own == "/join" && method == Method::POST {
         return Ok(Endpoint::JoinByForm);
     }
@@ -94,22 +111,32 @@ pub(super) fn find_at_site(method: &Method, path: &str) -> Found {
 }
 
 /// Finds the endpoint, or says 404 or 405.
-pub(super) fn find(method: &Method, path: &str) -> Found {
-    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-    let mut allowed = Vec::new();
-    for candidate in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
-        if let Some(found) = lookup(&candidate, &segments) {
-            if candidate == *method {
-                return found;
-            }
-            allowed.push(candidate.to_string());
-        }
+fn find(method: &Method, path: &str) -> Found {
+    if let Some(found) = METHODS
+        .contains(method)
+        .then(|| lookup(method, &segments(path)))
+        .flatten()
+    {
+        return found;
     }
+    let allowed = methods(path);
     if allowed.is_empty() {
         return Err(Refusal::new(404, "not_found", "There is nothing at this address."));
     }
     let message = format!("This address takes {}.", allowed.join(", "));
     Err(Refusal::new(405, "method_not_allowed", message).with(header::ALLOW, allowed.join(", ")))
+}
+
+const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
+
+fn segments(path: &str) -> Vec<&str> {
+    path.strip_prefix('/').unwrap_or(path).split('/').collect()
+}
+
+/// The methods that a path takes; none if there is nothing at it.
+pub(super) fn methods(path: &str) -> Vec<String> {
+    let taken = |method: &&Method| lookup(method, &segments(path)).is_some();
+    METHODS.iter().filter(taken).map(Method::to_string).collect()
 }
 
 fn lookup(method: &Method, segments: &[&str]) -> Option<Found> {
@@ -146,8 +173,12 @@ fn api(method: &str, segments: &[&str]) -> Option<Found> {
         ("PUT", ["control", "events", id, "release"]) => Some(event(id).map(Endpoint::ControlRelease)),
         ("GET", ["control", "events", id, "stats"]) => Some(event(id).map(Endpoint::ControlStats)),
 
-        ("POST", ["accounts" | "sessions"]) | ("GET", ["events" | "orders"]) => open(),
-        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(Passage::Open))),
+        ("POST", ["accounts" | "sessions"]) | ("GET", ["orders"]) => open(),
+        ("GET", ["events"]) => Some(Ok(Endpoint::Origin(Passage::Browse))),
+        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(Passage::Browse))),
+        ("GET", ["events", id, "pass"]) | ("GET" | "POST", ["events", id, "registration"]) => {
+            Some(event(id).map(|_| Endpoint::Origin(Passage::Open)))
+        }
         ("GET", ["orders", id] | ["tickets", id, "qr.svg"]) if is_identifier(id) => open(),
 
         ("GET", ["events", id, "seats"]) => {
@@ -209,6 +240,20 @@ mod tests {
         ] {
             assert_eq!(status_of(Method::GET, path), 404, "{path}");
         }
+    }
+
+    #[test]
+    fn verified_fans_register_and_get_their_pass_without_a_shop_token() {
+        for (method, path) in [
+            (Method::GET, "/api/v1/events/arena/registration"),
+            (Method::POST, "/api/v1/events/arena/registration"),
+            (Method::GET, "/api/v1/events/arena/pass"),
+        ] {
+            let found = find(&method, path).unwrap();
+            assert_eq!(found, Endpoint::Origin(Passage::Open), "{path}");
+        }
+        assert_eq!(status_of(Method::POST, "/api/v1/events/arena/pass"), 405);
+        assert_eq!(status_of(Method::GET, "/api/v1/admin/events/arena/fans"), 404);
     }
 
     #[test]

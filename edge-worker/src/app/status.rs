@@ -78,10 +78,11 @@ pub(super) async fn told<P: Platform>(platform: &P, request: &HttpRequest, token
     pace::poll(given.tag, limits, platform.now())?;
     let knew_place = given.place;
     let stood = stand(platform, given).await?;
-    let queue_token = if stood.ticket.place == knew_place {
+    let keys = &platform.config().ticket_keys;
+    let queue_token = if stood.ticket.place == knew_place && keys.is_by_first(token) {
         token.to_owned()
     } else {
-        platform.config().ticket_keys.sign(&stood.ticket)
+        keys.sign(&stood.ticket)
     };
     let answer = match stood.status() {
         Some(status) => answer(&stood, queue_token, status),

@@ -19,6 +19,28 @@ pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
         ),
         ("orders of nobody", Raw::new("GET", "/api/v1/orders")),
         (
+            "a registration as a verified fan by nobody",
+            Raw::new("POST", "/api/v1/events/no-such-event/registration").json("{}"),
+        ),
+        (
+            "a registration for an event that is not there",
+            Raw::new("POST", "/api/v1/events/no-such-event/registration")
+                .bearer(&fan.token)
+                .json("{}"),
+        ),
+        (
+            "a fan's standing at an event that is not there",
+            Raw::new("GET", "/api/v1/events/no-such-event/registration").bearer(&fan.token),
+        ),
+        (
+            "a pass for nobody",
+            Raw::new("GET", "/api/v1/events/no-such-event/pass"),
+        ),
+        (
+            "a pass for an event that is not there",
+            Raw::new("GET", "/api/v1/events/no-such-event/pass").bearer(&fan.token),
+        ),
+        (
             "orders of a fan without any",
             Raw::new("GET", "/api/v1/orders").bearer(&fan.token),
         ),

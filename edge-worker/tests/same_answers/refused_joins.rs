@@ -60,6 +60,11 @@ async fn join(edge: &Edge, transcript: &mut Transcript, event: &Event, fan: &Fan
     let request = Raw::new("POST", "/api/v1/queue/join").bearer(&fan.token);
     let refused = request.json(serde_json::to_vec(&long).unwrap()).send(&edge.url).await;
     transcript.note("a long fingerprint", refused).await;
+    let passed =
+        json!({ "event_id": event.id, "device_fingerprint": "f", "captcha_token": solved, "fan_pass": fan.token });
+    let request = Raw::new("POST", "/api/v1/queue/join").bearer(&fan.token);
+    let refused = request.json(serde_json::to_vec(&passed).unwrap()).send(&edge.url).await;
+    transcript.note("a fan pass that is none", refused).await;
     let nobody = Raw::new("POST", "/api/v1/queue/join").json("{}").send(&edge.url).await;
     transcript.note("a join by nobody", nobody).await;
 

@@ -8,15 +8,15 @@ const MAX_LENGTH: usize = 254;
 const MAX_LOCAL_LENGTH: usize = 64;
 
 /// A case-folded address.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Email(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Email(String);
 
 impl Email {
     /// Reads an address; spaces around it are dropped, case is folded.
     ///
     /// # Errors
     /// 422 `invalid_field`.
-    pub(super) fn parse(text: &str) -> Result<Email, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Email, Error> {
         let folded = text.trim().to_lowercase();
         if is_address(&folded) {
             Ok(Email(folded))
@@ -27,7 +27,7 @@ impl Email {
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

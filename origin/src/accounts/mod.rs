@@ -7,6 +7,7 @@ mod name;
 mod password;
 mod token;
 
+pub(crate) use email::Email;
 pub use mint::{MAX_MINTED, MintError, mint};
 pub use password::{MAX_HASHES_AT_ONCE, MAX_HASHES_WAITING, Passwords};
 pub use token::TOKEN_LIFE_MS;
@@ -15,7 +16,7 @@ use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, rou
 use serde::Deserialize;
 use uuid::Uuid;
 
-use self::{email::Email, name::DisplayName, password::Password, token::SignedIn};
+use self::{name::DisplayName, password::Password, token::SignedIn};
 use crate::{
     clock,
     http::{ClientAddress, Error, Json},

@@ -19,17 +19,17 @@ pub const DEFAULT_AUDIT_LIMIT: u32 = 50;
 pub const MAX_AUDIT_LIMIT: u32 = 500;
 
 /// One change.
-pub(super) struct Change<'a> {
-    pub(super) who: &'a Admin,
+pub(crate) struct Change<'a> {
+    pub(crate) who: &'a Admin,
     /// A machine word such as `event.pause`.
-    pub(super) what: &'static str,
-    pub(super) event: &'a EventId,
-    pub(super) before: Value,
-    pub(super) after: Value,
+    pub(crate) what: &'static str,
+    pub(crate) event: &'a EventId,
+    pub(crate) before: Value,
+    pub(crate) after: Value,
 }
 
 impl Change<'_> {
-    pub(super) async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub(crate) async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query("insert into audit_log (who, what, event_id, before, after) values ($1, $2, $3, $4, $5)")
             .bind(&self.who.name)
             .bind(self.what)

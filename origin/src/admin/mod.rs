@@ -13,6 +13,7 @@ mod queue_life;
 mod queue_policy;
 mod stats;
 
+pub(crate) use audit::Change;
 pub use audit::{DEFAULT_AUDIT_LIMIT, MAX_AUDIT_LIMIT};
 pub use create::MAX_EVENT_BODY_BYTES;
 pub use new_event::{
@@ -43,7 +44,7 @@ pub fn router() -> Router<SharedApp> {
     Router::new().nest("/api/v1/admin", routes)
 }
 
-fn event_not_found() -> Error {
+pub(crate) fn event_not_found() -> Error {
     Error::not_found("event_not_found", "There is no such event.")
 }
 

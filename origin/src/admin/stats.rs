@@ -8,7 +8,7 @@ use stanchion_shared::{identity::EventId, schedule::Rate, timestamp::UnixMillis,
 
 use super::event_not_found;
 use crate::{
-    clock, edge,
+    clock, edge, fans,
     http::{Admin, Error, Json, Path},
     inventory,
     meter::{OnSale, sessions},
@@ -33,6 +33,8 @@ struct Stats {
     seats: Option<Seats>,
     /// How many orders are in which status; a status without orders is absent.
     orders: BTreeMap<String, i64>,
+    /// Null: the event has no verified fans.
+    fans: Option<fans::Counts>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +58,7 @@ pub(super) async fn stats(
             .bind(event_id.as_str())
             .fetch_all(&app.database)
             .await?;
+    let fans = fans::counts(&app.database, &event_id).await?;
     let (edge, shopping, counts) = tokio::join!(
         edge::stats(&app, &event_id),
         sessions::shopping(&app, &event_id),
@@ -80,5 +83,6 @@ pub(super) async fn stats(
         shopping: shopping.ok(),
         seats,
         orders: orders.into_iter().collect(),
+        fans,
     }))
 }

@@ -83,6 +83,8 @@ struct EventView {
     per_person: i32,
     /// How long a seat is held in a cart.
     lock_ms: i64,
+    /// Whether some fans' places come first: then it is worth asking for the own registration.
+    verified_fans: bool,
     venue: VenueView,
     /// Seats of all sections.
     capacity: u32,
@@ -98,6 +100,7 @@ struct EventRow {
     currency: String,
     per_person: i32,
     lock_ms: i64,
+    verified_fans: bool,
     venue_name: String,
     city: String,
     latitude: f64,
@@ -142,6 +145,7 @@ fn view(event_id: EventId, event: EventRow, sections: Vec<SectionRow>, now: Unix
         currency: event.currency,
         per_person: event.per_person,
         lock_ms: event.lock_ms,
+        verified_fans: event.verified_fans,
         venue: VenueView {
             name: event.venue_name,
             city: event.city,

@@ -12,13 +12,14 @@ pub use surround::{Arrived, MAX_IN_FLIGHT, REQUEST_TIMEOUT};
 
 use axum::{Router, http::StatusCode, routing::get};
 
-use crate::{accounts, admin, cart, catalogue, checkout, inventory, orders, state::SharedApp, tickets};
+use crate::{accounts, admin, cart, catalogue, checkout, fans, inventory, orders, state::SharedApp, tickets};
 
 /// All routes. Each feature owns its paths; this is the whole list.
 pub fn router(app: SharedApp) -> Router {
     let routes = Router::new()
         .merge(accounts::router())
         .merge(catalogue::router())
+        .merge(fans::router())
         .merge(admin::router())
         .merge(inventory::router())
         .merge(cart::router())

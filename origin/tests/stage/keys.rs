@@ -41,6 +41,7 @@ pub fn configuration(edge: &str, database: &str, redis: &str) -> HashMap<String,
         ("STANCHION_STRIPE_URL", "http://127.0.0.1:9"),
         ("STANCHION_STRIPE_KEY", "sk_test_stage"),
         ("STANCHION_TICKET_CODE_KEY", &control),
+        ("STANCHION_INVITATION_KEY", &control),
         ("STANCHION_ADMIN_TOKEN", ADMIN_TOKEN),
     ];
     values

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Account {
     /// `sub` of the token.
     pub(crate) subject: String,
+    /// Whom an invitation is sent to.
+    pub(crate) email: String,
     /// Bearer token.
     pub(crate) token: String,
 }
@@ -75,6 +77,7 @@ pub(crate) async fn sign_up_and_in(client: &Client, name: &str) -> Result<Accoun
     let signed_in: SignedIn = client.send(&sign_in).await?.success()?;
     Ok(Account {
         subject: signed_in.account_id,
+        email,
         token: signed_in.access_token,
     })
 }

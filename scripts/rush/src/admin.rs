@@ -1,8 +1,8 @@
-//! The origin's admin API, as far as a run needs it: create, launch, limits, pause.
+//! The origin's admin API, as far as a run needs it: create, launch, limits, pause, and whom to invite.
 
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use stanchion_shared::{identity::EventId, policy::MAX_A_MINUTE, timestamp::UnixMillis};
 
@@ -44,6 +44,8 @@ pub(crate) enum AdminError {
     Unreachable(#[from] reqwest::Error),
     #[error("the origin's admin API refused {what}: {status} {body}")]
     Refused { what: String, status: u16, body: String },
+    #[error("the origin's admin API gave no invitation code for {0}")]
+    NoCode(String),
 }
 
 impl Admin {
@@ -56,21 +58,19 @@ impl Admin {
         })
     }
 
-    async fn request(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, AdminError> {
-        let what = format!("{method} {path}");
-        let mut request = self.http.request(method, format!("{}/api/v1/admin{path}", self.base));
-        request = request.bearer_auth(&self.token);
+    async fn request(&self, method: Method, path: &str, body: Option<Value>) -> Result<String, AdminError> {
+        let mut request = self.to(&method, path);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await?;
-        let status = response.status();
-        let body = response.text().await?;
-        if status.is_success() {
-            return Ok(serde_json::from_str(&body).unwrap_or(Value::Null));
-        }
-        let status = status.as_u16();
-        Err(AdminError::Refused { what, status, body })
+        send(request, format!("{method} {path}")).await
+    }
+
+    fn to(&self, method: &Method, path: &str) -> RequestBuilder {
+        let request = self
+            .http
+            .request(method.clone(), format!("{}/api/v1/admin{path}", self.base));
+        request.bearer_auth(&self.token)
     }
 
     /// A draft with all its seats.
@@ -111,11 +111,41 @@ impl Admin {
         self.request(Method::POST, &path, None).await.map(drop)
     }
 
+    /// From now on the event has verified fans, by invitation.
+    pub(crate) async fn offer_verified_fans(&self, event: &EventId) -> Result<(), AdminError> {
+        let path = format!("/events/{event}/fans");
+        self.request(Method::PUT, &path, Some(json!({}))).await.map(drop)
+    }
+
+    /// Invites the addresses of a list, one a line.
+    pub(crate) async fn invite(&self, event: &EventId, list: String) -> Result<(), AdminError> {
+        let path = format!("/events/{event}/fans/invitations");
+        let request = self.to(&Method::POST, &path).header(CONTENT_TYPE, "text/plain");
+        send(request.body(list), format!("POST {path}")).await.map(drop)
+    }
+
+    /// All invitations as CSV: `email,code,state`.
+    pub(crate) async fn invitations(&self, event: &EventId) -> Result<String, AdminError> {
+        self.request(Method::GET, &format!("/events/{event}/fans/invitations"), None)
+            .await
+    }
+
     /// Nobody is admitted any more.
     pub(crate) async fn pause(&self, event: &EventId) -> Result<(), AdminError> {
         let path = format!("/events/{event}/pause");
         self.request(Method::POST, &path, None).await.map(drop)
     }
+}
+
+async fn send(request: RequestBuilder, what: String) -> Result<String, AdminError> {
+    let response = request.send().await?;
+    let status = response.status();
+    let body = response.text().await?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let status = status.as_u16();
+    Err(AdminError::Refused { what, status, body })
 }
 
 fn section(section: &Section) -> Value {

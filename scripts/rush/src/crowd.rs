@@ -35,8 +35,7 @@ pub(crate) async fn run(world: &Arc<World>, fans: u32, accounts: Vec<Account>, s
     let mut accounts = accounts.into_iter();
     for number in 0..fans {
         let minted = accounts.next();
-        let signs_up = number >= SPECIAL_FANS && number - SPECIAL_FANS < sign_ups;
-        let account = if signs_up { None } else { minted };
+        let account = if signs_up(number, sign_ups) { None } else { minted };
         let world = world.clone();
         visits.spawn(async move {
             let outcome = fan::visit(world.clone(), number, account).await;
@@ -53,6 +52,11 @@ pub(crate) async fn run(world: &Arc<World>, fans: u32, accounts: Vec<Account>, s
             }
         }
     }
+}
+
+/// Whether fan `number` comes without an account.
+pub(crate) fn signs_up(number: u32, sign_ups: u32) -> bool {
+    number >= SPECIAL_FANS && number - SPECIAL_FANS < sign_ups
 }
 
 /// The first fans have a habit each (see [`crate::behaviour::Behaviour::of`]) and come with minted accounts.

@@ -13,7 +13,8 @@ use crate::{
     display::show,
     invariants::{
         Invariant, Verdict, charges_match_tickets, counts_add_up, expired_locks_are_free, gate_refuses,
-        one_place_per_person, one_sale_per_seat, places_follow_from_records, turns_on_time, without_facts,
+        one_place_per_person, one_sale_per_seat, places_follow_from_records, turns_on_time, verified_fans_first,
+        without_facts,
     },
     observed::{Notebook, Observed},
     sources::{
@@ -42,7 +43,7 @@ pub(crate) struct Sources {
     pub(crate) gateway_key: String,
 }
 
-/// All eight, in order. `fans_were_there` is false for a check without anything observed.
+/// All in order; the ninth only where there were verified fans. `fans_were_there` is false for a check without anything observed.
 pub(crate) async fn all(sources: &Sources, notebook: &Notebook, fans_were_there: bool) -> Vec<Invariant> {
     let settled_after_s = settle(sources).await;
     let sold = watch::whole_inventory(&sources.redis, &sources.seats, notebook).await;
@@ -90,6 +91,18 @@ pub(crate) async fn all(sources: &Sources, notebook: &Notebook, fans_were_there:
         sessions_at_origin: &observed.sessions_at_origin,
         sessions_given: fans_were_there.then_some(&sessions_given),
     }));
+    // `observed` says who was told to be a verified fan; where nobody was, nothing was promised.
+    if !observed.verified.is_empty() {
+        invariants.push(match &queue {
+            Ok(queue) => verified_fans_first::judge(&verified_fans_first::Facts {
+                keys: &queue.keys,
+                line: &places_follow_from_records::line(&mut Verdict::default(), &queue.draws),
+                tickets: &observed.tickets,
+                verified: &observed.verified,
+            }),
+            Err(error) => without_facts(9, error),
+        });
+    }
     invariants
 }
 

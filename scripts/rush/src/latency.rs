@@ -13,6 +13,10 @@ pub(crate) enum Kind {
     SignUp,
     /// `POST /sessions`.
     SignIn,
+    /// `POST /events/{id}/registration` with a code.
+    Redeem,
+    /// `GET /events/{id}/pass`.
+    Pass,
     /// `GET /queue/challenge`.
     Challenge,
     /// `POST /queue/join`.
@@ -48,6 +52,8 @@ impl Kind {
         match self {
             Kind::SignUp => "sign up",
             Kind::SignIn => "sign in",
+            Kind::Redeem => "redeem",
+            Kind::Pass => "fan pass",
             Kind::Challenge => "challenge",
             Kind::Join => "join",
             Kind::Status => "status",

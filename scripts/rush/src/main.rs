@@ -3,7 +3,7 @@
 //! A map: [`run`] is the whole rush on its [`stage`], [`check`] the checks alone, [`verify`] the
 //! check that a fan can make. [`crowd`] lets [`fan`]s loose, each
 //! with the [`behaviour`] its number and the seed give it; they speak through [`client`] and write into [`observed`]
-//! what only they can see. [`probe`] measures at a small event of its own, [`intrusion`] tries the gate, [`watch`]
+//! what only they can see. [`verified`] invites some of them. [`probe`] measures at a small event of its own, [`intrusion`] tries the gate, [`watch`]
 //! looks on. Then [`judge`] gathers facts from [`sources`] and asks [`invariants`]. [`display`] and [`report`] tell
 //! people.
 
@@ -33,6 +33,7 @@ mod sockets;
 mod sources;
 mod stage;
 mod tally;
+mod verified;
 mod verify;
 mod watch;
 mod whole_shuffle;

@@ -149,6 +149,8 @@ pub(crate) struct CurvePoint {
 pub(crate) struct Observed {
     pub(crate) tickets: Vec<HeldTicket>,
     pub(crate) shop_tokens: Vec<SeenShopToken>,
+    /// Accounts that were told they are verified fans.
+    pub(crate) verified: BTreeSet<String>,
     pub(crate) old_tickets: Vec<OldTicketTried>,
     pub(crate) two_tabs: Vec<TwoTabs>,
     pub(crate) orders: Vec<ToldOrder>,

@@ -113,6 +113,10 @@ pub(crate) struct RunOptions {
     #[arg(long, env = "STANCHION_SIGN_UPS", default_value_t = 40)]
     pub(crate) sign_ups: u32,
 
+    /// Percent of the fans with minted accounts that are verified fans, invited through the admin API.
+    #[arg(long, env = "STANCHION_VERIFIED", default_value_t = 0, value_parser = percent())]
+    pub(crate) verified: u32,
+
     /// Writes the closing report here, as JSON.
     #[arg(long, env = "STANCHION_REPORT")]
     pub(crate) report: Option<PathBuf>,
@@ -214,8 +218,12 @@ fn at_least_one() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
 }
 
+fn percent() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(0..=100)
+}
+
 fn invariant_number() -> RangedI64ValueParser<u8> {
-    clap::value_parser!(u8).range(1..=8)
+    clap::value_parser!(u8).range(1..=9)
 }
 
 fn event_id(text: &str) -> Result<EventId, String> {

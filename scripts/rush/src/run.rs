@@ -19,6 +19,7 @@ use crate::{
     sockets,
     sources::{SourceError, database::Database, ledger, public::Public, redis_sections::RedisSections},
     stage::{self, Stage},
+    verified,
     watch::{self, Seats},
 };
 
@@ -85,7 +86,8 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let public = Public::new(&options.places.edge_url, &event);
     wait_until_known(&public).await?;
     let seats: Seats = Arc::new(database.seats(&event).await?);
-    let (world, latencies) = stage.world()?;
+    let codes = verified::invite(&admin, &options, &event, &accounts).await?;
+    let (world, latencies) = stage.world(codes)?;
     let watching = [
         tokio::spawn(watch::inventory(redis.clone(), seats.clone(), stage.notebook.clone())),
         tokio::spawn(watch::sessions(redis.clone(), stage.notebook.clone())),
@@ -172,6 +174,7 @@ fn parameters(options: &RunOptions) -> serde_json::Value {
         "fans": options.fans,
         "seed": options.seed,
         "sign_ups": options.sign_ups,
+        "verified_percent": options.verified,
         "rate": options.rate,
         "most_shoppers": stage::most_shoppers(options),
         "on_sale_in_ms": millis(options.on_sale_in),

@@ -26,6 +26,7 @@ use crate::{
     sockets,
     sources::{database::Database, public::Public, redis_sections::RedisSections},
     tally::Tally,
+    verified::Codes,
 };
 
 /// Fans shopping at once for each fan admitted per second, unless the options say otherwise.
@@ -94,7 +95,7 @@ pub(crate) struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    pub(crate) fn world(&self) -> Result<(Arc<World>, Arc<Latencies>), RunError> {
+    pub(crate) fn world(&self, codes: Codes) -> Result<(Arc<World>, Arc<Latencies>), RunError> {
         let (tally, latencies) = (Arc::<Tally>::default(), Arc::<Latencies>::default());
         let sockets = sockets::most(self.options.sockets);
         let edge = Client::new(&self.options.places.edge_url, sockets, latencies.clone(), tally.clone())?;
@@ -107,6 +108,7 @@ impl Stage<'_> {
             seed: self.options.seed,
             doors: clock::now(),
             on_sale_time: self.on_sale_time,
+            codes,
             pace: self.options.pace,
         };
         Ok((Arc::new(world), latencies))
@@ -132,6 +134,7 @@ impl Stage<'_> {
             seed: self.options.seed,
             doors: clock::now(),
             on_sale_time: clock::now(),
+            codes: Codes::new(),
             pace: self.options.pace,
         };
         let gate = Gate {

@@ -31,6 +31,9 @@ pub struct JoinRequest {
     pub device_fingerprint: String,
     /// Solved challenge: base64 of ALTCHA's JSON payload.
     pub captcha_token: String,
+    /// See [`crate::pass`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_pass: Option<String>,
 }
 
 /// Where a fan stands.

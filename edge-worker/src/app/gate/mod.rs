@@ -18,6 +18,15 @@ pub(super) async fn pass<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     passage::to_origin(platform, request, None).await
 }
 
+/// Asks our origin what everybody may know: nothing of who asks travels, and `held` is what need not be sent again.
+pub(super) async fn pass_unsigned<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    held: Option<&HttpResponse>,
+) -> Result<HttpResponse, Refusal> {
+    passage::unsigned(platform, request, held).await
+}
+
 /// Passes a request on if it has a live session, of `event` where the path names one.
 pub(super) async fn check_and_pass<P: Platform>(
     platform: &P,

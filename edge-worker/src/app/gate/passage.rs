@@ -71,6 +71,24 @@ pub(super) async fn to_origin<P: Platform>(
     if let Some(token) = shop_token {
         carry(&mut passed, token);
     }
+    answered(platform, passed).await
+}
+
+/// Asks what everybody may know, and only whether it is still `held`.
+pub(super) async fn unsigned<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    held: Option<&HttpResponse>,
+) -> Result<HttpResponse, Refusal> {
+    let mut passed = at_origin(platform, request)?;
+    passed.headers_mut().remove(CLIENT_ADDRESS);
+    if let Some(tag) = held.and_then(|held| held.headers().get(header::ETAG)) {
+        passed.headers_mut().insert(header::IF_NONE_MATCH, tag.clone());
+    }
+    answered(platform, passed).await
+}
+
+async fn answered<P: Platform>(platform: &P, passed: HttpRequest) -> Result<HttpResponse, Refusal> {
     let answered = platform.fetch(passed).await?;
     let headers = only(&PASSED_OUT, answered.headers());
     let status = answered.status();

@@ -49,7 +49,7 @@ pub(in crate::app) async fn answer<P: Platform>(platform: &P, request: &HttpRequ
         };
         match snapshot.config.policy.gate.judge(&asked) {
             Guarded::No => {}
-            Guarded::Refused if waiting::wants_page(request) => return Ok(waiting::closed(&snapshot)),
+            Guarded::Refused if waiting::wants_page(request) => return Ok(waiting::closed(platform, &snapshot)),
             Guarded::Refused => return Err(session::closed()),
             Guarded::Yes => return guarded(platform, request, &snapshot).await,
         }
@@ -77,7 +77,7 @@ async fn guarded<P: Platform>(
     let told = told(platform, request, event).await?;
     let mut answered = match &told {
         Some(told) if told.answer.shop_token.is_some() && waiting::wants_page(request) => reload(request)?,
-        told => waiting::answer(request, snapshot, told.as_ref().map(|told| &told.answer)),
+        told => waiting::answer(platform, request, snapshot, told.as_ref().map(|told| &told.answer)),
     };
     match told {
         Some(told) => told.keep_in_cookies(platform, &mut answered),

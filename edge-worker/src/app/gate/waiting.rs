@@ -12,7 +12,7 @@ use crate::{
         answer::{bytes, header_text, json},
         pages,
     },
-    platform::{HttpRequest, HttpResponse},
+    platform::{HttpRequest, HttpResponse, Platform},
 };
 
 const PAGE: &str = include_str!("../../../web/waiting.html");
@@ -67,12 +67,17 @@ struct InQueue<'a> {
 }
 
 /// The page, or its JSON. `told` is where the browser's ticket stands; `None` if it has to join.
-pub(super) fn answer(request: &HttpRequest, snapshot: &Snapshot, told: Option<&StatusAnswer>) -> HttpResponse {
+pub(super) fn answer<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    snapshot: &Snapshot,
+    told: Option<&StatusAnswer>,
+) -> HttpResponse {
     let (state, sentence) = sentence(told);
     let refresh_seconds = told.map_or(REFRESH_SECONDS, |told| told.poll_after_ms.div_ceil(1000));
     let mut response = if wants_page(request) {
         let to = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        page(snapshot, state, &sentence, to, Some(refresh_seconds))
+        page(platform, snapshot, state, &sentence, to, Some(refresh_seconds))
     } else {
         let body = InQueue {
             error: "in_queue",
@@ -89,14 +94,21 @@ pub(super) fn answer(request: &HttpRequest, snapshot: &Snapshot, told: Option<&S
 }
 
 /// The page while nobody is let in.
-pub(super) fn closed(snapshot: &Snapshot) -> HttpResponse {
+pub(super) fn closed<P: Platform>(platform: &P, snapshot: &Snapshot) -> HttpResponse {
     let sentence = "The organiser lets nobody in at the moment. Places in the queue are kept.";
-    let mut page = page(snapshot, "closed", sentence, "/", Some(60));
+    let mut page = page(platform, snapshot, "closed", sentence, "/", Some(60));
     *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     page
 }
 
-fn page(snapshot: &Snapshot, state: &str, sentence: &str, to: &str, refresh_seconds: Option<u64>) -> HttpResponse {
+fn page<P: Platform>(
+    platform: &P,
+    snapshot: &Snapshot,
+    state: &str,
+    sentence: &str,
+    to: &str,
+    refresh_seconds: Option<u64>,
+) -> HttpResponse {
     let identity = snapshot.config.policy.identity;
     let without_script = state == "join" && identity.without_script;
     let html = PAGE
@@ -107,7 +119,7 @@ fn page(snapshot: &Snapshot, state: &str, sentence: &str, to: &str, refresh_seco
         .replace("{{form}}", if without_script { "" } else { "hidden" })
         .replace("{{to}}", &escaped(to));
     let mut response = bytes(StatusCode::OK, html.into_bytes(), "text/html; charset=utf-8", NO_STORE);
-    pages::add_policy(&mut response);
+    pages::add_policy(platform, &mut response);
     let headers = response.headers_mut();
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
     // Whoever has to join and runs no script has a button to press, which a refresh would take away.

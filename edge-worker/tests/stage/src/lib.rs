@@ -269,8 +269,13 @@ impl Edge {
 
     /// A fresh challenge for the fan.
     pub async fn challenge(&self, event: &EventId, fan: &Fan) -> ChallengeAnswer {
+        read(self.challenge_response(event, fan).await).await
+    }
+
+    /// As [`Edge::challenge`], refused or not.
+    pub async fn challenge_response(&self, event: &EventId, fan: &Fan) -> Response {
         let url = format!("{}/api/v1/queue/challenge?event_id={event}", self.url);
-        read(self.http.get(url).bearer_auth(&fan.token).send().await.unwrap()).await
+        self.http.get(url).bearer_auth(&fan.token).send().await.unwrap()
     }
 
     /// A fresh challenge, solved.

@@ -5,6 +5,7 @@ mod pay;
 mod queue;
 mod seats;
 mod shop;
+mod verified;
 
 pub(crate) use queue::Session;
 
@@ -23,6 +24,7 @@ use crate::{
     observed::Notebook,
     puzzle::Solver,
     tally::{Outcome, Tally, one_less, one_more},
+    verified::Codes,
 };
 
 /// What all fans share.
@@ -38,6 +40,8 @@ pub(crate) struct World {
     pub(crate) doors: UnixMillis,
     /// … most of them before this.
     pub(crate) on_sale_time: UnixMillis,
+    /// Of verified fans.
+    pub(crate) codes: Codes,
     /// Percent of a person's time to think.
     pub(crate) pace: u32,
 }
@@ -160,6 +164,7 @@ fn arrival(world: &World, arrival: Arrival) -> UnixMillis {
 
 impl Fan {
     async fn go(&mut self) -> Step<Outcome> {
+        self.redeem_invitation().await?;
         let mut held = self.join().await?;
         if self.behaviour.two_tabs {
             held = self.join_from_two_tabs().await?;

@@ -9,13 +9,14 @@ pub(crate) mod one_place_per_person;
 pub(crate) mod one_sale_per_seat;
 pub(crate) mod places_follow_from_records;
 pub(crate) mod turns_on_time;
+pub(crate) mod verified_fans_first;
 
 use serde::Serialize;
 
 /// Faults that are told word for word; the rest is counted.
 const FAULTS_TOLD: usize = 5;
 
-/// One of the eight, judged.
+/// One of them, judged.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Invariant {
     pub(crate) number: u8,
@@ -27,8 +28,8 @@ pub(crate) struct Invariant {
     pub(crate) evidence: String,
 }
 
-/// What must stay true, in the words of the design.
-pub(crate) const STATEMENTS: [&str; 8] = [
+/// What must stay true, in the words of the design; the last where there are verified fans.
+pub(crate) const STATEMENTS: [&str; 9] = [
     "No seat is sold twice.",
     "No charge without its tickets, no active tickets without their charge.",
     "No shop token is issued before its turn; turns that begin in any second are at most the highest rate of that second.",
@@ -37,6 +38,7 @@ pub(crate) const STATEMENTS: [&str; 8] = [
     "Per section, available + locked + sold = capacity in every answer and every read of Redis.",
     "A seat whose lock has expired can be locked by somebody else within one second.",
     "No request without a valid shop token reaches a gated path of the origin.",
+    "In every draw the places of verified fans come before everybody else's.",
 ];
 
 /// A judgement in the making. Held only if something was seen, nothing needed is missing, and nothing is wrong.

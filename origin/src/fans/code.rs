@@ -1,0 +1,116 @@
+//! An invitation's code: the invitation's number and a MAC over event and address, under a key that only the origin has. Only
+//! whoever reads the mail that it was sent in knows it, and nothing is stored that would give it away with a copy of the database.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use stanchion_shared::identity::{Bytes32, EventId};
+use subtle::ConstantTimeEq;
+
+/// Bytes of the MAC: 2^80 guesses, each of them a request.
+pub const MAC_BYTES: usize = 10;
+/// Longest text that is looked at, in bytes; a code has at most 40.
+pub const MAX_LENGTH: usize = 64;
+
+/// A code as somebody gave it: well-formed, not yet judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenCode {
+    /// Which invitation it says it is of.
+    pub invitation_id: i64,
+    mac: [u8; MAC_BYTES],
+}
+
+/// The code of an invitation, such as `1042-5f0a…`.
+#[must_use]
+pub fn code(key: &Bytes32, event: &EventId, invitation_id: i64, email: &str) -> String {
+    format!("{invitation_id}-{}", hex::encode(mac(key, event, email)))
+}
+
+impl GivenCode {
+    /// Reads a code; spaces around it and the case of letters do not matter.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<GivenCode> {
+        let text = text.trim();
+        let (number, tail) = text.split_once('-').filter(|_| text.len() <= MAX_LENGTH)?;
+        let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        let mut mac = [0; MAC_BYTES];
+        hex::decode_to_slice(tail, &mut mac).ok()?;
+        Some(GivenCode {
+            invitation_id: number.parse().ok().filter(|_| digits)?,
+            mac,
+        })
+    }
+
+    /// Whether it is the code of this event's invitation of `email`.
+    #[must_use]
+    pub fn is_of(&self, key: &Bytes32, event: &EventId, email: &str) -> bool {
+        bool::from(self.mac.ct_eq(&mac(key, event, email)))
+    }
+}
+
+fn mac(key: &Bytes32, event: &EventId, email: &str) -> [u8; MAC_BYTES] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of any length");
+    // Neither an event's id nor an address has a zero byte.
+    for part in ["stanchion/invitation/v1", event.as_str(), email] {
+        mac.update(part.as_bytes());
+        mac.update(&[0]);
+    }
+    let whole: [u8; 32] = mac.finalize().into_bytes().into();
+    whole[..MAC_BYTES].try_into().expect("ten of thirty-two")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Bytes32 = Bytes32([7; 32]);
+
+    fn event(id: &str) -> EventId {
+        EventId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn a_code_is_of_one_key_one_event_and_one_address() {
+        let text = code(&KEY, &event("show"), 1042, "fan@example.org");
+        for spelled in [text.clone(), text.to_uppercase(), format!(" {text}\n")] {
+            let given = GivenCode::parse(&spelled).unwrap();
+            assert_eq!(given.invitation_id, 1042);
+            assert!(given.is_of(&KEY, &event("show"), "fan@example.org"));
+        }
+        let given = GivenCode::parse(&text).unwrap();
+        assert!(!given.is_of(&Bytes32([8; 32]), &event("show"), "fan@example.org"));
+        assert!(!given.is_of(&KEY, &event("sho"), "fan@example.org"));
+        assert!(!given.is_of(&KEY, &event("show"), "fan2@example.org"));
+    }
+
+    #[test]
+    fn a_code_that_was_touched_is_no_code_or_nobodys() {
+        let text = code(&KEY, &event("show"), 1, "fan@example.org");
+        for position in 2..text.len() {
+            let mut touched = text.clone().into_bytes();
+            touched[position] = if touched[position] == b'0' { b'1' } else { b'0' };
+            let given = GivenCode::parse(std::str::from_utf8(&touched).unwrap()).unwrap();
+            assert!(!given.is_of(&KEY, &event("show"), "fan@example.org"), "{position}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_form_is_no_code() {
+        let tail = "0".repeat(2 * MAC_BYTES);
+        for text in [
+            String::new(),
+            "1".to_owned(),
+            format!("-{tail}"),
+            format!("+1-{tail}"),
+            format!("1-{tail}0"),
+            format!("1-{}", &tail[1..]),
+            format!("1-{}", "g".repeat(2 * MAC_BYTES)),
+            format!("9223372036854775808-{tail}"),
+            format!("{}-{tail}", "0".repeat(MAX_LENGTH)),
+        ] {
+            assert_eq!(GivenCode::parse(&text), None, "{text}");
+        }
+        assert!(GivenCode::parse(&format!("9223372036854775807-{tail}")).is_some());
+        let longest = format!("{}-{tail}", "0".repeat(MAX_LENGTH - 1 - tail.len()));
+        assert!(GivenCode::parse(&longest).is_some());
+    }
+}
