@@ -1,22 +1,21 @@
-//! What the one coordinator of an event decides: what a put changes, what closing a draw does. Pure: the runtime's store
+//! What the one coordinator of an event decides: what a put changes, what closing a draw does ([`closing`]). Pure: the runtime's store
 //! brings the event, the clock and what shards said, and keeps what has changed, all or nothing.
+
+mod closing;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
-    draw::{
-        digest::FrozenShard,
-        membership::Windows,
-        record::{ClosingDraw, DrawRecord, SignedRecord},
-    },
-    identity::{Bytes32, Draw, EventId, EventKey, Shard},
-    jose::SigningKeys,
-    lives::{Life, Lives},
+    draw::membership::Windows,
+    identity::{Bytes32, Draw, EventId, EventKey},
+    lives::Lives,
     schedule::{Change, EFFECT_DELAY_MS, Rate, Schedule},
     score::counts::ScoreCounts,
-    standing::Snapshot,
+    standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
     wire::{FIXED_BEFORE_ON_SALE_MS, PutAccepted, PutEvent, PutRelease},
 };
+
+pub(crate) use closing::{AwaitedRound, FrozenDraw, has_tickets};
 
 use crate::platform::PutOutcome;
 
@@ -59,7 +58,7 @@ pub(crate) struct Pulse {
 /// How far draws are closed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// This draw is being closed: nothing is announced up to it any more.
+    /// Draws up to this one are being closed: nothing is announced up to it any more.
     pub(crate) closing: Option<Draw>,
     /// Everything up to this draw is closed, draws without tickets included.
     pub(crate) closed_through: Option<Draw>,
@@ -69,6 +68,9 @@ pub(crate) struct Progress {
     pub(crate) last_place: u64,
     /// Hash of the last record, zeros before the first.
     pub(crate) last_hash: Bytes32,
+    /// The draw whose shards are frozen and whose beacon's round is not out yet.
+    #[serde(default)]
+    pub(crate) frozen: Option<FrozenTickets>,
 }
 
 impl Progress {
@@ -79,6 +81,7 @@ impl Progress {
         draws_closed: 0,
         last_place: 0,
         last_hash: Bytes32([0; 32]),
+        frozen: None,
     };
 }
 
@@ -106,16 +109,6 @@ pub(crate) struct Reported {
 pub(crate) fn joins_per_second(earlier: (u64, UnixMillis), now: (u64, UnixMillis)) -> u64 {
     let elapsed_ms = now.1.since(earlier.1).max(1_000);
     now.0.saturating_sub(earlier.0).saturating_mul(1_000) / elapsed_ms
-}
-
-/// A draw whose shards are all frozen.
-pub(crate) struct FrozenDraw {
-    pub(crate) draw: Draw,
-    /// In ascending order.
-    pub(crate) shards: Vec<FrozenShard>,
-    /// See [`DrawRecord::lives`].
-    pub(crate) lives: Vec<(Shard, Life)>,
-    pub(crate) secret: Bytes32,
 }
 
 /// The arrival windows that a put describes.
@@ -241,51 +234,6 @@ impl Event {
         self.accepted()
     }
 
-    /// When a draw closes.
-    pub(crate) fn closed_at(&self, draw: Draw) -> UnixMillis {
-        windows(&self.put.put).closed_at(draw)
-    }
-
-    /// Closes a draw: the record, the place up to which the curve may go, and what is closed belong together. A draw
-    /// without tickets has no record: shards may announce one and then be too late for it.
-    pub(crate) fn close(&mut self, frozen: FrozenDraw, keys: &SigningKeys, now: UnixMillis) -> Option<SignedRecord> {
-        let draw = frozen.draw;
-        let record = self.record(frozen);
-        self.progress.closed_through = Some(draw);
-        self.progress.closing = None;
-        if record.count() == 0 {
-            return None;
-        }
-        self.schedule.change(
-            Change {
-                last_place: Some(record.last_place()),
-                ..Change::default()
-            },
-            now,
-        );
-        self.progress.last_closed = Some(draw);
-        self.progress.draws_closed += 1;
-        self.progress.last_place = record.last_place();
-        self.progress.last_hash = record.hash();
-        Some(record.sign(keys))
-    }
-
-    fn record(&self, frozen: FrozenDraw) -> DrawRecord {
-        let windows = windows(&self.put.put);
-        let closing = ClosingDraw {
-            event_id: &self.fixed.event_id,
-            draw: frozen.draw,
-            opened_at: windows.opened_at(frozen.draw, self.fixed.opened_at),
-            closed_at: windows.closed_at(frozen.draw),
-            first_place: self.progress.last_place + 1,
-            commitment: self.fixed.commitment,
-            secret: frozen.secret,
-            previous: self.progress.last_hash,
-            lives: frozen.lives,
-        };
-        DrawRecord::close(closing, self.put.put.shards, &frozen.shards)
-    }
-
     /// The event as edges know it.
     pub(crate) fn snapshot(&self, reported: Reported, lives: Lives, now: UnixMillis) -> Snapshot {
         let progress = &self.progress;
@@ -306,6 +254,7 @@ impl Event {
             lives,
             scores: reported.scores,
             joins_per_second: reported.joins_per_second,
+            frozen: progress.frozen,
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! [`app`] answers requests and knows no runtime; [`platform`] says what a runtime must give it. The target picks the
 //! runtime: `wasm32-unknown-unknown` is Cloudflare's, `wasm32-wasip2` is Spin's. What every runtime's store must decide the
-//! same is in [`event`] (for an event) and [`person`] (for one person).
+//! same is in [`event`] (for an event), [`person`] (for one person) and [`beacon`] (a draw's public randomness).
 
 pub mod app;
+mod beacon;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod cloudflare;
 mod event;

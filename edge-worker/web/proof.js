@@ -1,8 +1,8 @@
 // 'How your place is drawn': the fan's receipt, where the public data is, and a check on the spot.
 
-import { checkPlace, readReceipt } from './draw-check.js';
 import { byId, make, write } from './dom.js';
 import { count } from './format.js';
+import { checkPlace, readReceipt } from './place-check.js';
 
 export class Proof {
   #place;
@@ -28,6 +28,7 @@ export class Proof {
       fact('Hash of the secret, noted when you joined', place.commitment ?? 'not noted', 'long'));
     byId('proof-limit').hidden = place.beacon !== false;
     byId('proof-links').replaceChildren(...this.#links(claims, drawn));
+    byId('proof-page').href = `/check#${encodeURIComponent(claims.event_id)}`;
     byId('proof-check').hidden = !drawn;
     if (byId('proof-check').dataset.receipt !== place.receipt) {
       byId('proof-check').dataset.receipt = place.receipt;
@@ -54,12 +55,10 @@ export class Proof {
     const verdict = byId('proof-verdict');
     const { receipt, commitment, position } = this.#place.value;
     verdict.className = '';
-    write(verdict, 'Checking …');
     try {
-      const { place, checks } = await checkPlace({ receipt, commitment });
-      if (place !== position) throw new Error(`By the public record your place is ${count(place)}, but you were told ${count(position)}.`);
-      verdict.className = 'notice good';
-      write(verdict, `It holds. ${checks.join(' ')}`);
+      const { passed, fault } = await checkPlace({ receipt, commitment, place: position }, (sentence) => write(verdict, sentence));
+      verdict.className = fault ? 'notice bad' : 'notice good';
+      write(verdict, fault ? fault.what : `It holds. ${passed.map(({ found }) => found).join(' ')}`);
     } catch (error) {
       verdict.className = 'notice bad';
       write(verdict, error.message);

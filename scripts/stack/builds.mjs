@@ -32,6 +32,7 @@ export async function build({ parts, runtime, folder, signal }) {
     }
   }
   if (onSpin) {
+    await run(join(ROOT, 'scripts/stack/build-checker'), [], signal);
     await run('cargo', ['build', '--release', '--quiet', '--target', 'wasm32-wasip2', '-p', 'stanchion-edge'], signal);
     mkdirSync(join(folder, 'edge'));
     built.component = join(folder, 'edge', 'stanchion_edge.wasm');

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beacon } from './beacon.mjs';
 import { build } from './builds.mjs';
 import { serveControl } from './control.mjs';
 import { gateway } from './gateway.mjs';
@@ -15,7 +16,7 @@ import * as spin from './spin.mjs';
 import * as workerd from './workerd.mjs';
 import * as wrangler from './wrangler.mjs';
 
-export const PARTS = ['redis', 'postgres', 'gateway', 'edge-redis', 'edge', 'origin'];
+export const PARTS = ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis', 'edge', 'origin'];
 
 /**
  * There but not started: `scripts/stack/part start` does. An edge in front of a site of somebody else's, and on Spin, a
@@ -53,8 +54,8 @@ export class Stack {
     this.env = { ...makeKeys(folder), STANCHION_STACK: folder, STANCHION_STACK_RUNTIME: this.runtime, STANCHION_SITE_EVENTS: '' };
     const binaries = await timed(say, 'build', () => build({ parts: wanted, runtime: this.runtime, folder, signal: this.#stopping.signal }));
 
-    await this.#startAll(say, ['redis', 'postgres', 'gateway', 'edge-redis'], (name) =>
-      ({ redis, postgres, gateway, 'edge-redis': edgeRedis })[name]({ folder, binaries, env: this.env, ...this.options }));
+    await this.#startAll(say, ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis'], (name) =>
+      ({ redis, postgres, gateway, beacon, 'edge-redis': edgeRedis })[name]({ folder, binaries, env: this.env, ...this.options }));
 
     // Edge and origin need each other's address, so both ports are known before either starts.
     const ports = { edge: await freePort(), origin: await freePort() };

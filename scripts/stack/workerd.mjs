@@ -13,7 +13,9 @@ export function edge({ name = 'edge', health = '/healthz', folder, binaries, env
   mkdirSync(data, { mode: 0o700 });
   copyFileSync(join(ROOT, 'scripts/stack/cache.worker.js'), join(home, 'cache.worker.js'));
   const config = join(home, `${name}.capnp`);
-  writeFileSync(config, capnp({ port, data, ...readWrangler() }));
+  const wrangler = readWrangler();
+  const variables = [...wrangler.variables, ...SECRETS].filter((name) => name in env); // one that is unset would be null
+  writeFileSync(config, capnp({ port, data, ...wrangler, variables }));
   return {
     part: new Part({
       name,
@@ -54,7 +56,7 @@ const edge :Workerd.Worker = (
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
   bindings = [
-${list([...variables, ...SECRETS].map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`))}\
+${list(variables.map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`))}\
 ${list(objects.map(({ binding, className }) => `(name = ${text(binding)}, durableObjectNamespace = ${text(className)})`))}\
   ],
   durableObjectNamespaces = [

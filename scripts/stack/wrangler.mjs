@@ -12,7 +12,7 @@ export async function edge({ folder, env, port }) {
   const data = join(folder, 'edge-data');
   mkdirSync(data, { mode: 0o700 });
   const values = join(folder, 'edge.vars');
-  const names = [...readWrangler().variables, ...SECRETS];
+  const names = [...readWrangler().variables, ...SECRETS].filter((name) => name in env);
   writeFileSync(values, names.map((name) => `${name}='${env[name]}'\n`).join(''), { mode: 0o600 });
   return {
     part: new Part({

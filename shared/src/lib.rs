@@ -6,7 +6,7 @@
 //! A fan's way through the modules: [`human`] (prove to be one), [`score`] (look like one), [`draw`] (get a number, later a place), [`ticket`]
 //! (what the fan holds), [`schedule`] (who is served when), [`standing`] (what that means for one ticket now),
 //! [`admission`] (the token that opens the shop). [`lives`] says what a restored store has lost. [`meter`] decides the rate, [`control`] signs what the origin tells the
-//! edge, [`wire`] is what travels as JSON, [`account`] says who is asking.
+//! edge, [`wire`] is what travels as JSON, [`account`] says who is asking, [`verify`] lets anybody check a place.
 
 pub mod account;
 pub mod admission;
@@ -25,4 +25,5 @@ pub mod score;
 pub mod standing;
 pub mod ticket;
 pub mod timestamp;
+pub mod verify;
 pub mod wire;

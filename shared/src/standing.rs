@@ -55,6 +55,19 @@ pub struct Snapshot {
     /// Scored joins a second, over the last seconds.
     #[serde(default)]
     pub joins_per_second: u64,
+    /// The draw that waits for its beacon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<FrozenTickets>,
+}
+
+/// All tickets of a draw, before its beacon's round is out. Whoever has noted it can see in the record that nobody was added
+/// once the round could be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenTickets {
+    /// The draw.
+    pub draw: Draw,
+    /// See [`crate::draw::digest::tickets_digest`].
+    pub tickets_digest: Bytes32,
 }
 
 /// Where a ticket stands at one instant.
@@ -64,7 +77,7 @@ pub enum Standing {
     PreQueue,
     /// The ticket's draw is over or a window after the on-sale; its place is known soon after `drawn_at`.
     Drawing {
-        /// When the draw closes.
+        /// See [`Snapshot::drawn_at`].
         drawn_at: UnixMillis,
     },
     /// In the line.
@@ -101,6 +114,14 @@ impl Snapshot {
         }
     }
 
+    /// When `draw` can be drawn: when it closes, or when its beacon's round is out.
+    #[must_use]
+    pub fn drawn_at(&self, draw: Draw) -> UnixMillis {
+        let closed_at = self.windows().closed_at(draw);
+        let beacon = self.config.policy.beacon.as_ref();
+        beacon.map_or(closed_at, |beacon| beacon.drawn_at(closed_at))
+    }
+
     /// Whether the record of `draw` is public.
     #[must_use]
     pub fn is_closed(&self, draw: Draw) -> bool {
@@ -135,11 +156,11 @@ impl Snapshot {
     #[must_use]
     pub fn standing(&self, draw: Draw, place: Option<Place>, now: UnixMillis) -> Standing {
         let Some(place) = place else {
-            let drawn_at = self.windows().closed_at(draw);
-            let before_on_sale = draw == Draw::PRE_QUEUE && now < drawn_at;
+            let before_on_sale = draw == Draw::PRE_QUEUE && now < self.windows().closed_at(draw);
             return if before_on_sale {
                 Standing::PreQueue
             } else {
+                let drawn_at = self.drawn_at(draw);
                 Standing::Drawing { drawn_at }
             };
         };

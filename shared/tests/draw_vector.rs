@@ -79,6 +79,7 @@ fn draw() -> Drawn {
         first_place: 1,
         commitment: chain.commitment(),
         secret: chain.secret(Draw(0)).unwrap(),
+        beacon: None,
         previous: Bytes32([0; 32]),
         lives: Vec::new(),
     };
@@ -203,19 +204,25 @@ fn a_record_is_checked_against_signature_commitment_sums_and_the_one_before() {
     let drawn = draw();
     let commitment = drawn.record.commitment;
     let signed = drawn.record.clone().sign(&keys);
-    assert_eq!(signed.check(&verifying, commitment, None), Ok(()));
+    assert_eq!(signed.check(&verifying, commitment, None, None), Ok(()));
 
     let mut altered = signed.clone();
     altered.record.tiers[0].count += 1;
-    assert_eq!(altered.check(&verifying, commitment, None), Err(RecordFault::Signature));
-    let resigned = altered.record.sign(&keys);
-    assert_eq!(resigned.check(&verifying, commitment, None), Err(RecordFault::Counts));
     assert_eq!(
-        signed.check(&verifying, Bytes32([1; 32]), None),
+        altered.check(&verifying, commitment, None, None),
+        Err(RecordFault::Signature)
+    );
+    let resigned = altered.record.sign(&keys);
+    assert_eq!(
+        resigned.check(&verifying, commitment, None, None),
+        Err(RecordFault::Counts)
+    );
+    assert_eq!(
+        signed.check(&verifying, Bytes32([1; 32]), None, None),
         Err(RecordFault::Chain)
     );
     assert_eq!(
-        signed.check(&verifying, commitment, Some(&drawn.record)),
+        signed.check(&verifying, commitment, None, Some(&drawn.record)),
         Err(RecordFault::Previous)
     );
 

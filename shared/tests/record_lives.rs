@@ -42,6 +42,7 @@ fn record(lives: Listed) -> DrawRecord {
         first_place: 1,
         commitment: chain.commitment(),
         secret: chain.secret(Draw(0)).unwrap(),
+        beacon: None,
         previous: Bytes32([0; 32]),
         lives,
     };
@@ -112,7 +113,9 @@ fn lives_that_do_not_cover_all_numbers_in_order_are_found() {
         doctor(&mut doctored);
         let record = record(doctored);
         let commitment = record.commitment;
-        record.sign(&keys).check(&keys.verifying().unwrap(), commitment, None)
+        record
+            .sign(&keys)
+            .check(&keys.verifying().unwrap(), commitment, None, None)
     };
     let fault = Err(RecordFault::Counts);
     assert_eq!(judge(&|_| ()), Ok(()));

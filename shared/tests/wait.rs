@@ -6,6 +6,7 @@ use stanchion_shared::{
     lives::Lives,
     policy::QueuePolicy,
     schedule::{Change, PACE_WINDOW_MS, Rate, STANDSTILL_COUNTS_MS, Schedule},
+    score::counts::ScoreCounts,
     standing::{Snapshot, Standing},
     timestamp::UnixMillis,
     wire::{DRAW_WINDOW_MS, PutEvent, SHOPPING_MS, TURN_MS},
@@ -199,6 +200,9 @@ fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
         paused,
         sold_out: false,
         lives: Lives::default(),
+        scores: ScoreCounts::default(),
+        joins_per_second: 0,
+        frozen: None,
     }
 }
 

@@ -40,6 +40,8 @@ pub struct EdgeConfig {
     pub account_issuer: String,
     /// Where passed-on requests go; without a slash at the end.
     pub origin_url: String,
+    /// Where rounds of a beacon are read, drand's HTTP API; without a slash at the end.
+    pub beacon_url: String,
     /// The origin is a site of somebody else's, and these events guard it, the first whose rules mean a request. Empty: the
     /// origin is ours.
     pub site_events: Vec<EventId>,
@@ -50,6 +52,11 @@ pub struct EdgeConfig {
     /// Where Turnstile's word is had.
     pub turnstile: Siteverify,
 }
+
+/// drand's public API, for an edge that is told no other: whoever answers, only a round that the announced network signed
+/// is used.
+pub const PUBLIC_BEACON_URL: &str = "https://api.drand.sh";
+const BEACON_URL: &str = "STANCHION_BEACON_URL";
 
 /// The edge cannot start: a variable is missing or unusable. The sentence names it and shows no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -71,7 +78,7 @@ impl EdgeConfig {
     }
 
     /// The variables that [`EdgeConfig::parse`] asks for, for runtimes that cannot answer on the spot.
-    pub const VARIABLES: [&str; 14] = [
+    pub const VARIABLES: [&str; 15] = [
         "STANCHION_ENVIRONMENT",
         "STANCHION_CONTROL_KEY",
         "STANCHION_CHALLENGE_KEY",
@@ -82,6 +89,7 @@ impl EdgeConfig {
         "STANCHION_ACCOUNT_ISSUER",
         "STANCHION_ORIGIN_URL",
         SITE_EVENTS,
+        BEACON_URL,
         HCAPTCHA_URL,
         HCAPTCHA_SECRET,
         TURNSTILE_URL,
@@ -89,8 +97,9 @@ impl EdgeConfig {
     ];
 
     /// Those of [`EdgeConfig::VARIABLES`] that may be missing or empty.
-    pub const OPTIONAL: [&str; 5] = [
+    pub const OPTIONAL: [&str; 6] = [
         SITE_EVENTS,
+        BEACON_URL,
         HCAPTCHA_URL,
         HCAPTCHA_SECRET,
         TURNSTILE_URL,
@@ -134,6 +143,9 @@ impl EdgeConfig {
             fits.then_some(()).ok_or_else(problem)
         };
         check_scheme("STANCHION_ORIGIN_URL", &origin_url)?;
+        let beacon_url = text(BEACON_URL).unwrap_or_else(|_| PUBLIC_BEACON_URL.to_owned());
+        let beacon_url = beacon_url.trim_end_matches('/').to_owned();
+        check_scheme(BEACON_URL, &beacon_url)?;
         let siteverify = |url: &'static str, public: &str, secret| {
             let base_url = text(url).unwrap_or_else(|_| public.to_owned());
             let base_url = base_url.trim().trim_end_matches('/').to_owned();
@@ -157,6 +169,7 @@ impl EdgeConfig {
                 .map_err(because("STANCHION_ACCOUNT_JWKS"))?,
             account_issuer: text("STANCHION_ACCOUNT_ISSUER")?,
             origin_url,
+            beacon_url,
             site_events: site_events(&variable(SITE_EVENTS).unwrap_or_default()).map_err(because(SITE_EVENTS))?,
             secure_cookies: !development,
             hcaptcha: siteverify(HCAPTCHA_URL, PUBLIC_HCAPTCHA, HCAPTCHA_SECRET)?,
@@ -208,6 +221,7 @@ mod tests {
             let value = match name {
                 "STANCHION_ENVIRONMENT" => "production".to_owned(),
                 "STANCHION_ORIGIN_URL" => "https://origin.example/".to_owned(),
+                "STANCHION_BEACON_URL" => "https://beacon.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
                 SITE_EVENTS | HCAPTCHA_URL | TURNSTILE_URL => String::new(),
@@ -234,6 +248,17 @@ mod tests {
     fn no_variable_is_asked_for_that_is_not_listed() {
         let listed = |name: &str| EdgeConfig::VARIABLES.contains(&name);
         assert!(parse_with(|name, value| listed(name).then_some(value)).is_ok());
+    }
+
+    #[test]
+    fn a_beacon_is_read_where_it_says_and_otherwise_at_drands_public_api() {
+        let beacon_url = |told| parse(("STANCHION_BEACON_URL", told)).map(|config| config.beacon_url);
+        assert_eq!(beacon_url(None), Ok(PUBLIC_BEACON_URL.to_owned()));
+        assert_eq!(
+            beacon_url(Some("https://drand.example/")),
+            Ok("https://drand.example".to_owned())
+        );
+        assert!(beacon_url(Some("http://drand.example")).is_err());
     }
 
     #[test]

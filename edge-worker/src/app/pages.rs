@@ -17,8 +17,9 @@ thread_local! {
     static TAGS: RefCell<HashMap<usize, Rc<str>>> = RefCell::default();
 }
 
-/// Scripts, styles and connections from this site only, nothing inline, no frames around it.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+/// Scripts, styles and connections from this site only, nothing inline, no frames around it. WebAssembly, for the checker of
+/// places, counts as a script that is made on the spot.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
 /// Devices that no page of ours needs.
@@ -31,23 +32,42 @@ const ONE_MINUTE: &str = "public, max-age=60";
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+#[cfg(target_arch = "wasm32")]
+const WASM: &str = "application/wasm";
 
 /// (name under `/assets/`, content type, content).
 const ASSETS: &[(&str, &str, &[u8])] = &[
     ("account.js", JAVASCRIPT, include_bytes!("../../web/account.js")),
     ("api.js", JAVASCRIPT, include_bytes!("../../web/api.js")),
     ("cart.js", JAVASCRIPT, include_bytes!("../../web/cart.js")),
+    ("check.js", JAVASCRIPT, include_bytes!("../../web/check.js")),
+    ("check_draw.py", TEXT, include_bytes!("../../../shared/check_draw.py")),
+    // Built by scripts/stack/build-checker, before every build for a runtime; natively nobody asks for pages.
+    #[cfg(target_arch = "wasm32")]
+    (
+        "checker.js",
+        JAVASCRIPT,
+        include_bytes!("../../checker/build/checker.js"),
+    ),
+    #[cfg(target_arch = "wasm32")]
+    (
+        "checker_bg.wasm",
+        WASM,
+        include_bytes!("../../checker/build/checker_bg.wasm"),
+    ),
     ("clock.js", JAVASCRIPT, include_bytes!("../../web/clock.js")),
     ("connection.js", JAVASCRIPT, include_bytes!("../../web/connection.js")),
     ("countdown.js", JAVASCRIPT, include_bytes!("../../web/countdown.js")),
     ("dom.js", JAVASCRIPT, include_bytes!("../../web/dom.js")),
-    ("draw-check.js", JAVASCRIPT, include_bytes!("../../web/draw-check.js")),
+    ("draw-bytes.js", JAVASCRIPT, include_bytes!("../../web/draw-bytes.js")),
     ("event.js", JAVASCRIPT, include_bytes!("../../web/event.js")),
     ("fans.js", JAVASCRIPT, include_bytes!("../../web/fans.js")),
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
     ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
     ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),
     ("kept.js", JAVASCRIPT, include_bytes!("../../web/kept.js")),
+    ("place-check.js", JAVASCRIPT, include_bytes!("../../web/place-check.js")),
     ("pay.js", JAVASCRIPT, include_bytes!("../../web/pay.js")),
     ("pow-worker.js", JAVASCRIPT, include_bytes!("../../web/pow-worker.js")),
     (
@@ -85,6 +105,9 @@ pub(super) fn page<P: Platform>(platform: &P, request: &HttpRequest, page: Page)
     let html = match page {
         Page::Events => include_bytes!("../../web/index.html").as_slice(),
         Page::Event => include_bytes!("../../web/event.html").as_slice(),
+        Page::Check => include_bytes!("../../web/check.html").as_slice(),
+        Page::Draw => include_bytes!("../../web/draw.html").as_slice(),
+        Page::DrawBytes => include_bytes!("../../web/draw-bytes.html").as_slice(),
     };
     file(platform, request, html, HTML)
 }
@@ -140,8 +163,11 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            let is_page = ["index.html", "event.html", "waiting.html"].contains(&name.as_str());
-            assert!(is_page || find(&name).is_some(), "{name} is in web/ and not in ASSETS");
+            // Pages are named in `page`, which does not compile without them.
+            assert!(
+                name.ends_with(".html") || find(&name).is_some(),
+                "{name} is in web/ and not in ASSETS"
+            );
         }
         assert!(find("../Cargo.toml").is_none());
     }

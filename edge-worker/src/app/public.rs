@@ -8,9 +8,9 @@ use stanchion_shared::{
     identity::{Draw, EventId, Shard},
     policy::CaptchaPolicy,
     schedule::{Segment, Stop},
-    standing::Snapshot,
+    standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
-    wire::{CaptchaAnnouncement, QueueAnswer},
+    wire::{CaptchaAnnouncement, DrawingAnswer, QueueAnswer},
 };
 
 use super::{
@@ -33,7 +33,7 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         phase: snapshot.phase(now),
         on_sale_time: snapshot.config.on_sale_time,
         commitment: snapshot.commitment,
-        beacon: None,
+        beacon: snapshot.config.policy.beacon.clone(),
         shards: snapshot.shards(),
         joined: snapshot.joined,
         draws_closed: snapshot.draws_closed,
@@ -43,6 +43,7 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         paused: snapshot.paused,
         captcha: announcement(&snapshot.config.policy.captcha),
         as_of: now,
+        drawing: drawing(&snapshot),
     };
     Ok(cached_json(StatusCode::OK, &answer, ONE_SECOND))
 }
@@ -51,6 +52,17 @@ fn announcement(policy: &CaptchaPolicy) -> Option<CaptchaAnnouncement> {
     policy.site_key.clone().map(|site_key| CaptchaAnnouncement {
         provider: policy.provider,
         site_key,
+    })
+}
+
+fn drawing(snapshot: &Snapshot) -> Option<DrawingAnswer> {
+    let FrozenTickets { draw, tickets_digest } = snapshot.frozen?;
+    let beacon = snapshot.config.policy.beacon.as_ref()?;
+    Some(DrawingAnswer {
+        draw,
+        tickets_digest,
+        round: beacon.round_of(snapshot.windows().closed_at(draw)),
+        drawn_at: snapshot.drawn_at(draw),
     })
 }
 

@@ -36,6 +36,12 @@ pub(super) enum Endpoint {
 pub(super) enum Page {
     Events,
     Event,
+    /// Check my place.
+    Check,
+    /// How the draw works, for people.
+    Draw,
+    /// For experts.
+    DrawBytes,
 }
 
 /// How a request gets to the origin.
@@ -139,6 +145,9 @@ fn lookup(method: &Method, segments: &[&str]) -> Option<Found> {
         _ if *method != Method::GET => None,
         [""] => Some(Ok(Endpoint::Page(Page::Events))),
         ["e", id] => Some(event(id).map(|_| Endpoint::Page(Page::Event))),
+        ["check"] => Some(Ok(Endpoint::Page(Page::Check))),
+        ["draw"] => Some(Ok(Endpoint::Page(Page::Draw))),
+        ["draw", "bytes"] => Some(Ok(Endpoint::Page(Page::DrawBytes))),
         ["assets", name] => Some(Ok(Endpoint::Asset((*name).to_owned()))),
         ["healthz"] => Some(Ok(Endpoint::Health)),
         [".well-known", "jwks.json"] => Some(Ok(Endpoint::Jwks)),

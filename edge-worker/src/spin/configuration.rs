@@ -42,10 +42,8 @@ pub(super) async fn configuration() -> Result<Rc<Configuration>, String> {
 
 async fn read() -> Result<Configuration, String> {
     let mut values = HashMap::new();
-    for name in EdgeConfig::VARIABLES
-        .into_iter()
-        .chain([REDIS_URL, CLIENT_ADDRESS_HEADER])
-    {
+    let names = EdgeConfig::VARIABLES.into_iter();
+    for name in names.chain([REDIS_URL, CLIENT_ADDRESS_HEADER]) {
         // Spin writes variables in small letters.
         match variables::get(name.to_ascii_lowercase()).await {
             Ok(value) => {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use spin_sdk::{
     http::{FullBody, Request},
     http_service,
@@ -26,7 +27,7 @@ use super::{
     configuration::{Configuration, configuration},
     origin,
     redis::SpinRedis,
-    store::Store,
+    store::{BeaconSource, Store},
 };
 use crate::{
     app::{self, Refusal, config::EdgeConfig},
@@ -121,11 +122,20 @@ impl Platform for Spin {
     }
 }
 
+/// A beacon that has not answered after this long is asked again later: a fan's request may be waiting.
+const BEACON_PATIENCE: Duration = Duration::from_secs(2);
+
+async fn beacon_round(request: HttpRequest) -> Result<HttpResponse, StoreError> {
+    origin::fetch(request, BEACON_PATIENCE).await.map_err(StoreError)
+}
+
 /// One operation on the store in Redis; what fails is in the log.
 macro_rules! ask {
     ($spin:ident . $operation:ident ( $($argument:expr),* )) => {{
         let redis = SpinRedis { url: &$spin.configuration.redis_url };
-        let store = Store::new(&redis, &$spin.configuration.edge.signing_keys);
+        let send = |request: HttpRequest| beacon_round(request).boxed_local();
+        let beacon = BeaconSource { url: &$spin.configuration.edge.beacon_url, send: &send };
+        let store = Store::new(&redis, &$spin.configuration.edge.signing_keys).with_beacon(beacon);
         let answered = store.$operation($($argument),*).await;
         if let Err(error) = &answered {
             eprintln!("the store: {error}");

@@ -169,7 +169,7 @@ describe('in a browser', { concurrency: 3 }, () => {
         await one.page.getByRole('button', { name: 'Check my place on this device' }).click();
         const verdict = one.page.locator('#proof-verdict.notice');
         await verdict.waitFor();
-        assert.match(await verdict.textContent(), /^It holds\. Your receipt is signed by this site\./);
+        assert.match(await verdict.textContent(), /^It holds\. The receipt is signed by this site: /);
         places.push(Number(await one.page.locator('#proof-facts div', { hasText: 'Your place' }).locator('dd').textContent()));
       }
       assert.deepEqual(places.toSorted((a, b) => a - b), [1, 2, 3]);

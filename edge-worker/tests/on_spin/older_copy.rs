@@ -103,7 +103,7 @@ async fn after_a_restart_from_an_older_copy_the_lost_are_told_to_join_again_and_
     let signed = edge.record(&event.id, 0).await;
     let keys = edge.keys().await;
     signed
-        .check(&keys, edge.queue(&event.id).await.commitment, None)
+        .check(&keys, edge.queue(&event.id).await.commitment, None, None)
         .unwrap();
     let logs = edge.logs(&event.id, 0, event.put.shards).await;
     signed.record.check_logs(event.put.shards, &logs).unwrap();

@@ -109,7 +109,10 @@ async fn draw_closed_once([first, second]: &[Edge; 2], event: &Event) -> SignedR
     for edge in [first, second] {
         let queue = edge.queue(&event.id).await;
         assert_eq!((queue.draws_closed, queue.last_place), (1, records.0.record.count()));
-        records.0.check(&edge.keys().await, queue.commitment, None).unwrap();
+        records
+            .0
+            .check(&edge.keys().await, queue.commitment, None, None)
+            .unwrap();
     }
     records.0.record.check_logs(shards, &logs.0).unwrap();
     records.0

@@ -241,3 +241,35 @@ async fn a_draw_before_the_one_that_is_due_is_never_passed_over() {
         "some must be in time for draw 0 and some too late: {in_draw_0:?}"
     );
 }
+
+/// Ten thousand windows have gone by without anybody: nothing was done or kept for any of them.
+#[tokio::test]
+async fn idle_windows_cost_nothing() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let draws_of = async |windows_gone: u64| {
+        let mut event = Event::on_sale_in(0);
+        event.put.on_sale_time = event.put.on_sale_time.minus(windows_gone * event.put.draw_window_ms);
+        let event = event.open(&store).await;
+        let joined = event.join_all(&store, &people(6)).await;
+        let draw = joined.iter().map(|person| person.held.draw.0).max().unwrap();
+        assert!(u64::from(draw) > windows_gone);
+        event.snapshot(&store).await;
+        event.until_closed_at(draw).await;
+        let counting = Stopping::after(&redis, 10_000, Last::Unsent);
+        let counted = Store::new(&counting, &keys);
+        let snapshot = loop {
+            let snapshot = event.snapshot(&counted).await;
+            if snapshot.is_closed(Draw(draw)) {
+                break snapshot;
+            }
+        };
+        assert!(snapshot.draws_closed <= 2 && snapshot.last_place == 6);
+        let commands = 10_000 - counting.commands_left.get();
+        (commands, serde_json::to_string(&snapshot).unwrap().len())
+    };
+    let (few, many) = (draws_of(2).await, draws_of(10_000).await);
+    // Two draws instead of one, or a muster besides, where people joined across a boundary; never thousands of anything.
+    assert!(many.0 <= few.0 + 60, "{few:?} {many:?}");
+    assert!(many.1 <= few.1 + 100, "{few:?} {many:?}");
+}

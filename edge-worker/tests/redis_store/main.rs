@@ -1,6 +1,7 @@
 //! The queue store in Redis, driven natively against real Redis servers: the very code that runs in the Spin component,
 //! over another connection.
 
+mod beacon;
 mod closing;
 mod connection;
 mod edge;

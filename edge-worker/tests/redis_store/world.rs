@@ -202,13 +202,14 @@ impl Event {
         draw: u32,
         previous: Option<&DrawRecord>,
     ) -> DrawRecord {
-        let commitment = self.snapshot(store).await.commitment;
+        let snapshot = self.snapshot(store).await;
+        let beacon = snapshot.config.policy.beacon.as_ref();
         let signed = self
             .record(store, draw)
             .await
             .expect("a closed draw with tickets has a record");
         let keys = signing_keys().verifying().unwrap();
-        signed.check(&keys, commitment, previous).unwrap();
+        signed.check(&keys, snapshot.commitment, beacon, previous).unwrap();
         let mut logs = Vec::new();
         for shard in self.put.shards.all() {
             let log = store.shard_log(&self.id, Draw(draw), shard).await.unwrap();

@@ -191,6 +191,7 @@ fn judge_queue(
     invariants.push(places_follow_from_records::judge(&places_follow_from_records::Facts {
         keys: &queue.keys,
         commitment: queue.snapshot.commitment,
+        beacon: queue.snapshot.beacon.as_ref(),
         shards: queue.snapshot.shards,
         last_place: queue.snapshot.last_place,
         draws_closed: queue.snapshot.draws_closed,

@@ -1,6 +1,7 @@
 //! Simulated fans over real HTTP, and the check of every invariant afterwards.
 //!
-//! A map: [`run`] is the whole rush on its [`stage`], [`check`] the checks alone. [`crowd`] lets [`fan`]s loose, each
+//! A map: [`run`] is the whole rush on its [`stage`], [`check`] the checks alone, [`verify`] the
+//! check that a fan can make. [`crowd`] lets [`fan`]s loose, each
 //! with the [`behaviour`] its number and the seed give it; they speak through [`client`] and write into [`observed`]
 //! what only they can see. [`verified`] invites some of them. [`probe`] measures at a small event of its own, [`intrusion`] tries the gate, [`watch`]
 //! looks on. Then [`judge`] gathers facts from [`sources`] and asks [`invariants`]. [`display`] and [`report`] tell
@@ -34,6 +35,7 @@ mod sources;
 mod stage;
 mod tally;
 mod verified;
+mod verify;
 mod watch;
 mod whole_shuffle;
 
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
         Command::Run(options) => run::run(*options).await,
         Command::Check(options) => check::check(*options).await,
         Command::Simulate(options) => simulate::simulate(&options),
+        Command::Verify(options) => verify::verify(options).await,
     };
     match ended {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, builder::RangedI64ValueParser};
-use stanchion_shared::identity::EventId;
+use stanchion_shared::identity::{Bytes32, EventId, Tag};
 
 use crate::simulate::SimulateOptions;
 
@@ -26,6 +26,39 @@ pub(crate) enum Command {
     /// Simulates a whole on-sale in this process, by the rules alone: fairness, waits, memory. Ends with 0 only if every
     /// bound held.
     Simulate(Box<SimulateOptions>),
+    /// Checks one fan's place from a receipt and what is public, as anybody can. Ends with 0 only if everything held.
+    Verify(VerifyOptions),
+}
+
+/// Options of `verify`.
+#[derive(Args, Clone)]
+pub(crate) struct VerifyOptions {
+    /// The receipt that the join's answer had.
+    pub(crate) receipt: String,
+
+    /// The edge's address; nothing else is asked.
+    #[arg(long = "edge", env = "STANCHION_EDGE_URL", value_parser = base_url)]
+    pub(crate) edge_url: String,
+
+    /// The place that was told.
+    #[arg(long)]
+    pub(crate) place: Option<u64>,
+
+    /// Whose receipt it should be: the person's tag in the event, hex.
+    #[arg(long, value_parser = tag)]
+    pub(crate) account_tag: Option<Tag>,
+
+    /// The commitment that was public at the join, hex.
+    #[arg(long, value_parser = bytes_32)]
+    pub(crate) commitment: Option<Bytes32>,
+
+    /// `drawing.tickets_digest` that was public before the beacon's round was out, hex.
+    #[arg(long, value_parser = bytes_32)]
+    pub(crate) tickets_digest: Option<Bytes32>,
+
+    /// Prints the verdict as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where everything is. Fans use the edge only; the rest is for setting up and for checking.
@@ -201,6 +234,14 @@ fn invariant_number() -> RangedI64ValueParser<u8> {
 
 fn event_id(text: &str) -> Result<EventId, String> {
     EventId::parse(text).map_err(|error| error.to_string())
+}
+
+fn tag(text: &str) -> Result<Tag, String> {
+    Tag::parse(text).map_err(|error| error.to_string())
+}
+
+fn bytes_32(text: &str) -> Result<Bytes32, String> {
+    Bytes32::parse(text).map_err(|error| error.to_string())
 }
 
 /// An address without a slash at the end. Only plain HTTP: the rush is for private stacks.

@@ -6,10 +6,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    draw::{chain, digest, place::Numbered},
+    draw::{
+        beacon::{self, BeaconFault, VerifiedRound},
+        chain, digest,
+        place::Numbered,
+    },
     identity::{Bytes32, Draw, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
     lives::{self, Life, ONLY_LIFE},
+    policy::BeaconPolicy,
     timestamp::UnixMillis,
 };
 
@@ -89,6 +94,9 @@ pub enum RecordFault {
     /// The secret does not hash to the commitment.
     #[error("the secret is not the one committed to")]
     Chain,
+    /// The beacon is not the announced one's round for this draw.
+    #[error("{0}")]
+    Beacon(BeaconFault),
     /// First places, counts, shards or lives contradict each other.
     #[error("the counts do not add up")]
     Counts,
@@ -133,8 +141,8 @@ impl DrawRecord {
             commitment: draw.commitment,
             secret: draw.secret,
             tickets_digest: digest::tickets_digest(shards, frozen),
-            beacon: None,
-            entropy: None,
+            entropy: draw.beacon.as_ref().map(VerifiedRound::entropy),
+            beacon: draw.beacon.map(|verified| verified.round().clone()),
             tiers,
             previous: draw.previous,
             lives: draw.lives,
@@ -342,6 +350,8 @@ pub struct ClosingDraw<'a> {
     pub commitment: Bytes32,
     /// This draw's.
     pub secret: Bytes32,
+    /// The round that the announced beacon has for it; `None` where none was announced.
+    pub beacon: Option<VerifiedRound>,
     /// Hash of the record before it, or zeros.
     pub previous: Bytes32,
     /// See [`DrawRecord::lives`].
@@ -349,7 +359,8 @@ pub struct ClosingDraw<'a> {
 }
 
 impl SignedRecord {
-    /// Checks all that the record alone can show: signature, secret, sums, and that it follows `previous`.
+    /// Checks all that the record alone can show: signature, secret, the `announced` beacon's round, sums, and that it
+    /// follows `previous`.
     ///
     /// # Errors
     /// The first fault found.
@@ -357,6 +368,7 @@ impl SignedRecord {
         &self,
         keys: &VerifyingKeys,
         commitment: Bytes32,
+        announced: Option<&BeaconPolicy>,
         previous: Option<&DrawRecord>,
     ) -> Result<(), RecordFault> {
         let record = &self.record;
@@ -366,6 +378,8 @@ impl SignedRecord {
         if record.commitment != commitment || !chain::proves(record.secret, record.draw, commitment) {
             return Err(RecordFault::Chain);
         }
+        beacon::check(announced, record.closed_at, record.beacon.as_ref(), record.entropy)
+            .map_err(RecordFault::Beacon)?;
         if !record.counts_add_up() || !record.lives_add_up() {
             return Err(RecordFault::Counts);
         }

@@ -3,6 +3,7 @@
 //!
 //! Each part has a file, defaults that suit most events, and its limits in a `check`.
 
+mod beacon;
 mod bots;
 mod captcha;
 pub mod gate;
@@ -12,6 +13,7 @@ mod release;
 
 use serde::{Deserialize, Serialize};
 
+pub use beacon::{BeaconKey, BeaconPolicy, BeaconScheme, FREEZE_MS, GENESIS_S, PERIOD_S};
 pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
 pub use captcha::{CaptchaPolicy, CaptchaProvider, HARDEST, MAX_SITE_KEY_LENGTH, RAISE_ABOVE_PER_SECOND};
 pub use identity::IdentityPolicy;
@@ -26,6 +28,9 @@ pub struct QueuePolicy {
     pub bots: BotPolicy,
     /// How one proves to be human.
     pub captcha: CaptchaPolicy,
+    /// The randomness beacon that every draw waits for; `None`: the draws use none. Fixed from the first put.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<BeaconPolicy>,
     /// Who passes the gate.
     pub gate: gate::GatePolicy,
     /// Who may join.
@@ -44,6 +49,7 @@ impl QueuePolicy {
     pub fn check(&self) -> Result<(), String> {
         self.bots.check()?;
         self.captcha.check()?;
+        self.beacon.as_ref().map_or(Ok(()), BeaconPolicy::check)?;
         self.gate.check()?;
         self.identity.check()?;
         self.limits.check()?;
@@ -53,6 +59,9 @@ impl QueuePolicy {
     /// Says what of it would change that never changes after an event's first put.
     #[must_use]
     pub fn fixed_by(&self, before: &QueuePolicy) -> Option<String> {
+        if self.beacon != before.beacon {
+            return Some("The first put fixed the beacon: it was announced to those who joined.".to_owned());
+        }
         (self.release.is_some() != before.release.is_some())
             .then(|| "The first put fixed whether releases are fixed or an origin's meter decides.".to_owned())
     }

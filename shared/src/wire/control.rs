@@ -108,6 +108,11 @@ impl PutEvent {
         if self.name.is_empty() || self.name.len() > Self::MAX_NAME_LENGTH {
             return Err(format!("name must have 1 to {} bytes", Self::MAX_NAME_LENGTH));
         }
+        // The round of the first draw would be years away.
+        let genesis = self.policy.beacon.as_ref().map(|beacon| beacon.genesis);
+        if genesis.is_some_and(|genesis| genesis * 1_000 > self.on_sale_time.0) {
+            return Err("policy.beacon.genesis must not be after on_sale_time".to_owned());
+        }
         self.policy.check()
     }
 }

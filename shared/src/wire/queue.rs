@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    identity::{Bytes32, EventId, Shard, ShardCount},
-    policy::CaptchaProvider,
+    identity::{Bytes32, Draw, EventId, Shard, ShardCount},
+    policy::{BeaconPolicy, CaptchaProvider},
     schedule::Rate,
     timestamp::UnixMillis,
 };
@@ -100,7 +100,7 @@ pub struct StatusAnswer {
     pub shop_expires_at: Option<UnixMillis>,
     /// With `your_turn` and no `shop_token`: claim the turn before this instant (send the account's Bearer token).
     pub claim_before: Option<UnixMillis>,
-    /// With `drawing`: when the draw closes.
+    /// With `drawing`: when the draw closes, or when the beacon's round that it waits for is out.
     pub drawn_at: Option<UnixMillis>,
     /// Ask again after this long.
     pub poll_after_ms: u64,
@@ -138,17 +138,6 @@ pub enum Phase {
     SoldOut,
 }
 
-/// Which randomness beacon the draws use, announced before the first join.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BeaconAnnouncement {
-    /// drand chain hash.
-    pub chain_hash: Bytes32,
-    /// Seconds since 1970 of round 1.
-    pub genesis: u64,
-    /// Seconds between rounds.
-    pub period: u64,
-}
-
 /// `GET /api/v1/events/{id}/queue`: the live snapshot for everybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueAnswer {
@@ -162,8 +151,8 @@ pub struct QueueAnswer {
     pub on_sale_time: UnixMillis,
     /// SHA-256 of the first secret of the chain.
     pub commitment: Bytes32,
-    /// Null: the draws use no beacon.
-    pub beacon: Option<BeaconAnnouncement>,
+    /// Announced before the first join. Null: the draws use no beacon.
+    pub beacon: Option<BeaconPolicy>,
     /// How many shards.
     pub shards: ShardCount,
     /// Tickets given (behind by some seconds).
@@ -183,6 +172,22 @@ pub struct QueueAnswer {
     pub captcha: Option<CaptchaAnnouncement>,
     /// The clock this was made by.
     pub as_of: UnixMillis,
+    /// The draw that waits for its beacon's round; left out where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<DrawingAnswer>,
+}
+
+/// A draw whose tickets are frozen and whose beacon's round is not out yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawingAnswer {
+    /// Which one.
+    pub draw: Draw,
+    /// Of all its tickets: the record must have the same.
+    pub tickets_digest: Bytes32,
+    /// The beacon's round that it waits for.
+    pub round: u64,
+    /// When that is out.
+    pub drawn_at: UnixMillis,
 }
 
 /// A captcha of another provider, for its widget.

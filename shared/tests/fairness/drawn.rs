@@ -78,6 +78,7 @@ impl Drawn {
             secret,
             previous: Bytes32([0; 32]),
             lives: Vec::new(),
+            beacon: None,
         };
         Drawn {
             record: DrawRecord::close(closing, shards, &frozen),

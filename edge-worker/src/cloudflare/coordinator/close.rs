@@ -1,28 +1,42 @@
-//! Closing draws, on the alarm: freeze every announced shard, then publish the record.
+//! Closing draws, on the alarm: freeze every announced shard, wait for the beacon's round where one was announced, then
+//! publish the record.
 //!
-//! What may happen at the awaits (they are all for shards' answers): announcements, of which those up to the closing draw
-//! are refused since before the first shard was asked; puts, which cannot move the windows any more (they are fixed before
-//! the first draw is due) and whose schedule is read only in the last step; reports and reads. Two alarms never run at once.
+//! What may happen at the awaits (for shards' answers and for the beacon's): announcements, of which those up to the closing
+//! draw are refused since before the first shard was asked; puts, which cannot move the windows or the beacon any more (they
+//! are fixed before the first draw is due) and whose schedule is read only in the last step; reports and reads. Two alarms
+//! never run at once.
+//!
+//! While the first draw waits for its round, later ones are frozen as soon as they are due: a draw must be frozen before its
+//! own round is out.
 //!
 //! A crash at any point changes nothing in the record: which shards are in it was decided with `closing`, a frozen shard
-//! says the same for ever, and everything else in it is fixed or follows from records before.
+//! says the same for ever, a round has one signature, and everything else in it is fixed or follows from records before.
+
+use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use stanchion_shared::{
-    draw::digest::FrozenShard,
+    draw::{beacon::VerifiedRound, digest::FrozenShard},
     identity::{Draw, EventId, Shard},
     timestamp::UnixMillis,
 };
-use worker::{Error, Result};
+use worker::{Error, Result, console_error};
 
 use super::{
-    super::{configuration::configuration, messages::Freeze, now, objects},
-    Coordinator, tables,
+    super::{configuration::configuration, messages::Freeze, now, objects, origin},
+    Coordinator,
+    tables::{self, Event},
 };
-use crate::{event::FrozenDraw, platform::StoreError};
+use crate::{
+    beacon,
+    event::{AwaitedRound, FrozenDraw, has_tickets},
+    platform::StoreError,
+};
 
 /// A draw that could not be closed is tried again after this long, in ms.
 pub(super) const RETRY_MS: u64 = 250;
+/// A beacon that did not answer, or not with its round, is asked again after this long, in ms. Others ask it, too.
+const ASK_AGAIN_MS: u64 = 1_000;
 /// Shards that are frozen at once.
 const FREEZES_AT_ONCE: usize = 32;
 /// Shards that are frozen in one alarm: a runtime bounds the messages of one invocation.
@@ -35,45 +49,103 @@ struct Closing {
     unfrozen: Vec<Shard>,
 }
 
+/// What is to be done next.
+enum Step {
+    Freeze(Closing),
+    /// All shards are frozen, and the beacon's round is out.
+    Ask(Draw, AwaitedRound),
+    /// All shards are frozen, and no round is needed.
+    Finish(Draw),
+    /// Nothing before this instant.
+    Rest(UnixMillis),
+}
+
 impl Coordinator {
     /// Closes all draws that are due, in order, as far as one alarm may. Says before when the next alarm must not ring.
     pub(super) async fn close_due(&self) -> Result<UnixMillis> {
         let mut left = FREEZES_PER_ALARM;
-        while let Some(closing) = self.begin(now())? {
-            let asked = closing.unfrozen.len().min(left);
-            for shards in closing.unfrozen[..asked].chunks(FREEZES_AT_ONCE) {
-                let asked = shards.iter().map(|&shard| self.freeze(&closing, shard));
-                self.note_frozen(closing.draw, join_all(asked).await)?;
+        let mut ask_not_before = UnixMillis(0);
+        loop {
+            match self.next_step(now(), ask_not_before)? {
+                Step::Freeze(closing) => {
+                    let asked = closing.unfrozen.len().min(left);
+                    for shards in closing.unfrozen[..asked].chunks(FREEZES_AT_ONCE) {
+                        let asked = shards.iter().map(|&shard| self.freeze(&closing, shard));
+                        self.note_frozen(closing.draw, join_all(asked).await)?;
+                    }
+                    if asked < closing.unfrozen.len() {
+                        return Ok(now());
+                    }
+                    left -= asked;
+                }
+                Step::Ask(draw, awaited) => match self.ask(&awaited).await {
+                    Ok(round) => self.finish(draw, Some(round))?,
+                    Err(error) => {
+                        console_error!("a draw waits for its beacon: {error}");
+                        ask_not_before = now().plus(ASK_AGAIN_MS);
+                    }
+                },
+                Step::Finish(draw) => self.finish(draw, None)?,
+                Step::Rest(until) => return Ok(until),
             }
-            if asked < closing.unfrozen.len() {
-                return Ok(now());
-            }
-            left -= asked;
-            self.finish(closing.draw)?;
         }
-        Ok(UnixMillis(0))
     }
 
-    /// The first draw that is due, from now on closed to announcements. On disk before any shard is asked: no message
-    /// leaves the object before that.
-    fn begin(&self, now: UnixMillis) -> Result<Option<Closing>> {
-        let begun = self.change(|event| {
-            let Some((&draw, shards)) = event.announced.first_key_value() else {
-                return Ok(None);
+    /// What is to be done at `now`. Draws that are to be frozen are from now on closed to announcements: on disk before any
+    /// shard is asked, for no message leaves the object before that.
+    fn next_step(&self, now: UnixMillis, ask_not_before: UnixMillis) -> Result<Step> {
+        let step = self.change(|event| {
+            let mut draws = event.announced.iter();
+            let Some((&first, shards)) = draws.next() else {
+                return Ok(Step::Rest(UnixMillis(0)));
             };
-            if event.rules.closed_at(draw) > now {
-                return Ok(None);
+            if event.rules.closed_at(first) > now {
+                return Ok(Step::Rest(UnixMillis(0)));
             }
-            let unfrozen = shards.iter().filter(|(_, frozen)| frozen.is_none());
-            let unfrozen = unfrozen.map(|(&shard, _)| shard).collect();
-            self.change_rules(event, |rules| rules.progress.closing = Some(draw))?;
-            Ok(Some(Closing {
-                event_id: event.rules.fixed.event_id.clone(),
-                draw,
-                unfrozen,
-            }))
+            let Some(frozen) = all_frozen(shards) else {
+                return self.to_freeze(event, first, now);
+            };
+            let Some(awaited) = event.rules.awaited(first).filter(|_| has_tickets(&frozen)) else {
+                return Ok(Step::Finish(first));
+            };
+            let ask_at = awaited.at.max(ask_not_before);
+            if ask_at <= now {
+                return Ok(Step::Ask(first, awaited));
+            }
+            let mut until = ask_at;
+            for (&draw, shards) in draws {
+                let closed_at = event.rules.closed_at(draw);
+                if closed_at > now {
+                    until = until.min(closed_at);
+                    break;
+                }
+                if all_frozen(shards).is_none() {
+                    return self.to_freeze(event, draw, now);
+                }
+            }
+            self.change_rules(event, |rules| rules.wait_for_round(first, &frozen))?;
+            Ok(Step::Rest(until))
         })?;
-        Ok(begun.flatten())
+        Ok(step.unwrap_or(Step::Rest(UnixMillis(0))))
+    }
+
+    fn to_freeze(&self, event: &mut Event, draw: Draw, now: UnixMillis) -> Result<Step> {
+        let unfrozen = event.announced[&draw].iter().filter(|(_, frozen)| frozen.is_none());
+        let unfrozen = unfrozen.map(|(&shard, _)| shard).collect();
+        let ended = event.rules.ended(draw, now);
+        self.change_rules(event, |rules| rules.begin_closing(ended))?;
+        Ok(Step::Freeze(Closing {
+            event_id: event.rules.fixed.event_id.clone(),
+            draw,
+            unfrozen,
+        }))
+    }
+
+    /// Reads the round and verifies it.
+    async fn ask(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
+        let config = configuration(&self.env).map_err(StoreError)?;
+        let send = |request| origin::fetch(request, origin::PATIENCE);
+        objects::patiently(beacon::fetch(awaited, &config.beacon_url, send)).await
     }
 
     /// Freezes the draw in one shard.
@@ -104,9 +176,9 @@ impl Coordinator {
         unanswered.map_or(Ok(()), |error| Err(Error::RustError(error.to_string())))
     }
 
-    /// Every shard is frozen: in one transaction the record, the place up to which the curve may go, and what is closed. Only
+    /// Every shard is frozen, and the round is there: in one transaction the record, the place up to which the curve may go, and what is closed. Only
     /// with it the secret of the draw can be read anywhere.
-    fn finish(&self, draw: Draw) -> Result<()> {
+    fn finish(&self, draw: Draw, beacon: Option<VerifiedRound>) -> Result<()> {
         let config = configuration(&self.env).map_err(Error::RustError)?;
         let now = now();
         self.change(|event| {
@@ -121,6 +193,7 @@ impl Coordinator {
                 shards: frozen,
                 lives: Vec::new(), // a Durable Object's storage never goes back
                 secret,
+                beacon,
             };
             let record = self.change_rules(event, |rules| rules.close(frozen, &config.signing_keys, now))?;
             if let Some(record) = record {
@@ -130,4 +203,9 @@ impl Coordinator {
         })?;
         Ok(())
     }
+}
+
+/// What all shards of a draw said, if all are frozen.
+fn all_frozen(shards: &BTreeMap<Shard, Option<FrozenShard>>) -> Option<Vec<FrozenShard>> {
+    shards.values().copied().collect()
 }

@@ -1,12 +1,15 @@
 //! Closing draws. Whoever first sees in the snapshot that a draw is due closes it: from then on nothing is announced up to
-//! it; every shard that announced it is frozen; then one script stores the record, if nothing has changed meanwhile.
+//! it; every shard that announced it is frozen; the beacon's round is waited for where one was announced; then one script
+//! stores the record, if nothing has changed meanwhile. All draws that are due are frozen together, though the first one may
+//! have to wait: a draw must be frozen before its own round is out.
 //!
 //! Each step can be repeated and done by several at once: which shards are in the record was decided when announcements
-//! ended, a frozen shard says the same for ever, everything else in it is fixed or follows from records before, and only
+//! ended, a frozen shard says the same for ever, a round has one signature, everything else in it is fixed or follows from records before, and only
 //! the first who writes it changes anything. A crash anywhere leaves a step that the next one does again.
 
 use futures_util::future::join_all;
 use stanchion_shared::{
+    draw::{beacon::VerifiedRound, digest::FrozenShard},
     identity::{Draw, EventId, Shard},
     lives::Life,
 };
@@ -20,7 +23,11 @@ use super::{
     shard::MAX_TRIES,
     tickets::Tickets,
 };
-use crate::{event::FrozenDraw, platform::StoreError};
+use crate::{
+    beacon,
+    event::{AwaitedRound, FrozenDraw, has_tickets},
+    platform::StoreError,
+};
 
 static FREEZE: Script = script!("redis.lua", "shard/shard.lua", "shard/freeze.lua");
 static CLOSE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/close.lua");
@@ -32,22 +39,46 @@ struct Frozen {
     shards: Vec<(Shard, Tickets)>,
 }
 
+impl Frozen {
+    fn shards(&self) -> Vec<FrozenShard> {
+        let frozen = |(shard, tickets): &(Shard, Tickets)| tickets.frozen(*shard);
+        self.shards.iter().map(frozen).collect()
+    }
+}
+
+/// What became of a closing.
+pub(super) enum Closed {
+    /// The draw is closed, by this or by somebody else.
+    Done,
+    /// It is frozen, and its beacon's round is not out yet.
+    Waits,
+}
+
 impl<R: Redis> Store<'_, R> {
     /// Closes `draw`, which is due in `seen`, unless somebody else has meanwhile.
-    pub(super) async fn close(&self, event: &EventId, seen: &Seen, draw: Draw) -> Result<(), StoreError> {
-        if !self.begin(event, seen.epoch, draw).await? {
-            return Ok(());
-        }
+    pub(super) async fn close(&self, event: &EventId, seen: &Seen, draw: Draw) -> Result<Closed, StoreError> {
+        let Some(ended) = self.begin(event, seen.epoch, draw).await? else {
+            return Ok(Closed::Done);
+        };
         let frozen = Frozen {
             draw,
-            shards: self.freeze_all(event, draw).await?,
+            shards: self.freeze_all(event, draw, ended).await?,
         };
-        self.record(event, seen.epoch, &frozen).await
+        let round = match seen.rules.awaited(draw).filter(|_| has_tickets(&frozen.shards())) {
+            None => None,
+            Some(awaited) if seen.now < awaited.at => {
+                self.wait_for_round(event, seen.epoch, &frozen).await?;
+                return Ok(Closed::Waits);
+            }
+            Some(awaited) => Some(self.ask(&awaited).await?),
+        };
+        self.record(event, seen.epoch, &frozen, round).await?;
+        Ok(Closed::Done)
     }
 
-    /// On disk before any shard is asked: what is announced up to `draw` from now on is refused, and nothing before it was
-    /// announced. `false`: it is closed, or another one comes first.
-    async fn begin(&self, event: &EventId, epoch: u32, draw: Draw) -> Result<bool, StoreError> {
+    /// On disk before any shard is asked: what is announced up to the draw that is returned, the last one that has ended,
+    /// from now on is refused, and nothing before `draw` was announced. `None`: it is closed, or another one comes first.
+    async fn begin(&self, event: &EventId, epoch: u32, draw: Draw) -> Result<Option<Draw>, StoreError> {
         for _ in 0..MAX_TRIES {
             let Some(seen) = self.read_event(event).await? else {
                 return Err(StoreError("the event is gone".to_owned()));
@@ -56,39 +87,73 @@ impl<R: Redis> Store<'_, R> {
                 return Err(StoreError("the event was restored before a draw was closed".to_owned()));
             }
             if seen.due() != Some(draw) {
-                return Ok(false);
+                return Ok(None);
             }
             let mut rules = seen.rules.clone();
-            rules.progress.closing = Some(draw);
+            let ended = rules.ended(draw, seen.now);
+            rules.begin_closing(ended);
             if rules == seen.rules || self.write_event(event, &seen, &rules, Some(draw)).await? {
-                return Ok(true);
+                return Ok(Some(ended));
             }
         }
         Err(StoreError("the event changes too often".to_owned()))
     }
 
-    async fn freeze_all(&self, event: &EventId, draw: Draw) -> Result<Vec<(Shard, Tickets)>, StoreError> {
+    /// Tells what is frozen, while nobody can know the round.
+    async fn wait_for_round(&self, event: &EventId, epoch: u32, frozen: &Frozen) -> Result<(), StoreError> {
+        for _ in 0..MAX_TRIES {
+            let Some(seen) = self.read_event(event).await? else {
+                return Err(StoreError("the event is gone".to_owned()));
+            };
+            if seen.epoch != epoch {
+                return Err(StoreError("the event was restored while a draw was closed".to_owned()));
+            }
+            if seen.rules.progress.closed_through >= Some(frozen.draw) {
+                return Ok(());
+            }
+            let mut rules = seen.rules.clone();
+            rules.wait_for_round(frozen.draw, &frozen.shards());
+            if rules == seen.rules || self.write_event(event, &seen, &rules, None).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError("the event changes too often".to_owned()))
+    }
+
+    /// Reads the round and verifies it.
+    async fn ask(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
+        let Some(source) = &self.beacon else {
+            return Err(StoreError("this store was given no way to a beacon".to_owned()));
+        };
+        beacon::fetch(awaited, source.url, source.send).await
+    }
+
+    /// Freezes all draws up to `ended`. Returns what shards said of `draw`.
+    async fn freeze_all(&self, event: &EventId, draw: Draw, ended: Draw) -> Result<Vec<(Shard, Tickets)>, StoreError> {
         let key = CoordinatorKeys::new(event).key("announced");
-        let number = draw.0.to_string();
-        let range = [key.as_bytes(), number.as_bytes(), number.as_bytes()];
+        let ended = ended.0.to_string();
+        let range = [key.as_bytes(), b"-inf", ended.as_bytes()];
         let mut answer = plain(self.redis, "ZRANGEBYSCORE", &range).await?;
         let mut announced = Vec::new();
         while !answer.is_empty() {
             let member = answer.text()?;
-            let shard = member.split_once('/').and_then(|(_, shard)| shard.parse().ok());
-            announced.push(Shard(shard.ok_or_else(|| {
-                StoreError(format!("an announcement is not as agreed: {member}"))
-            })?));
+            announced.push(
+                announcement(&member)
+                    .ok_or_else(|| StoreError(format!("an announcement is not as agreed: {member}")))?,
+            );
         }
         announced.sort_unstable();
-        let mut frozen = Vec::with_capacity(announced.len());
+        let mut of_draw = Vec::new();
         for some in announced.chunks(SHARDS_AT_ONCE) {
-            let asked = some.iter().map(|&shard| self.freeze(event, shard, draw));
-            for (shard, answer) in some.iter().zip(join_all(asked).await) {
-                frozen.push((*shard, answer?));
+            let asked = some.iter().map(|&(draw, shard)| self.freeze(event, shard, draw));
+            for (&(one, shard), answer) in some.iter().zip(join_all(asked).await) {
+                let tickets = answer?;
+                if one == draw {
+                    of_draw.push((shard, tickets));
+                }
             }
         }
-        Ok(frozen)
+        Ok(of_draw)
     }
 
     /// Ends all draws up to one in a shard.
@@ -103,8 +168,14 @@ impl<R: Redis> Store<'_, R> {
         })
     }
 
-    /// Every shard is frozen: the record, if the data is still in the life in which they were asked.
-    async fn record(&self, event: &EventId, epoch: u32, frozen: &Frozen) -> Result<(), StoreError> {
+    /// Every shard is frozen, and the round is there: the record, if the data is still in the life in which they were asked.
+    async fn record(
+        &self,
+        event: &EventId,
+        epoch: u32,
+        frozen: &Frozen,
+        round: Option<VerifiedRound>,
+    ) -> Result<(), StoreError> {
         let secret = self.secret(event, frozen.draw).await?;
         for _ in 0..MAX_TRIES {
             let Some(seen) = self.read_event(event).await? else {
@@ -113,20 +184,16 @@ impl<R: Redis> Store<'_, R> {
             if seen.rules.progress.closed_through >= Some(frozen.draw) {
                 return Ok(());
             }
-            if seen.epoch != epoch || !seen.mustered || seen.rules.progress.closing != Some(frozen.draw) {
+            if seen.epoch != epoch || !seen.mustered || seen.rules.progress.closing < Some(frozen.draw) {
                 return Err(StoreError("the event was restored while a draw was closed".to_owned()));
             }
             let mut rules = seen.rules.clone();
-            let shards = frozen
-                .shards
-                .iter()
-                .map(|(shard, tickets)| tickets.frozen(*shard))
-                .collect();
             let closed = FrozenDraw {
                 draw: frozen.draw,
-                shards,
+                shards: frozen.shards(),
                 lives: lives(&frozen.shards),
                 secret,
+                beacon: round.clone(),
             };
             let record = rules.close(closed, self.signing_keys, seen.stamp());
             let keys = CoordinatorKeys::new(event).with(&["segments", "stops", "records"]);
@@ -144,6 +211,12 @@ impl<R: Redis> Store<'_, R> {
         }
         Err(StoreError("the event changes too often".to_owned()))
     }
+}
+
+/// Reads `draw/shard`.
+fn announcement(member: &str) -> Option<(Draw, Shard)> {
+    let (draw, shard) = member.split_once('/')?;
+    Some((Draw(draw.parse().ok()?), Shard(shard.parse().ok()?)))
 }
 
 fn lives(shards: &[(Shard, Tickets)]) -> Vec<(Shard, Life)> {

@@ -75,6 +75,17 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// Whether `draw`, and every later one that has ended, is frozen, and its round is not out yet: nothing can be done.
+    pub(super) fn rests(&self, draw: Draw) -> bool {
+        let progress = &self.rules.progress;
+        let frozen = progress.frozen.is_some_and(|frozen| frozen.draw == draw);
+        let all_ended = progress.closing >= Some(self.rules.ended(draw, self.now));
+        let awaited = self.rules.awaited(draw);
+        frozen && all_ended && awaited.is_some_and(|awaited| self.now < awaited.at)
+    }
+}
+
 pub(super) fn json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is stored serialises")
 }

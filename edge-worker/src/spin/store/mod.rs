@@ -16,6 +16,7 @@ mod puts;
 mod shard;
 mod tickets;
 
+use futures_util::future::LocalBoxFuture;
 use stanchion_shared::{
     draw::record::SignedRecord,
     identity::{Bytes32, Draw, EventId, EventKey, Shard},
@@ -26,13 +27,15 @@ use stanchion_shared::{
     wire::{PutEvent, PutRelease},
 };
 
+use close::Closed;
 pub use command::{Redis, RedisError, Value};
 use coordinator::Seen;
 use keys::CoordinatorKeys;
 use shard::ShardOf;
 
 use crate::platform::{
-    Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore, Sight, StoreError,
+    Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore,
+    Sight, StoreError,
 };
 
 /// Whoever has begun a muster or a closing is left alone with it for this long, in ms; it saves the others the work.
@@ -45,6 +48,20 @@ pub struct Store<'a, R> {
     redis: &'a R,
     /// Sign draw records.
     signing_keys: &'a SigningKeys,
+    /// Without it, draws of events that announced a beacon wait for ever.
+    beacon: Option<BeaconSource<'a>>,
+}
+
+/// How a runtime sends one request and reads the whole answer, soon or not at all.
+pub type Send<'a> = &'a dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, StoreError>>;
+
+/// Where rounds of beacons are read.
+#[derive(Clone, Copy)]
+pub struct BeaconSource<'a> {
+    /// drand's HTTP API, without a slash at the end.
+    pub url: &'a str,
+    /// Sends a request there.
+    pub send: Send<'a>,
 }
 
 /// Unpredictable, and different each time for all practical purposes.
@@ -61,7 +78,18 @@ fn random_32() -> Bytes32 {
 impl<'a, R: Redis> Store<'a, R> {
     /// Over `redis`.
     pub fn new(redis: &'a R, signing_keys: &'a SigningKeys) -> Store<'a, R> {
-        Store { redis, signing_keys }
+        Store {
+            redis,
+            signing_keys,
+            beacon: None,
+        }
+    }
+
+    /// The same, closing draws of events that announced a beacon, too.
+    #[must_use]
+    pub fn with_beacon(self, beacon: BeaconSource<'a>) -> Store<'a, R> {
+        let beacon = Some(beacon);
+        Store { beacon, ..self }
     }
 
     /// A random epoch for a life that a script may have to begin.
@@ -100,11 +128,15 @@ impl<'a, R: Redis> Store<'a, R> {
             self.is_done(event, "mustering").await?;
         }
         // A coordinator that may have forgotten something waits for the muster; otherwise draws do not.
-        if let Some(draw) = seen.due().filter(|_| seen.mustered)
+        if let Some(draw) = seen.due().filter(|&draw| seen.mustered && !seen.rests(draw))
             && self.is_mine(event, "closing").await?
         {
-            tended = true;
             let closed = self.close(event, seen, draw).await;
+            if matches!(closed, Ok(Closed::Waits)) {
+                // Nothing is to be gained by doing this again at once: the mark is left until it ends by itself.
+                return mustered.map(|()| tended);
+            }
+            tended = true;
             self.is_done(event, "closing").await?;
             closed?;
         }

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here knows which runtime answers. `scripts/stack/run -- cargo test --test '*'` sets the variables.
 
+pub mod beacon;
 mod part;
 
 use std::{

@@ -10,6 +10,7 @@ use stanchion_shared::{
     },
     identity::{Bytes32, Draw, Place, ShardCount, Tag, Tier},
     jose::VerifyingKeys,
+    policy::BeaconPolicy,
     wire::ReceiptClaims,
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) keys: &'a VerifyingKeys,
     /// As announced before the first join.
     pub(crate) commitment: Bytes32,
+    /// As announced before the first join.
+    pub(crate) beacon: Option<&'a BeaconPolicy>,
     pub(crate) shards: ShardCount,
     /// The last place, as the live snapshot says.
     pub(crate) last_place: u64,
@@ -52,7 +55,7 @@ fn records(verdict: &mut Verdict, facts: &Facts<'_>) {
     let mut previous = None;
     for draw in facts.draws {
         let record = &draw.record.record;
-        if let Err(fault) = draw.record.check(facts.keys, facts.commitment, previous) {
+        if let Err(fault) = draw.record.check(facts.keys, facts.commitment, facts.beacon, previous) {
             verdict.fault(format!("record of draw {}: {fault}", record.draw.0));
         }
         if let Err(fault) = record.check_logs(facts.shards, &draw.logs) {

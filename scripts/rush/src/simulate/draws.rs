@@ -131,6 +131,7 @@ impl<'a> Draws<'a> {
             secret: self.chain.secret(draw).expect("a draw that was joined has a secret"),
             previous: self.previous,
             lives: Vec::new(),
+            beacon: None,
         };
         let record = DrawRecord::close(closing, self.setting.put.shards, &frozen);
         for tier in Tier::ALL {

@@ -6,6 +6,7 @@ use stanchion_shared::{
     lives::Lives,
     meter::{History, ON_THEIR_WAY_MS, Observed, decide},
     schedule::{Change, Rate, Schedule},
+    score::counts::ScoreCounts,
     standing::Snapshot,
     timestamp::UnixMillis,
     wire::LEASE_MS,
@@ -236,6 +237,9 @@ impl<'a> OnSale<'a> {
             paused: false,
             sold_out: self.sold_out,
             lives: Lives::default(),
+            scores: ScoreCounts::default(),
+            joins_per_second: 0,
+            frozen: None,
         };
         self.watchers.poll(&snapshot, until);
     }

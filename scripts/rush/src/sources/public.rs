@@ -149,7 +149,25 @@ impl Public {
         }
     }
 
+    /// All records from the first draw up to `last`, in order.
+    pub(crate) async fn records_through(&self, last: Draw) -> Result<Vec<SignedRecord>, SourceError> {
+        let mut records = Vec::new();
+        for number in 0..=last.0 {
+            records.extend(self.record(Draw(number)).await?);
+        }
+        Ok(records)
+    }
+
     async fn logs(&self, record: &SignedRecord) -> Result<Vec<Log>, SourceError> {
+        let parse = |(shard, bytes): (Shard, Vec<u8>)| match parse_log(&bytes) {
+            Some(log) => Ok((shard, log)),
+            None => Err(unexpected("a shard's log", StatusCode::OK, &bytes)),
+        };
+        self.log_bytes(record).await?.into_iter().map(parse).collect()
+    }
+
+    /// The logs of all shards with tickets in a draw, as they are served.
+    pub(crate) async fn log_bytes(&self, record: &SignedRecord) -> Result<Vec<(Shard, Vec<u8>)>, SourceError> {
         let what = "a shard's log";
         let record = &record.record;
         let mut shards: Vec<Shard> = record
@@ -167,8 +185,10 @@ impl Public {
                 self.event, record.draw.0, shard.0
             );
             let (status, body) = self.get(what, &path).await?;
-            let log = status.is_success().then(|| parse_log(&body)).flatten();
-            logs.push((shard, log.ok_or_else(|| unexpected(what, status, &body))?));
+            if !status.is_success() {
+                return Err(unexpected(what, status, &body));
+            }
+            logs.push((shard, body));
         }
         Ok(logs)
     }

@@ -73,6 +73,7 @@ fn world() -> World {
             first_place: world.last_place + 1,
             commitment: world.commitment,
             secret: chain.secret(Draw(draw)).unwrap(),
+            beacon: None,
             previous: previous.unwrap_or(Bytes32([0; 32])),
             lives: Vec::new(),
         };
@@ -142,6 +143,7 @@ impl World {
         judge(&Facts {
             keys: &self.signing.verifying().unwrap(),
             commitment: self.commitment,
+            beacon: None,
             shards: shards(),
             last_place: self.last_place,
             draws_closed: u32::try_from(self.draws.len()).unwrap(),

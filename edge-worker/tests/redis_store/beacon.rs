@@ -1,0 +1,196 @@
+//! Draws that wait for a beacon, in the store itself: whatever stops in the middle, and whoever cannot be reached.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{
+    FutureExt,
+    future::{LocalBoxFuture, join_all},
+};
+use serde_json::{Value, json};
+use stanchion_edge::{
+    platform::{HttpRequest, HttpResponse, QueueStore, StoreError},
+    spin::store::{BeaconSource, Store},
+};
+use stanchion_shared::{
+    draw::record::DrawRecord,
+    identity::{Bytes32, Draw},
+    policy::{BeaconKey, BeaconPolicy},
+    standing::FrozenTickets,
+    timestamp::UnixMillis,
+};
+
+use crate::{
+    connection::{Last, Native, Stopping, WithoutShards},
+    world::{Event, Person, assert_places, now, people, random_32, signing_keys, stack_redis},
+};
+
+const PERIOD_S: u64 = 5;
+/// A closing stops after 1, 2, … so many commands, before and after its round is out.
+const TRIES: usize = 22;
+
+/// The network of which rounds 3 and 4 are recorded.
+fn network() -> Value {
+    let vectors: Value = serde_json::from_str(include_str!("../../../shared/tests/vectors/beacon.json")).unwrap();
+    let of_round_3 = |network: &&Value| network["rounds"][0]["round"] == 3;
+    let networks = vectors["networks"].as_array().unwrap();
+    networks.iter().find(of_round_3).unwrap().clone()
+}
+
+/// Answers as drand does, with the recorded rounds.
+fn drand(request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, StoreError>> {
+    let path = request.uri().path().to_owned();
+    async move {
+        let round: u64 = path.rsplit('/').next().unwrap().parse().unwrap();
+        let network = network();
+        let rounds = network["rounds"].as_array().unwrap();
+        let recorded = rounds.iter().find(|one| one["round"] == round);
+        let body = recorded.map(|one| json!({ "round": one["round"], "signature": one["signature"] }).to_string());
+        let mut answer = HttpResponse::new(body.clone().unwrap_or_default().into_bytes());
+        *answer.status_mut() = http::StatusCode::from_u16(if body.is_some() { 200 } else { 404 }).unwrap();
+        Ok(answer)
+    }
+    .boxed_local()
+}
+
+const SOURCE: BeaconSource<'static> = BeaconSource {
+    url: "http://beacon",
+    send: &drand,
+};
+
+/// Draw 0 of it waits for round 3, which is out three to four seconds after the on-sale.
+fn event(on_sale_time: UnixMillis) -> Event {
+    let mut event = Event::on_sale_in(0);
+    event.put.on_sale_time = on_sale_time;
+    event.put.policy.beacon = Some(BeaconPolicy {
+        chain_hash: Bytes32(random_32()),
+        public_key: BeaconKey::parse(network()["public_key"].as_str().unwrap()).unwrap(),
+        genesis: (on_sale_time.0 + 3_000).div_ceil(1_000) - 2 * PERIOD_S,
+        period: PERIOD_S,
+        ..BeaconPolicy::quicknet()
+    });
+    event
+}
+
+/// So many events with somebody in each, all on sale at one instant that is soon. The secrets of an event are a million
+/// hashes, which takes this machine what it takes.
+async fn events(store: &Store<'_, Native>, count: usize, joining: usize) -> Vec<(Event, Vec<Person>)> {
+    let began = Instant::now();
+    event(now()).open(store).await;
+    let for_one = u64::try_from(began.elapsed().as_millis()).unwrap() + 20 * joining as u64;
+    let on_sale_time = now().plus(2 * for_one * count as u64 + 3_000);
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let event = event(on_sale_time).open(store).await;
+        let joined = event.join_all(store, &people(joining)).await;
+        event.snapshot(store).await;
+        all.push((event, joined));
+    }
+    assert!(now() < on_sale_time, "this machine has become much slower");
+    all
+}
+
+fn out_at(event: &Event) -> UnixMillis {
+    event.put.policy.beacon.as_ref().unwrap().time_of(3)
+}
+
+async fn until(instant: UnixMillis) {
+    tokio::time::sleep(Duration::from_millis(instant.since(now()))).await;
+}
+
+/// Whoever stopped has left a mark for a second: then the next one freezes the draw, and tells what is frozen.
+async fn told_as_frozen(event: &Event, store: &Store<'_, Native>) -> FrozenTickets {
+    while now() < out_at(event) {
+        if let Some(frozen) = event.snapshot(store).await.frozen {
+            return frozen;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing was frozen before the round was out");
+}
+
+/// Everybody's draw is closed with round 3, and what was told while it waited holds.
+async fn closed(event: &Event, store: &Store<'_, Native>, joined: &[Person]) -> DrawRecord {
+    event.until_closed(store, 0).await;
+    let record = event.checked_record(store, 0, None).await;
+    assert_eq!(record.beacon.as_ref().map(|beacon| beacon.round), Some(3));
+    assert_places(&record, joined);
+    record
+}
+
+#[tokio::test]
+async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finished_by_the_next() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys).with_beacon(SOURCE);
+    let stop_and_go_on = |commands, (event, joined): (Event, Vec<Person>)| {
+        let (redis, keys, store) = (&redis, &keys, &store);
+        async move {
+            let last = if commands % 2 == 0 {
+                Last::Unsent
+            } else {
+                Last::Unanswered
+            };
+            let stopped_at = async |instant| {
+                until(instant).await;
+                let stopping = Stopping::after(redis, commands, last);
+                let _ = Store::new(&stopping, keys)
+                    .with_beacon(SOURCE)
+                    .snapshot(&event.id)
+                    .await;
+                stopping.commands_left.get() > 0
+            };
+            let mut finished = stopped_at(event.put.on_sale_time).await;
+            let frozen = told_as_frozen(&event, store).await;
+            assert_eq!(frozen.draw, Draw(0));
+            assert!(event.record(store, 0).await.is_none(), "a secret before its round");
+            // Whoever comes now is in a later draw, though this one is not drawn yet.
+            let late = event.join_all(store, &people(3)).await;
+            assert!(late.iter().all(|person| person.held.draw > Draw(0)));
+            finished &= stopped_at(out_at(&event)).await;
+            let record = closed(&event, store, &joined).await;
+            assert_eq!(record.tickets_digest, frozen.tickets_digest);
+            finished
+        }
+    };
+    let events = events(&store, TRIES, 12).await;
+    let tries = (1..)
+        .zip(events)
+        .map(|(commands, event)| stop_and_go_on(commands, event));
+    let finished = join_all(tries).await;
+    assert!(
+        finished.contains(&true),
+        "the last of these connections stopped before the closing was done: try more commands"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_reaches_no_beacon_draws_nothing_and_the_next_that_does_goes_on() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let without = Store::new(&redis, &keys);
+    let (event, joined) = events(&without, 1, 9).await.remove(0);
+    until(out_at(&event).plus(1_200)).await;
+    for _ in 0..3 {
+        assert!(!event.snapshot(&without).await.is_closed(Draw(0)));
+    }
+    assert!(event.record(&without, 0).await.is_none());
+    closed(&event, &Store::new(&redis, &keys).with_beacon(SOURCE), &joined).await;
+}
+
+#[tokio::test]
+async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_round_is_out() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys).with_beacon(SOURCE);
+    let (event, joined) = events(&store, 1, 9).await.remove(0);
+    until(out_at(&event)).await;
+    let silent = WithoutShards {
+        redis: &redis,
+        patience: Duration::from_millis(50),
+    };
+    let without_shards = Store::new(&silent, &keys).with_beacon(SOURCE);
+    for _ in 0..5 {
+        let snapshot = event.snapshot(&without_shards).await;
+        assert_eq!((snapshot.is_closed(Draw(0)), snapshot.frozen), (false, None));
+        assert!(event.record(&without_shards, 0).await.is_none());
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    closed(&event, &store, &joined).await;
+}
