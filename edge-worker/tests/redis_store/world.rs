@@ -20,7 +20,7 @@ use stanchion_shared::{
     human::ValidProof,
     identity::{Bytes32, Draw, EventId, Shard, ShardCount, Tag, Tier},
     jose::SigningKeys,
-    policy::QueuePolicy,
+    policy::{LimitPolicy, MAX_A_MINUTE, QueuePolicy},
     schedule::{Rate, Stops},
     score::Verdict,
     standing::Snapshot,
@@ -74,7 +74,15 @@ impl Event {
                 turn_ms: 60_000,
                 shopping_ms: 60_000,
                 challenge_max_number: 1_000,
-                policy: QueuePolicy::default(),
+                // These tests ask as fast as they can.
+                policy: QueuePolicy {
+                    limits: LimitPolicy {
+                        joins_per_account_a_minute: MAX_A_MINUTE,
+                        joins_per_address_a_minute: MAX_A_MINUTE,
+                        polls_per_ticket_a_minute: MAX_A_MINUTE,
+                    },
+                    ..QueuePolicy::default()
+                },
             },
         }
     }
