@@ -1,19 +1,26 @@
 //! A small on-sale by a fixed seed: what the large one prints must hold here, too, and the bounds must be able to break.
 
 use clap::Parser;
+use stanchion_shared::identity::Tier;
 
 use super::{
+    draws::{CLOSING_MS, Draws},
+    fairness::Against,
     figures::{Figures, MOST_MEDIAN_ERROR},
     *,
 };
 use crate::options::{Command, Options};
 
-fn simulated(options: &[&str]) -> Figures {
+fn setting(options: &[&str]) -> Setting {
     let line = ["stanchion-rush", "simulate", "--fans", "20000"].iter().chain(options);
     let Command::Simulate(options) = Options::parse_from(line).command else {
         panic!("another command");
     };
-    figures(Setting::of(&options).unwrap()).unwrap()
+    Setting::of(&options).unwrap()
+}
+
+fn simulated(options: &[&str]) -> Figures {
+    figures(setting(options)).unwrap()
 }
 
 #[test]
@@ -86,5 +93,39 @@ fn every_bound_can_break() {
         ("latecomers", |figures| figures.late.longest_s = 7.1),
     ] {
         assert_eq!(broken(change), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_line_by_join_order_by_shard_or_by_account_is_found_unfair_in_that_and_only_that() {
+    let setting = setting(&[]);
+    let people = People::come(&setting);
+    let drawn = Draws::new(&setting, &people)
+        .close_due(ON_SALE_TIME.plus(CLOSING_MS))
+        .unwrap();
+    let in_join_order: Vec<u32> = people.joins[drawn.joins.clone()]
+        .iter()
+        .map(|join| join.fan())
+        .collect();
+    let by = |against: Against| {
+        let mut fans = in_join_order.clone();
+        match against {
+            Against::JoinOrder => {}
+            Against::Shard => fans.sort_by_key(|&fan| people.tags[fan as usize].shard(setting.put.shards)),
+            Against::AccountOrder => fans.sort_unstable(),
+        }
+        let of_tier = |tier| {
+            fans.iter()
+                .copied()
+                .filter(move |&fan| people.tiers[fan as usize] == tier)
+        };
+        Tier::ALL.into_iter().flat_map(of_tier).collect::<Vec<_>>()
+    };
+    for against in [Against::JoinOrder, Against::Shard, Against::AccountOrder] {
+        let mut fairness = Fairness::new(&people, setting.put.shards);
+        fairness.saw(&drawn, &by(against));
+        for one in fairness.comparisons() {
+            assert_eq!(one.is_fair(), one.against != against, "{one:?}");
+        }
     }
 }
