@@ -24,7 +24,7 @@ async function session(token) {
 }
 
 createServer(async (request, response) => {
-  if (!request.url.startsWith('/shop')) return response.end('Everybody may see this.\n');
+  if (!request.url.startsWith('/tickets')) return response.end('Everybody may see this.\n');
   try {
     const { sub, place } = await session(request.headers['shop-token']);
     response.end(`Welcome, ${sub}: yours was place ${place}.\n`);

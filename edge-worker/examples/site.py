@@ -27,7 +27,7 @@ def session(token):
 
 class Site(BaseHTTPRequestHandler):
     def do_GET(self):
-        if not self.path.startswith(("/shop", "/verify")):
+        if not self.path.startswith(("/tickets", "/verify")):
             return self.say(200, "Everybody may see this.")
         try:
             claims = session(self.headers.get("Shop-Token", ""))

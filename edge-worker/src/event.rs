@@ -9,6 +9,7 @@ use stanchion_shared::{
     identity::{Bytes32, Draw, EventId, EventKey},
     lives::Lives,
     schedule::{Change, EFFECT_DELAY_MS, Rate, Schedule},
+    score::counts::ScoreCounts,
     standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
     wire::{FIXED_BEFORE_ON_SALE_MS, PutAccepted, PutEvent, PutRelease},
@@ -92,6 +93,22 @@ pub(crate) struct Event {
     pub(crate) pulse: Pulse,
     pub(crate) progress: Progress,
     pub(crate) schedule: Schedule,
+}
+
+/// What shards last said of themselves, together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reported {
+    /// Tickets given.
+    pub(crate) joined: u64,
+    pub(crate) scores: ScoreCounts,
+    /// Scored joins a second, see [`joins_per_second`].
+    pub(crate) joins_per_second: u64,
+}
+
+/// How many joined a second between two counts; over less than a second it is not told apart from a second.
+pub(crate) fn joins_per_second(earlier: (u64, UnixMillis), now: (u64, UnixMillis)) -> u64 {
+    let elapsed_ms = now.1.since(earlier.1).max(1_000);
+    now.0.saturating_sub(earlier.0).saturating_mul(1_000) / elapsed_ms
 }
 
 /// The arrival windows that a put describes.
@@ -217,8 +234,8 @@ impl Event {
         self.accepted()
     }
 
-    /// The event as edges know it. `reported`: tickets given, as shards last said.
-    pub(crate) fn snapshot(&self, reported: u64, lives: Lives, now: UnixMillis) -> Snapshot {
+    /// The event as edges know it.
+    pub(crate) fn snapshot(&self, reported: Reported, lives: Lives, now: UnixMillis) -> Snapshot {
         let progress = &self.progress;
         Snapshot {
             as_of: now,
@@ -227,7 +244,7 @@ impl Event {
             version: self.pulse.version,
             commitment: self.fixed.commitment,
             // Shards report late; what a record has counted is known at once.
-            joined: reported.max(progress.last_place),
+            joined: reported.joined.max(progress.last_place),
             draws_closed: progress.draws_closed,
             last_closed: progress.last_closed,
             last_place: progress.last_place,
@@ -236,6 +253,21 @@ impl Event {
             sold_out: self.pulse.sold_out,
             lives,
             frozen: progress.frozen,
+            scores: reported.scores,
+            joins_per_second: reported.joins_per_second,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_of_joins_is_counted_over_a_second_or_longer() {
+        let pace = |joins, at| joins_per_second((1_000, UnixMillis(10_000)), (joins, UnixMillis(at)));
+        assert_eq!(pace(9_000, 10_500), 8_000);
+        assert_eq!(pace(9_000, 14_000), 2_000);
+        assert_eq!(pace(900, 18_000), 0);
     }
 }

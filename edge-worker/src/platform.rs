@@ -3,7 +3,7 @@
 //! The store's messages are values with named outcomes, so that a runtime can carry them as it likes (requests to a
 //! Durable Object, one Lua script each) and the application cannot overlook a refusal.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
@@ -11,6 +11,7 @@ use stanchion_shared::{
     human::ValidProof,
     identity::{Draw, EventId, EventKey, Serial, Shard, Tag, Tier},
     schedule::{Schedule, Stops},
+    score::{Score, Verdict, sighting::Sighted},
     standing::Snapshot,
     timestamp::UnixMillis,
     wire::{PutAccepted, PutEvent, PutRelease},
@@ -37,8 +38,17 @@ pub trait Platform: QueueStore {
     /// Who sent a request, as the runtime's own front saw it; `None` where it does not say.
     fn client_address(&self, request: &HttpRequest) -> Option<IpAddr>;
 
+    /// The autonomous system that a join came from, where the runtime's own front says it.
+    fn client_system(&self, request: &HttpRequest) -> Option<u32>;
+
     /// Sends a request to the origin (its URI is absolute) and reads the whole answer.
     fn fetch(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, StoreError>>;
+
+    /// As [`Platform::fetch`], of whatever server the URI names, and gives up after `patience`.
+    fn ask(&self, request: HttpRequest, patience: Duration) -> impl Future<Output = Result<HttpResponse, StoreError>>;
+
+    /// Tells those who run the edge of something that they should look at; nothing of a person is in it.
+    fn warn(&self, sentence: &str);
 
     /// An answer that [`Platform::keep`] kept under this path. A runtime's cache forgets when it likes, and a runtime
     /// without one has never kept anything.
@@ -85,6 +95,10 @@ pub trait QueueStore {
     /// Gives a person a number, or finds the one they have.
     fn join(&self, event: &EventId, shard: Shard, join: Join) -> impl Future<Output = Result<JoinOutcome, StoreError>>;
 
+    /// Notes that a person used something, and says how many people have in this event, this one included. No more than
+    /// `sight.most` are remembered.
+    fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> impl Future<Output = Result<u16, StoreError>>;
+
     /// Fixes a person's shopping window when their turn has come, or finds the one that is fixed.
     fn claim(
         &self,
@@ -126,8 +140,11 @@ pub enum PutOutcome {
 pub struct Join {
     /// Who.
     pub tag: Tag,
-    /// What the score gave; kept from a former join if that was worse.
-    pub tier: Tier,
+    /// What the score or a fan pass gave. What a former score gave counts instead if it was worse, unless this is a pass.
+    pub verdict: Verdict,
+    /// The score, to be remembered and counted. `None` in the second step of one and the same join, and where nothing was
+    /// scored.
+    pub score: Option<Score>,
     /// Proof that is good for one join. `None` in the second step of one and the same join (with `replaces`), and where the
     /// event lets browsers without script in without one.
     pub proof: Option<ValidProof>,
@@ -137,6 +154,17 @@ pub struct Join {
     /// The person's ticket is over (its turn passed): give a new one instead of it. Refused if it is not the newest, or
     /// has been claimed meanwhile.
     pub replaces: Option<Replaces>,
+}
+
+/// Somebody used something: a fingerprint, an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sight {
+    /// What.
+    pub sighted: Sighted,
+    /// Who.
+    pub tag: Tag,
+    /// So many people are told apart.
+    pub most: u16,
 }
 
 /// The ticket that is over, as the shard described it a moment ago.
@@ -155,6 +183,13 @@ pub enum JoinOutcome {
     Holds(Held),
     /// The proof was used before.
     ProofUsed,
+    /// It looks like a program's, now or when it was last refused.
+    Refused {
+        /// Until then every join of this person is refused.
+        until: UnixMillis,
+        /// Why: the lowest score there was.
+        score: Score,
+    },
     /// Nothing is left to queue for, and the person holds nothing.
     Closed,
     /// The chain of secrets has ended: no draws any more.

@@ -13,7 +13,8 @@ const BEFORE_YOU_JOIN = 'Do it before you join the queue: your place does not ch
 const STANDS = {
   verified: () => 'You are a verified fan: in your draw your place comes before those of all who are not.',
   revoked: () => 'The organiser has taken this account off the verified fans. You can join like everybody.',
-  invited: () => `You are invited. Enter the code that was sent to you by mail. ${BEFORE_YOU_JOIN}`,
+  invited: ({ registered }) =>
+    `You are invited. Enter the code that was sent to you by mail. ${BEFORE_YOU_JOIN}${registered ? ' You are registered, too.' : ''}`,
   registered: ({ drawn, registration }) => {
     if (drawn) return 'You were registered, and not drawn as a verified fan. You can join like everybody.';
     const until = registration?.phase === 'open' ? ` when registration has closed, ${shortInstant(registration.closes_at)}` : '';
@@ -57,11 +58,12 @@ export function setUpFans({ eventId, notSignedIn }) {
 
   function explain(answer) {
     standing = answer;
-    const { state, registration } = answer;
+    const { state, registered, registration } = answer;
     write(byId('fans-state'), STANDS[state](answer));
     byId('fans-state').className = state === 'verified' ? 'notice good' : '';
-    byId('fans-register').hidden = state !== 'none' || registration?.phase !== 'open';
-    byId('fans-form').hidden = state === 'verified' || state === 'revoked';
+    const isDecided = state === 'verified' || state === 'revoked';
+    byId('fans-register').hidden = isDecided || registered || registration?.phase !== 'open';
+    byId('fans-form').hidden = isDecided;
   }
 
   function failed(error, sentence) {

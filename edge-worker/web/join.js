@@ -9,6 +9,7 @@ import { announce, byId, say, write } from './dom.js';
 import { setUpFans } from './fans.js';
 import { counted, shortInstant } from './format.js';
 import { solve } from './proof-of-work.js';
+import { seen, watch } from './signals.js';
 
 const EXPLAINED = {
   pre_queue: 'Everyone who joins before the on-sale is drawn in random order when it begins. Joining early or fast gives no better place, so take your time.',
@@ -18,6 +19,8 @@ const EXPLAINED = {
   stopped: 'The shop does not answer for the moment. You can join: places are kept and go on when it is back.',
   sold_out: 'Everything is sold. There is nothing left to queue for.',
 };
+
+watch();
 
 /** The snapshot may be this old when it comes. */
 const SNAPSHOT_AGE_MS = 3_000;
@@ -72,7 +75,9 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
       const fanPass = await fans.pass();
       const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
       const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
-      const body = { event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, fan_pass: fanPass };
+      const body = {
+        event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: seen(), fan_pass: fanPass,
+      };
       joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
     } catch (error) {
       say(byId('join-error'), error.message);

@@ -41,7 +41,8 @@ async function join() {
   work.hidden = false;
   const captcha = await solve(await ask('GET', `/challenge?event_id=${event}`));
   work.hidden = true;
-  return ask('POST', '/join', { event_id: event, device_fingerprint: 'waiting-page', captcha_token: captcha });
+  // This page knows nothing of the device, and joins before anybody touches it: no fingerprint, no signals.
+  return ask('POST', '/join', { event_id: event, device_fingerprint: '', captcha_token: captcha });
 }
 
 function show({ status, total_ahead: ahead, estimated_wait_minutes: minutes }) {

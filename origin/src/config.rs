@@ -1,6 +1,6 @@
 //! Configuration from `STANCHION_*` environment variables: read once at start, each value parsed, never shown.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 use stanchion_shared::{
@@ -102,6 +102,8 @@ pub struct Config {
     pub invitation_key: Bytes32,
     /// `STANCHION_ADMIN_TOKEN`: Bearer of the admin API.
     pub admin_token: String,
+    /// `STANCHION_REPUTATION_FILE`: the table of addresses; `None`: nothing is known of any.
+    pub reputation_file: Option<PathBuf>,
     /// `STANCHION_SIGN_INS_PER_ACCOUNT`, or [`SIGN_INS_PER_ACCOUNT`].
     pub sign_ins_per_account: Allowance,
     /// `STANCHION_SIGN_INS_PER_ADDRESS`, or [`SIGN_INS_PER_ADDRESS`].
@@ -186,6 +188,7 @@ impl Config {
             ticket_code_key: bytes("STANCHION_TICKET_CODE_KEY")?,
             invitation_key: bytes("STANCHION_INVITATION_KEY")?,
             admin_token: text("STANCHION_ADMIN_TOKEN")?,
+            reputation_file: text("STANCHION_REPUTATION_FILE").ok().map(PathBuf::from),
             sign_ins_per_account: allowance("STANCHION_SIGN_INS_PER_ACCOUNT", SIGN_INS_PER_ACCOUNT)?,
             sign_ins_per_address: allowance("STANCHION_SIGN_INS_PER_ADDRESS", SIGN_INS_PER_ADDRESS)?,
             sign_ups_per_address: allowance("STANCHION_SIGN_UPS_PER_ADDRESS", SIGN_UPS_PER_ADDRESS)?,

@@ -5,7 +5,7 @@ use std::{future::Future, io, time::Duration};
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::sleep};
 
-use crate::{checkout, http, inventory, keys, meter, state::SharedApp};
+use crate::{checkout, http, inventory, keys, meter, reputation, state::SharedApp};
 
 /// How long requests may finish after the process was asked to stop.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
@@ -23,6 +23,7 @@ pub async fn serve(
     let mut loops = JoinSet::new();
     loops.spawn(keys::keep_fresh(app.clone()));
     loops.spawn(meter::run(app.clone()));
+    loops.spawn(reputation::keep_fresh(app.clone()));
     loops.spawn(inventory::sweep::sweep_forever(app.clone()));
     loops.spawn(checkout::recover_forever(app.clone()));
 

@@ -17,6 +17,7 @@ use crate::{
         PaymentRouter,
         stripe::{Patience, Stripe},
     },
+    reputation::Reputation,
 };
 
 /// The connection to Redis: cheap to clone, multiplexed, reconnects by itself. Clone it per use: commands need `&mut`.
@@ -45,6 +46,8 @@ pub struct App {
     pub keys: Keys,
     /// Outbound HTTP. Redirects are not followed: none of our counterparts sends any.
     pub http: reqwest::Client,
+    /// What the edge is told of addresses.
+    pub reputation: Reputation,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// Shopping sessions this process has reported to Redis.
@@ -97,6 +100,7 @@ impl App {
             till,
             keys,
             http,
+            reputation: Reputation::default(),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             in_flight,

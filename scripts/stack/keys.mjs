@@ -21,6 +21,8 @@ export function makeKeys(folder) {
     STANCHION_ACCOUNT_ISSUER: ISSUER_OF_ACCOUNTS,
     STANCHION_SHOP_ISSUER: ISSUER_OF_SHOP_TOKENS,
     STANCHION_STRIPE_KEY: `sk_test_${randomBytes(24).toString('hex')}`,
+    STANCHION_HCAPTCHA_SECRET: hexKey(),
+    STANCHION_TURNSTILE_SECRET: hexKey(),
     STANCHION_TICKET_CODE_KEY: hexKey(),
     STANCHION_INVITATION_KEY: hexKey(),
     STANCHION_ADMIN_TOKEN: randomBytes(32).toString('hex'),

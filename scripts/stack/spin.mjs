@@ -10,7 +10,7 @@ import { answers, Part } from './process.mjs';
 /** The oldest Spin with WASI 0.3.0, which components of spin-sdk 7 import; 4.0 has a release candidate of it. */
 const OLDEST_SPIN = [4, 1];
 
-export function edge({ name = 'edge', folder, binaries, env, port }) {
+export function edge({ name = 'edge', health = '/healthz', folder, binaries, env, port }) {
   const home = join(folder, 'edge');
   const { manifest, variables } = readManifest(binaries.component);
   const file = join(home, `${name}.toml`);
@@ -27,7 +27,7 @@ export function edge({ name = 'edge', folder, binaries, env, port }) {
         ? ['spin', 'up', '--from', file, '--listen', listen, '--state-dir', stateFolder(folder, name)]
         : [binaries.spinHost, '--manifest', file, '--listen', listen, '--cache', join(process.env.STANCHION_CACHE, 'wasmtime')],
       wholeGroup: true, // `spin up` serves by a process of its own
-      healthy: () => answers(`http://${listen}/healthz`),
+      healthy: () => answers(`http://${listen}${health}`),
     }),
     exports: { STANCHION_EDGE_RUNTIME: spin ?? 'stanchion-spin-host' },
   };
@@ -70,12 +70,13 @@ function readManifest(component) {
 }
 
 /**
- * The values of the manifest's variables: those of the STANCHION_* of the same name, but the Redis is the edge's own.
+ * The values of the manifest's variables: those of the STANCHION_* of the same name, but the Redis is the edge's own, and a
+ * fan's address is in the header that Cloudflare's front sets, so that tests may say who asks on every runtime.
  * One that is not there is left out: Spin then says what is missing, or takes the default.
  */
 function spinVariables(names, env) {
   const redis = new URL(env.STANCHION_EDGE_REDIS_URL);
-  const own = { redis_url: env.STANCHION_EDGE_REDIS_URL, redis_host: redis.host };
+  const own = { redis_url: env.STANCHION_EDGE_REDIS_URL, redis_host: redis.host, client_address_header: 'cf-connecting-ip' };
   const values = names.map((name) => [name.toUpperCase(), own[name] ?? env[`STANCHION_${name.toUpperCase()}`]]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined).map(([name, value]) => [`SPIN_VARIABLE_${name}`, value]));
 }

@@ -61,6 +61,9 @@ export class Stack {
     const ports = { edge: await freePort(), origin: await freePort() };
     this.env.STANCHION_EDGE_URL = `http://127.0.0.1:${ports.edge}`;
     this.env.STANCHION_ORIGIN_URL = `http://127.0.0.1:${ports.origin}`;
+    // Nobody listens there but a test that plays the captcha providers.
+    this.env.STANCHION_HCAPTCHA_URL = `http://127.0.0.1:${await freePort()}`;
+    this.env.STANCHION_TURNSTILE_URL = this.env.STANCHION_HCAPTCHA_URL;
     await this.#startAll(say, ['edge', 'origin'], (name) =>
       ({ edge: RUNTIMES[this.runtime], origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
     if (this.runtime === 'spin') await this.#prepareSpin(binaries, ports.edge);
@@ -99,7 +102,7 @@ export class Stack {
     env.STANCHION_SITE_EDGE_URL = `http://127.0.0.1:${port}`;
     env.STANCHION_SITE_EVENTS = SITE_EVENTS;
     const its = { ...env, STANCHION_ORIGIN_URL: env.STANCHION_SITE_URL };
-    const { part } = await RUNTIMES[this.runtime]({ name: 'edge-site', folder, binaries, env: its, port });
+    const { part } = await RUNTIMES[this.runtime]({ name: 'edge-site', health: '/.stanchion/healthz', folder, binaries, env: its, port });
     this.#parts.set('edge-site', part);
   }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { answers, Part } from './process.mjs';
 import { ROOT } from './places.mjs';
 
-export function edge({ name = 'edge', folder, binaries, env, port }) {
+export function edge({ name = 'edge', health = '/healthz', folder, binaries, env, port }) {
   const home = binaries.edge;
   const data = join(folder, `${name}-data`);
   mkdirSync(data, { mode: 0o700 });
@@ -22,14 +22,15 @@ export function edge({ name = 'edge', folder, binaries, env, port }) {
       folder,
       env: { ...process.env, ...env }, // the configuration names the variables; their values are not in the file
       command: [workerdBinary(), 'serve', config],
-      healthy: () => answers(`http://127.0.0.1:${port}/healthz`),
+      healthy: () => answers(`http://127.0.0.1:${port}${health}`),
     }),
     exports: { STANCHION_EDGE_RUNTIME: 'workerd' },
   };
 }
 
 /** Variables that the worker has besides those in wrangler.toml's [vars]: in production `wrangler secret put` sets them. */
-export const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS'];
+export const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS',
+  'STANCHION_HCAPTCHA_SECRET', 'STANCHION_TURNSTILE_SECRET'];
 
 function capnp({ port, data, compatibilityDate, objects, variables }) {
   const text = JSON.stringify; // capnp's string literals have JSON's escapes
@@ -44,7 +45,8 @@ const config :Workerd.Config = (
     # The origin is on this machine, which workers may not reach unless told so.
     (name = "network", network = (allow = ["public", "private"])),
   ],
-  sockets = [(name = "http", address = ${text(`127.0.0.1:${port}`)}, http = (), service = "edge")],
+  # What Cloudflare's front knows of a client comes as the header cf-blob here: tests say it.
+  sockets = [(name = "http", address = ${text(`127.0.0.1:${port}`)}, http = (cfBlobHeader = "cf-blob"), service = "edge")],
 );
 
 const edge :Workerd.Worker = (

@@ -53,6 +53,17 @@ pub struct ValidProof {
     pub expires_at: UnixMillis,
 }
 
+/// What a solved challenge tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Solved {
+    /// It is good for one join.
+    pub proof: ValidProof,
+    /// When it was made.
+    pub issued_at: UnixMillis,
+    /// The number found: as many were tried.
+    pub number: u64,
+}
+
 /// Why a solved challenge proves nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ProofError {
@@ -100,8 +111,9 @@ pub fn challenge(
     let expires = now.plus(CHALLENGE_LIFE_MS).floor_seconds();
     // The closing '&' keeps the salt's parameters and the number that follows apart.
     let salt = format!(
-        "{}?expires={expires}&event={}&for={}&",
+        "{}?expires={expires}&issued={}&event={}&for={}&",
         hex::encode(random),
+        now.0,
         bound_to.event_id,
         bound_to.tag
     );
@@ -124,6 +136,12 @@ pub fn solve(challenge: &ChallengeAnswer) -> Option<String> {
     hex::decode_to_slice(&challenge.challenge, &mut wanted).ok()?;
     let hit = |number: &u64| prefix.clone().chain_update(number.to_string()).finalize()[..] == wanted;
     let number = (0..=challenge.maxnumber).find(hit)?;
+    Some(with_number(challenge, number))
+}
+
+/// What the client sends of a challenge for which it has found this number.
+#[must_use]
+pub fn with_number(challenge: &ChallengeAnswer, number: u64) -> String {
     let solved = SolvedChallenge {
         algorithm: challenge.algorithm.clone(),
         challenge: challenge.challenge.clone(),
@@ -131,19 +149,14 @@ pub fn solve(challenge: &ChallengeAnswer) -> Option<String> {
         salt: challenge.salt.clone(),
         signature: challenge.signature.clone(),
     };
-    Some(STANDARD.encode(serde_json::to_vec(&solved).expect("strings serialise")))
+    STANDARD.encode(serde_json::to_vec(&solved).expect("strings serialise"))
 }
 
 /// Judges a solved challenge.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn verify(
-    key: &Bytes32,
-    bound_to: ChallengeFor<'_>,
-    payload: &str,
-    now: UnixMillis,
-) -> Result<ValidProof, ProofError> {
+pub fn verify(key: &Bytes32, bound_to: ChallengeFor<'_>, payload: &str, now: UnixMillis) -> Result<Solved, ProofError> {
     if payload.len() > MAX_PAYLOAD_LENGTH {
         return Err(ProofError::Malformed);
     }
@@ -170,15 +183,21 @@ pub fn verify(
     if parameter("event") != Some(bound_to.event_id.as_str()) || parameter("for") != Some(tag.as_str()) {
         return Err(ProofError::OtherSubject);
     }
-    let expires: u64 = parameter("expires")
-        .and_then(|text| text.parse().ok())
-        .ok_or(ProofError::Malformed)?;
+    let instant = |name| -> Result<u64, ProofError> {
+        let text = parameter(name).and_then(|text| text.parse().ok());
+        text.ok_or(ProofError::Malformed)
+    };
+    let (expires, issued) = (instant("expires")?, instant("issued")?);
     let expires_at = UnixMillis(expires.saturating_mul(1000));
     if now >= expires_at {
         return Err(ProofError::Expired);
     }
     let challenge = Bytes32::parse(&solved.challenge).map_err(|_| ProofError::Malformed)?;
-    Ok(ValidProof { challenge, expires_at })
+    Ok(Solved {
+        proof: ValidProof { challenge, expires_at },
+        issued_at: UnixMillis(issued),
+        number: solved.number,
+    })
 }
 
 #[cfg(test)]
@@ -202,11 +221,10 @@ mod tests {
         let made = challenge(&KEY, bound_to, NOW, [2; 12], 777, 1_000);
         let payload = solve(&made).unwrap();
         let expires_at = NOW.plus(CHALLENGE_LIFE_MS);
+        let solved = verify(&KEY, bound_to, &payload, expires_at.minus(1)).unwrap();
         assert_eq!(
-            verify(&KEY, bound_to, &payload, expires_at.minus(1))
-                .unwrap()
-                .expires_at,
-            expires_at
+            (solved.proof.expires_at, solved.issued_at, solved.number),
+            (expires_at, NOW, 777)
         );
         assert_eq!(verify(&KEY, bound_to, &payload, expires_at), Err(ProofError::Expired));
     }

@@ -3,7 +3,7 @@
 //! Nothing in here does I/O, reads a clock or draws a random number: callers pass in what they have. So the same code
 //! runs in the origin, in the worker at the edge, in the browser and in the simulator, and gives the same answer.
 //!
-//! A fan's way through the modules: [`human`] (prove to be one), [`draw`] (get a number, later a place), [`ticket`]
+//! A fan's way through the modules: [`human`] (prove to be one), [`score`] (look like one), [`draw`] (get a number, later a place), [`ticket`]
 //! (what the fan holds), [`schedule`] (who is served when), [`standing`] (what that means for one ticket now),
 //! [`admission`] (the token that opens the shop). [`lives`] says what a restored store has lost. [`meter`] decides the rate, [`control`] signs what the origin tells the
 //! edge, [`wire`] is what travels as JSON, [`account`] says who is asking, [`verify`] lets anybody check a place.
@@ -21,6 +21,7 @@ pub mod money;
 pub mod pass;
 pub mod policy;
 pub mod schedule;
+pub mod score;
 pub mod standing;
 pub mod ticket;
 pub mod timestamp;

@@ -7,6 +7,7 @@ use crate::{
     identity::{Bytes32, Draw, EventId, Place, ShardCount, Tag},
     lives::Lives,
     schedule::Schedule,
+    score::counts::ScoreCounts,
     timestamp::UnixMillis,
     wire::{Phase, PutEvent},
 };
@@ -51,6 +52,12 @@ pub struct Snapshot {
     /// The draw that waits for its beacon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<FrozenTickets>,
+    /// How joins were scored (behind by some seconds).
+    #[serde(default, skip_serializing_if = "ScoreCounts::is_empty")]
+    pub scores: ScoreCounts,
+    /// Scored joins a second, over the last seconds.
+    #[serde(default)]
+    pub joins_per_second: u64,
 }
 
 /// All tickets of a draw, before its beacon's round is out. Whoever has noted it can see in the record that nobody was added
@@ -77,7 +84,8 @@ pub enum Standing {
     Waiting {
         /// Places before this one not served yet.
         ahead: u64,
-        /// Seconds until the turn at the present rate, rounded up; `None` at rate 0.
+        /// Seconds until the turn, rounded up: exact where the curve has come to the place already, else at the pace of the
+        /// last minutes ([`Schedule::wait_at_pace`]). `None` while admission is paused or stopped, or nobody is admitted.
         wait_seconds: Option<u64>,
     },
     /// The turn came and may be claimed.
@@ -176,13 +184,16 @@ impl Snapshot {
 
     fn waiting(&self, place: Place, now: UnixMillis) -> Standing {
         let ahead = (place.0 - 1).saturating_sub(self.schedule.served(now));
-        let rate = self.schedule.rate(now).milli();
-        let wait_seconds = match self.schedule.turn_at(place) {
-            Some(turn_at) => Some(turn_at.since(now).div_ceil(1000)),
-            None if rate == 0 => None,
-            None => Some((ahead + 1).saturating_mul(1000).div_ceil(rate)),
+        let wait_ms = match self.schedule.turn_at(place) {
+            Some(turn_at) => Some(turn_at.since(now)),
+            // How long a pause or a stop lasts nobody knows.
+            None if self.paused || self.schedule.stopped(now) => None,
+            None => self.schedule.wait_at_pace(place, now),
         };
-        Standing::Waiting { ahead, wait_seconds }
+        Standing::Waiting {
+            ahead,
+            wait_seconds: wait_ms.map(|ms| ms.div_ceil(1000)),
+        }
     }
 
     /// When a fan standing so should ask again, in ms: seldom when far back, often near the turn, spread by the fan's tag so
@@ -209,7 +220,7 @@ impl Snapshot {
                 ..
             } => {
                 // A third of the wait: an estimate that was too long is noticed in time.
-                let third = (seconds * 1000 / 3).max(SHORTEST_POLL_MS);
+                let third = (seconds.saturating_mul(1000) / 3).max(SHORTEST_POLL_MS);
                 third / 2 + spread(third)
             }
             Standing::Waiting { wait_seconds: None, .. } => 5_000 + spread(5_000),

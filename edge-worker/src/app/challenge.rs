@@ -6,6 +6,7 @@ use http::StatusCode;
 use stanchion_shared::{
     human::{self, ChallengeFor},
     identity::EventId,
+    policy::CaptchaProvider,
 };
 
 use super::{
@@ -23,6 +24,13 @@ pub(super) async fn challenge<P: Platform>(platform: &P, request: &HttpRequest) 
     };
     let snapshot = known::snapshot(platform, &event).await?;
     let policy = &snapshot.config.policy;
+    if policy.captcha.provider != CaptchaProvider::Altcha {
+        return Err(Refusal::new(
+            409,
+            "captcha_of_provider",
+            "This event's captcha is another provider's: its name and site key are at /api/v1/events/{id}/queue.",
+        ));
+    }
     let (person, new_visitor) = match caller::person(platform, request, policy.identity)? {
         Some(person) => (person, None),
         None if policy.identity.anonymous => {
@@ -43,7 +51,8 @@ pub(super) async fn challenge<P: Platform>(platform: &P, request: &HttpRequest) 
     let mut random = [0; 20];
     platform.random(&mut random);
     let (salt, number) = random.split_first_chunk().expect("20 bytes are 12 and 8");
-    let max_number = snapshot.config.challenge_max_number;
+    let config = &snapshot.config;
+    let max_number = (policy.captcha).max_number(config.challenge_max_number, snapshot.joins_per_second);
     let number = u64::from_le_bytes(number.try_into().expect("8 bytes")) % (max_number + 1);
     let bound_to = ChallengeFor { event_id: &event, tag };
     let key = &platform.config().challenge_key;

@@ -1,18 +1,27 @@
 //! The edge's configuration: keys and addresses, read once per instance, each checked before the first request is served.
 
+pub use super::captcha::Siteverify;
 use stanchion_shared::{
     identity::{Bytes32, EventId},
     jose::{SigningKeys, VerifyingKeys},
     ticket::TicketKeys,
 };
 
-/// The only variable that may be missing or empty.
 const SITE_EVENTS: &str = "STANCHION_SITE_EVENTS";
+const HCAPTCHA_URL: &str = "STANCHION_HCAPTCHA_URL";
+const HCAPTCHA_SECRET: &str = "STANCHION_HCAPTCHA_SECRET";
+const TURNSTILE_URL: &str = "STANCHION_TURNSTILE_URL";
+const TURNSTILE_SECRET: &str = "STANCHION_TURNSTILE_SECRET";
+/// Where the providers are unless said otherwise.
+const PUBLIC_HCAPTCHA: &str = "https://api.hcaptcha.com";
+const PUBLIC_TURNSTILE: &str = "https://challenges.cloudflare.com";
 /// Most events in front of one site.
 pub const MAX_SITE_EVENTS: usize = 16;
 
 /// Everything the application is told from outside.
 pub struct EdgeConfig {
+    /// A developer's machine.
+    pub development: bool,
     /// HMAC of the control API.
     pub control_key: Bytes32,
     /// HMAC of proof-of-work challenges.
@@ -38,6 +47,10 @@ pub struct EdgeConfig {
     pub site_events: Vec<EventId>,
     /// Cookies are for https only.
     pub secure_cookies: bool,
+    /// Where hCaptcha's word is had.
+    pub hcaptcha: Siteverify,
+    /// Where Turnstile's word is had.
+    pub turnstile: Siteverify,
 }
 
 /// drand's public API, for an edge that is told no other: whoever answers, only a round that the announced network signed
@@ -65,7 +78,7 @@ impl EdgeConfig {
     }
 
     /// The variables that [`EdgeConfig::parse`] asks for, for runtimes that cannot answer on the spot.
-    pub const VARIABLES: [&str; 10] = [
+    pub const VARIABLES: [&str; 14] = [
         "STANCHION_ENVIRONMENT",
         "STANCHION_CONTROL_KEY",
         "STANCHION_CHALLENGE_KEY",
@@ -76,6 +89,19 @@ impl EdgeConfig {
         "STANCHION_ACCOUNT_ISSUER",
         "STANCHION_ORIGIN_URL",
         SITE_EVENTS,
+        HCAPTCHA_URL,
+        HCAPTCHA_SECRET,
+        TURNSTILE_URL,
+        TURNSTILE_SECRET,
+    ];
+
+    /// Those of [`EdgeConfig::VARIABLES`] that may be missing or empty.
+    pub const OPTIONAL: [&str; 5] = [
+        SITE_EVENTS,
+        HCAPTCHA_URL,
+        HCAPTCHA_SECRET,
+        TURNSTILE_URL,
+        TURNSTILE_SECRET,
     ];
 
     /// The variables that it asks for and can do without.
@@ -98,25 +124,41 @@ impl EdgeConfig {
             SigningKeys::parse(&text("STANCHION_SIGNING_KEYS")?).map_err(because("STANCHION_SIGNING_KEYS"))?;
         let shop_keys = signing_keys.verifying().map_err(because("STANCHION_SIGNING_KEYS"))?;
         let origin_url = text("STANCHION_ORIGIN_URL")?.trim_end_matches('/').to_owned();
-        let environment = text("STANCHION_ENVIRONMENT")?;
-        let schemes: &[&str] = match environment.as_str() {
-            "development" => &["http://", "https://"],
-            // Account tokens, shop tokens and passwords go this way.
-            "production" => &["https://"],
+        let development = match text("STANCHION_ENVIRONMENT")?.as_str() {
+            "development" => true,
+            "production" => false,
             _ => {
                 return Err(because("STANCHION_ENVIRONMENT")(
                     "it is neither development nor production",
                 ));
             }
         };
+        // Account tokens, shop tokens and passwords go this way.
+        let schemes: &[&str] = match development {
+            true => &["http://", "https://"],
+            false => &["https://"],
+        };
+        let check_scheme = |name, url: &str| {
+            let fits = schemes.iter().any(|scheme| url.starts_with(scheme));
+            let problem = || because(name)(format!("it must start with {}", schemes.join(" or ")));
+            fits.then_some(()).ok_or_else(problem)
+        };
+        check_scheme("STANCHION_ORIGIN_URL", &origin_url)?;
+        let siteverify = |url: &'static str, public: &str, secret| {
+            let base_url = text(url).unwrap_or_else(|_| public.to_owned());
+            let base_url = base_url.trim().trim_end_matches('/').to_owned();
+            check_scheme(url, &base_url)?;
+            base_url.parse::<http::Uri>().map_err(because(url))?;
+            Ok(Siteverify {
+                base_url,
+                secret: text(secret).ok(),
+            })
+        };
         let beacon_url = text(BEACON_URL).unwrap_or_else(|_| PUBLIC_BEACON_URL.to_owned());
         let beacon_url = beacon_url.trim_end_matches('/').to_owned();
-        for (name, url) in [("STANCHION_ORIGIN_URL", &origin_url), (BEACON_URL, &beacon_url)] {
-            if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
-                return Err(because(name)(format!("it must start with {}", schemes.join(" or "))));
-            }
-        }
+        check_scheme(BEACON_URL, &beacon_url)?;
         Ok(EdgeConfig {
+            development,
             control_key: key("STANCHION_CONTROL_KEY")?,
             challenge_key: key("STANCHION_CHALLENGE_KEY")?,
             ticket_keys: TicketKeys::parse(&text("STANCHION_TICKET_KEYS")?)
@@ -130,7 +172,9 @@ impl EdgeConfig {
             origin_url,
             beacon_url,
             site_events: site_events(&variable(SITE_EVENTS).unwrap_or_default()).map_err(because(SITE_EVENTS))?,
-            secure_cookies: environment == "production",
+            secure_cookies: !development,
+            hcaptcha: siteverify(HCAPTCHA_URL, PUBLIC_HCAPTCHA, HCAPTCHA_SECRET)?,
+            turnstile: siteverify(TURNSTILE_URL, PUBLIC_TURNSTILE, TURNSTILE_SECRET)?,
         })
     }
 }
@@ -181,7 +225,7 @@ mod tests {
                 "STANCHION_BEACON_URL" => "https://beacon.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
-                SITE_EVENTS => String::new(),
+                SITE_EVENTS | HCAPTCHA_URL | TURNSTILE_URL => String::new(),
                 _ => hex,
             };
             change(name, value)
@@ -194,9 +238,10 @@ mod tests {
             parse(("", None)).ok().map(|config| config.origin_url),
             Some("https://origin.example".to_owned())
         );
-        for name in EdgeConfig::VARIABLES.into_iter().filter(|name| *name != SITE_EVENTS) {
-            let error = parse((name, None)).err().expect(name);
-            assert_eq!(error.to_string(), format!("{name} is not set"));
+        for name in EdgeConfig::VARIABLES {
+            let error = parse((name, None)).err().map(|error| error.to_string());
+            let expected = (!EdgeConfig::OPTIONAL.contains(&name)).then(|| format!("{name} is not set"));
+            assert_eq!(error, expected, "{name}");
         }
     }
 
@@ -226,6 +271,18 @@ mod tests {
         assert_eq!(events(&"a,".repeat(MAX_SITE_EVENTS)), Ok(MAX_SITE_EVENTS));
         assert!(events(&"a,".repeat(MAX_SITE_EVENTS + 1)).is_err());
         assert!(events("a b").is_err());
+    }
+
+    #[test]
+    fn a_captcha_provider_is_the_public_one_unless_said_otherwise_and_without_a_secret_it_cannot_be_used() {
+        let usual = parse(("", None)).unwrap();
+        assert_eq!(usual.hcaptcha.base_url, PUBLIC_HCAPTCHA);
+        assert_eq!(usual.turnstile.base_url, PUBLIC_TURNSTILE);
+        assert!(usual.turnstile.secret.is_some());
+        assert!(parse((TURNSTILE_SECRET, None)).unwrap().turnstile.secret.is_none());
+        let own = parse((HCAPTCHA_URL, Some("https://captcha.example/"))).unwrap();
+        assert_eq!(own.hcaptcha.base_url, "https://captcha.example");
+        assert!(parse((HCAPTCHA_URL, Some("http://captcha.example"))).is_err());
     }
 
     #[test]

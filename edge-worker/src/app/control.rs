@@ -7,7 +7,10 @@ use stanchion_shared::{
     wire::{EdgeStats, LEASE_MS, PutEvent, PutRelease},
 };
 
-use super::answer::{Refusal, header_text, json, read_json, sentence};
+use super::{
+    answer::{Refusal, header_text, json, read_json, sentence},
+    captcha,
+};
 use crate::platform::{HttpRequest, HttpResponse, Platform, PutOutcome};
 
 fn check_signature<P: Platform>(platform: &P, request: &HttpRequest) -> Result<(), Refusal> {
@@ -51,6 +54,7 @@ pub(super) async fn put_event<P: Platform>(
     let put: PutEvent = read_json(request)?;
     put.check()
         .map_err(|sentence| Refusal::new(422, "out_of_range", format!("{sentence}.")))?;
+    captcha::check(platform.config(), &put.policy.captcha)?;
     put_answer(platform.put_event(event, put).await?)
 }
 
@@ -83,6 +87,7 @@ pub(super) async fn stats<P: Platform>(
         draws_closed: snapshot.draws_closed,
         last_place: snapshot.last_place,
         served: snapshot.schedule.served(snapshot.as_of),
+        scores: snapshot.scores,
     };
     Ok(json(StatusCode::OK, &stats))
 }

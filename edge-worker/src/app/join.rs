@@ -1,21 +1,23 @@
-//! `POST /api/v1/queue/join`: a number in a draw for a person who proved to be one. Joining again gives the same ticket.
+//! `POST /api/v1/queue/join`: a number in a draw for a person who proved to be one, in the tier that score or pass give. Joining again gives the same ticket.
 
 use http::StatusCode;
 use stanchion_shared::{
     draw::{membership::Windows, place::Numbered},
-    human::{self, ChallengeFor, ProofError, ValidProof},
+    human::ChallengeFor,
     identity::{EventId, Shard, Tag, Tier},
     policy::gate::Mode,
+    score::Verdict,
     standing::{Snapshot, Standing},
     ticket::Ticket,
     wire::{JoinAnswer, JoinRequest, QueueStatus, ReceiptClaims},
 };
 
 use super::{
-    answer::{Refusal, json, read_json, sentence},
-    caller, cookie,
+    answer::{Refusal, json, read_json},
+    caller, captcha, cookie,
     gate::session,
     known, pace, pass,
+    score::{self, Joining},
     standing::{Stood, stand},
     status::is_revoked,
 };
@@ -34,18 +36,34 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
     let snapshot = known::snapshot(platform, &event).await?;
     let person = caller::required_person(platform, request, snapshot.config.policy.identity)?;
-    let tag = caller::tag(platform, &event, &person).await?;
+    let signals = score::signals(&asked)?;
+    let verified = pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &person, &event)?;
+    let key = known::event_key(platform, &event).await?;
+    let tag = Tag::of(&key, &person.iss, &person.sub);
     let address = platform.client_address(request);
     pace::join(&event, tag, address, snapshot.config.policy.limits, platform.now())?;
-    let tier = match pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &person, &event)? {
-        true => Tier::Verified,
-        false => Tier::Human,
-    };
     let bound_to = ChallengeFor { event_id: &event, tag };
-    let key = &platform.config().challenge_key;
-    let proof = human::verify(key, bound_to, &asked.captcha_token, platform.now()).map_err(captcha_refusal)?;
+    let policy = &snapshot.config.policy.captcha;
+    let proved = captcha::judge(platform, policy, bound_to, &asked.captcha_token).await?;
+    let joining = Joining {
+        request,
+        asked: &asked,
+        snapshot: &snapshot,
+        key: &key,
+        tag,
+    };
+    let score = score::score(platform, joining, signals, proved).await;
+    let verdict = match verified {
+        true => Verdict::Join(Tier::Verified),
+        false => score.verdict(),
+    };
 
-    let entered = enter(platform, &snapshot, first_try(&snapshot, tag, Some(proof), tier)).await?;
+    let first = Join {
+        score: Some(score),
+        proof: Some(proved.proof()),
+        ..first_try(&snapshot, tag, verdict)
+    };
+    let entered = enter(platform, &snapshot, first).await?;
     let mut response = json(StatusCode::OK, &entered);
     if cookie::asked_by_browser(request) {
         let name = cookie::ticket_of(&event);
@@ -70,8 +88,9 @@ async fn enter<P: Platform>(platform: &P, snapshot: &Snapshot, join: Join) -> Re
     }
     let (event, tag) = (&snapshot.event_id, join.tag);
     let shard = tag.shard(snapshot.shards());
+    let verdict = join.verdict;
     let held = hold(platform, event, shard, join).await?;
-    let (held, stood) = replace_if_over(platform, event, shard, tag, held).await?;
+    let (held, stood) = replace_if_over(platform, event, shard, (tag, verdict), held).await?;
     Ok(answer(platform, &stood, &held))
 }
 
@@ -84,24 +103,21 @@ pub(super) async fn without_script<P: Platform>(
     snapshot: &Snapshot,
     tag: Tag,
 ) -> Result<JoinAnswer, Refusal> {
-    enter(platform, snapshot, first_try(snapshot, tag, None, Tier::Suspect)).await
+    enter(
+        platform,
+        snapshot,
+        first_try(snapshot, tag, Verdict::Join(Tier::Suspect)),
+    )
+    .await
 }
 
-fn captcha_refusal(error: ProofError) -> Refusal {
-    let (status, word) = match error {
-        ProofError::Malformed => (400, "captcha_malformed"),
-        ProofError::Unsolved => (403, "captcha_wrong"),
-        ProofError::OtherSubject => (403, "captcha_of_other"),
-        ProofError::Expired => (403, "captcha_expired"),
-    };
-    Refusal::new(status, word, sentence(&error))
-}
-
-fn first_try(snapshot: &Snapshot, tag: Tag, proof: Option<ValidProof>, tier: Tier) -> Join {
+/// Without a score and a proof, which a join by the page has besides.
+fn first_try(snapshot: &Snapshot, tag: Tag, verdict: Verdict) -> Join {
     Join {
         tag,
-        tier,
-        proof,
+        verdict,
+        score: None,
+        proof: None,
         windows: open_windows(snapshot),
         replaces: None,
     }
@@ -120,6 +136,7 @@ async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Jo
             "captcha_used",
             "This challenge was used before: ask for a new one.",
         )),
+        JoinOutcome::Refused { until, score } => Err(score::refused(&score, until, platform.now())),
         JoinOutcome::Closed => Err(Refusal::new(
             409,
             "sold_out",
@@ -134,7 +151,7 @@ async fn replace_if_over<P: Platform>(
     platform: &P,
     event: &EventId,
     shard: Shard,
-    tag: Tag,
+    (tag, verdict): (Tag, Verdict),
     held: Held,
 ) -> Result<(Held, Stood), Refusal> {
     let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
@@ -147,7 +164,8 @@ async fn replace_if_over<P: Platform>(
     };
     let join = Join {
         tag,
-        tier: held.tier,
+        verdict,
+        score: None,
         proof: None,
         windows: Some(windows),
         replaces: Some(replaces),

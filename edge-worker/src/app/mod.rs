@@ -6,6 +6,7 @@
 mod answer;
 mod browse;
 mod caller;
+mod captcha;
 mod challenge;
 pub mod config;
 mod control;
@@ -20,7 +21,9 @@ mod pages;
 mod pass;
 mod public;
 mod recent;
+mod reputation;
 mod route;
+mod score;
 mod standing;
 mod status;
 mod verified;
@@ -36,6 +39,9 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 pub const MAX_SITE_BODY_BYTES: usize = 1024 * 1024;
 /// Longest path and query together, in bytes.
 pub const MAX_URI_BYTES: usize = 2 * 1024;
+
+/// Where joins are sent: the one request for which a runtime looks up more about the client.
+pub const JOIN_PATH: &str = "/api/v1/queue/join";
 
 /// Answers one request. Never fails: what goes wrong becomes a refusal with a status, a word and a sentence.
 pub async fn handle<P: Platform>(platform: &P, request: HttpRequest) -> HttpResponse {

@@ -79,6 +79,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("queue.js", JAVASCRIPT, include_bytes!("../../web/queue.js")),
     ("seats.js", JAVASCRIPT, include_bytes!("../../web/seats.js")),
     ("shop.js", JAVASCRIPT, include_bytes!("../../web/shop.js")),
+    ("signals.js", JAVASCRIPT, include_bytes!("../../web/signals.js")),
     ("style.css", CSS, include_bytes!("../../web/style.css")),
     ("waiting.js", JAVASCRIPT, include_bytes!("../../web/waiting.js")),
     ("tickets.js", JAVASCRIPT, include_bytes!("../../web/tickets.js")),

@@ -6,10 +6,11 @@ use http::StatusCode;
 use serde::Serialize;
 use stanchion_shared::{
     identity::{Draw, EventId, Shard},
+    policy::CaptchaPolicy,
     schedule::{Segment, Stop},
     standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
-    wire::{DrawingAnswer, QueueAnswer},
+    wire::{CaptchaAnnouncement, DrawingAnswer, QueueAnswer},
 };
 
 use super::{
@@ -40,6 +41,7 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         served: snapshot.schedule.served(now),
         rate_per_second: snapshot.schedule.rate(now),
         paused: snapshot.paused,
+        captcha: announcement(&snapshot.config.policy.captcha),
         as_of: now,
         drawing: drawing(&snapshot),
     };
@@ -54,6 +56,13 @@ fn drawing(snapshot: &Snapshot) -> Option<DrawingAnswer> {
         tickets_digest,
         round: beacon.round_of(snapshot.windows().closed_at(draw)),
         drawn_at: snapshot.drawn_at(draw),
+    })
+}
+
+fn announcement(policy: &CaptchaPolicy) -> Option<CaptchaAnnouncement> {
+    policy.site_key.clone().map(|site_key| CaptchaAnnouncement {
+        provider: policy.provider,
+        site_key,
     })
 }
 

@@ -2,10 +2,10 @@
 
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use worker::{Headers, Request, Response, ResponseBuilder, web_sys};
+use worker::{Headers, Request, Response, ResponseBuilder, js_sys::Reflect, wasm_bindgen::JsValue, web_sys};
 
 use crate::{
-    app::Refusal,
+    app::{JOIN_PATH, Refusal},
     platform::{HttpRequest, HttpResponse},
 };
 
@@ -29,6 +29,11 @@ pub(super) async fn from_worker(request: web_sys::Request, limit: usize) -> Resu
     *read.method_mut() = request.method().parse().map_err(|_| ()).map_err(unreadable)?;
     *read.uri_mut() = request.url().parse().map_err(|_| ()).map_err(unreadable)?;
     *read.headers_mut() = headers;
+    if read.uri().path() == JOIN_PATH
+        && let Some(system) = client_system(&request)
+    {
+        read.extensions_mut().insert(system);
+    }
     if request.body().is_some() {
         *read.body_mut() = match announced {
             Some(_) => whole(request.into()).await?,
@@ -36,6 +41,18 @@ pub(super) async fn from_worker(request: web_sys::Request, limit: usize) -> Resu
         };
     }
     Ok(read)
+}
+
+/// The autonomous system that a request came from, as Cloudflare's front says it.
+#[derive(Clone, Copy)]
+pub(super) struct ClientSystem(pub(super) u32);
+
+/// `request.cf.asn`. To look at `cf` makes the runtime parse it, so it is read for joins only.
+fn client_system(request: &web_sys::Request) -> Option<ClientSystem> {
+    let property = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok().filter(JsValue::is_truthy);
+    let number = property(&property(request, "cf")?, "asn")?.as_f64()?;
+    let whole = (1.0..=f64::from(u32::MAX)).contains(&number);
+    whole.then_some(ClientSystem(number as u32))
 }
 
 fn broken<E>(_: E) -> Refusal {

@@ -1,6 +1,6 @@
 //! Where a request enters the worker.
 
-use std::{net::IpAddr, rc::Rc};
+use std::{net::IpAddr, rc::Rc, time::Duration};
 
 use worker::{Context, Env, Response, console_error, event, web_sys};
 
@@ -53,11 +53,27 @@ impl Platform for Cloudflare {
     }
 
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
-        origin::fetch(request).await.map_err(|error| {
+        origin::fetch(request, origin::PATIENCE).await.map_err(|error| {
             // The address and its query stay out of the log.
             console_error!("the origin does not answer: {error}");
             StoreError("the origin does not answer".to_owned())
         })
+    }
+
+    async fn ask(&self, request: HttpRequest, patience: Duration) -> Result<HttpResponse, StoreError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        origin::fetch(request, patience).await.map_err(|error| {
+            console_error!("{host} does not answer: {error}");
+            StoreError(format!("{host} does not answer"))
+        })
+    }
+
+    fn client_system(&self, request: &HttpRequest) -> Option<u32> {
+        request.extensions().get::<body::ClientSystem>().map(|system| system.0)
+    }
+
+    fn warn(&self, sentence: &str) {
+        console_error!("{sentence}");
     }
 
     async fn kept(&self, path: &str) -> Option<HttpResponse> {

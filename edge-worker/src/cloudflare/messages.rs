@@ -6,12 +6,13 @@ use stanchion_shared::{
     draw::{digest::FrozenShard, record::SignedRecord},
     identity::{Draw, EventId, EventKey, Shard},
     schedule::Schedule,
+    score::counts::ScoreCounts,
     standing::Snapshot,
     wire::{PutEvent, PutRelease},
 };
 
 pub(super) use crate::event::Attempt;
-use crate::platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome};
+use crate::platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, Sight};
 
 /// A message that an object understands.
 pub(super) trait Message: Into<Self::Object> {
@@ -47,6 +48,7 @@ messages! {
     Report => ToCoordinator -> ();
 
     JoinMessage => ToShard -> JoinOutcome;
+    SightMessage => ToShard -> u16;
     Claim => ToShard -> ClaimOutcome;
     Leave => ToShard -> LeaveOutcome;
     ReadLog => ToShard -> Option<HexLog>;
@@ -120,16 +122,19 @@ pub(super) enum Announced {
 }
 
 /// Tickets a shard has given, over all draws.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) shard: Shard,
     pub(super) joined: u64,
+    /// How joins were scored, the whole count.
+    pub(super) scores: ScoreCounts,
 }
 
 /// Everything a shard understands.
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToShard {
     JoinMessage(JoinMessage),
+    SightMessage(SightMessage),
     Claim(Claim),
     Leave(Leave),
     ReadLog(ReadLog),
@@ -144,6 +149,15 @@ pub(super) struct JoinMessage {
     pub(super) shard: Shard,
     pub(super) join: Join,
     pub(super) attempt: Attempt,
+}
+
+/// Notes who used something, and asks how many people have.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SightMessage {
+    /// The shard learns from its first message where it is.
+    pub(super) event_id: EventId,
+    pub(super) shard: Shard,
+    pub(super) sight: Sight,
 }
 
 /// Asks for the public log of a frozen draw.

@@ -1,4 +1,4 @@
-//! Requests to the origin. A redirect is passed on, never followed: where a fan goes is the fan's decision.
+//! Requests to the origin, and to the few other servers that the edge asks. A redirect is passed on, never followed: where a fan goes is the fan's decision.
 
 use std::{pin::pin, time::Duration};
 
@@ -10,23 +10,23 @@ use worker::{
 use super::body;
 use crate::platform::{HttpRequest, HttpResponse};
 
-/// An origin that has not answered after this long is taken for dead, in ms.
-const PATIENCE_MS: u64 = 30_000;
+/// An origin that has not answered after this long is taken for dead.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends `request` (its URI is absolute) and reads the whole answer.
 ///
 /// # Errors
-/// The origin cannot be reached, took longer than [`PATIENCE_MS`], or its answer broke off.
-pub(super) async fn fetch(request: HttpRequest) -> Result<HttpResponse, Error> {
+/// The server cannot be reached, took longer than `patience`, or its answer broke off.
+pub(super) async fn fetch(request: HttpRequest, patience: Duration) -> Result<HttpResponse, Error> {
     let abort = AbortController::default();
     let signal = abort.signal();
     let exchange = pin!(exchange(request, &signal));
-    let patience = pin!(Delay::from(Duration::from_millis(PATIENCE_MS)));
-    match select(exchange, patience).await {
+    let over = pin!(Delay::from(patience));
+    match select(exchange, over).await {
         Either::Left((answered, _)) => answered,
         Either::Right(((), _)) => {
             abort.abort();
-            Err(Error::RustError(format!("no answer in {PATIENCE_MS} ms")))
+            Err(Error::RustError(format!("no answer in {} ms", patience.as_millis())))
         }
     }
 }

@@ -12,12 +12,12 @@ use super::{
     entry::Cloudflare,
     messages::{
         Attempt, ClosedRecord, CurrentSnapshot, JoinMessage, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadLog,
-        WholeSchedule,
+        SightMessage, WholeSchedule,
     },
     objects::random,
 };
 use crate::platform::{
-    Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore, StoreError,
+    Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore, Sight, StoreError,
 };
 
 impl QueueStore for Cloudflare {
@@ -69,6 +69,15 @@ impl QueueStore for Cloudflare {
             shard,
             join,
             attempt: Attempt(random()),
+        };
+        self.objects.shard(event, shard, message).await
+    }
+
+    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
+        let message = SightMessage {
+            event_id: event.clone(),
+            shard,
+            sight,
         };
         self.objects.shard(event, shard, message).await
     }

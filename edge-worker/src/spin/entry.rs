@@ -4,7 +4,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     rc::Rc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -33,7 +33,7 @@ use crate::{
     app::{self, Refusal, config::EdgeConfig},
     platform::{
         Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, StoreError,
+        QueueStore, Sight, StoreError,
     },
 };
 
@@ -89,6 +89,23 @@ impl Platform for Spin {
             .ok()
     }
 
+    async fn ask(&self, request: HttpRequest, patience: Duration) -> Result<HttpResponse, StoreError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        origin::fetch(request, patience).await.map_err(|error| {
+            eprintln!("{host} does not answer: {error}");
+            StoreError(format!("{host} does not answer"))
+        })
+    }
+
+    // Spin knows the address only; what network it is in, the table says.
+    fn client_system(&self, _: &HttpRequest) -> Option<u32> {
+        None
+    }
+
+    fn warn(&self, sentence: &str) {
+        eprintln!("{sentence}");
+    }
+
     // Spin has no cache of its own: a CDN that hosts it has one in front, and it goes by the answers' Cache-Control.
     async fn kept(&self, _: &str) -> Option<HttpResponse> {
         None
@@ -97,7 +114,7 @@ impl Platform for Spin {
     async fn keep(&self, _: &str, _: &HttpResponse) {}
 
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
-        origin::fetch(request).await.map_err(|error| {
+        origin::fetch(request, origin::PATIENCE).await.map_err(|error| {
             // The address and its query stay out of the log.
             eprintln!("the origin does not answer: {error}");
             StoreError("the origin does not answer".to_owned())
@@ -109,7 +126,9 @@ impl Platform for Spin {
 macro_rules! ask {
     ($spin:ident . $operation:ident ( $($argument:expr),* )) => {{
         let redis = SpinRedis { url: &$spin.configuration.redis_url };
-        let send = |request: HttpRequest| origin::fetch_soon(request).boxed_local();
+        let send = |request: HttpRequest| {
+            async move { origin::fetch(request, origin::SHORT_PATIENCE).await.map_err(StoreError) }.boxed_local()
+        };
         let beacon = BeaconSource { url: &$spin.configuration.edge.beacon_url, send: &send };
         let store = Store::new(&redis, &$spin.configuration.edge.signing_keys).with_beacon(beacon);
         let answered = store.$operation($($argument),*).await;
@@ -151,6 +170,10 @@ impl QueueStore for Spin {
 
     async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
         ask!(self.join(event, shard, join))
+    }
+
+    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
+        ask!(self.sight(event, shard, sight))
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {

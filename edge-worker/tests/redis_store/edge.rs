@@ -6,7 +6,7 @@ use stanchion_edge::{
     app::{self, config::EdgeConfig},
     platform::{
         Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, StoreError,
+        QueueStore, Sight, StoreError,
     },
     spin::store::Store,
 };
@@ -30,6 +30,10 @@ use crate::{
 struct Edge {
     redis: Native,
     config: EdgeConfig,
+    /// Where fans come from.
+    address: Option<std::net::IpAddr>,
+    /// The shards that know who used what do not answer.
+    sights_fail: bool,
 }
 
 impl Edge {
@@ -41,12 +45,15 @@ impl Edge {
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{}", "ab".repeat(32)),
                 "STANCHION_ACCOUNT_ISSUER" => "accounts".to_owned(),
+                name if EdgeConfig::OPTIONAL.contains(&name) => String::new(),
                 _ => "cd".repeat(32),
             })
         });
         Edge {
             redis: Native::new(url),
             config: config.unwrap(),
+            address: None,
+            sights_fail: false,
         }
     }
 
@@ -127,7 +134,7 @@ impl Platform for Edge {
     }
 
     fn client_address(&self, _: &HttpRequest) -> Option<std::net::IpAddr> {
-        None
+        self.address
     }
 
     async fn kept(&self, _: &str) -> Option<HttpResponse> {
@@ -138,6 +145,18 @@ impl Platform for Edge {
 
     async fn fetch(&self, _: HttpRequest) -> Result<HttpResponse, StoreError> {
         Err(StoreError("these tests have no origin".to_owned()))
+    }
+
+    async fn ask(&self, request: HttpRequest, _: std::time::Duration) -> Result<HttpResponse, StoreError> {
+        self.fetch(request).await
+    }
+
+    fn client_system(&self, _: &HttpRequest) -> Option<u32> {
+        None
+    }
+
+    fn warn(&self, sentence: &str) {
+        eprintln!("{sentence}");
     }
 }
 
@@ -172,6 +191,13 @@ impl QueueStore for Edge {
 
     async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
         self.store().join(event, shard, join).await
+    }
+
+    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
+        if self.sights_fail {
+            return Err(StoreError("this shard does not answer".to_owned()));
+        }
+        self.store().sight(event, shard, sight).await
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
@@ -281,4 +307,18 @@ async fn while_redis_is_away_the_edge_answers_503_with_retry_after_and_recovers_
     server.run().await;
     let (status, told) = edge.status("fan", &ticket).await;
     assert_eq!((status, &told["status"]), (200, &json!("pre_queue")), "{told}");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_say_who_used_the_same_things_refuses_nobody_and_that_is_counted() {
+    let server = Server::start(Keeps::EveryWrite).await;
+    let mut edge = Edge::new(&server.url());
+    edge.address = "203.0.113.9".parse().ok();
+    edge.sights_fail = true;
+    let event = Event::on_sale_in(3_600_000).open(&edge.store()).await;
+    edge.join(&event.id, "fan").await;
+    until_snapshots_are_too_old().await;
+    let snapshot = edge.snapshot(&event.id).await.unwrap().unwrap();
+    let counted = |counter| snapshot.scores.get(counter);
+    assert_eq!((counted("tier.human"), counted("factor.sightings_unavailable")), (1, 1));
 }

@@ -9,6 +9,7 @@ mod joining;
 mod lives;
 mod outage;
 mod puts;
+mod scoring;
 mod server;
 mod sha256;
 mod world;

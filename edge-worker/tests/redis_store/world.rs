@@ -22,6 +22,7 @@ use stanchion_shared::{
     jose::SigningKeys,
     policy::QueuePolicy,
     schedule::{Rate, Stops},
+    score::Verdict,
     standing::Snapshot,
     timestamp::UnixMillis,
     wire::{PutEvent, PutRelease},
@@ -121,7 +122,8 @@ impl Event {
     pub(crate) fn join_of(&self, tag: Tag) -> Join {
         Join {
             tag,
-            tier: Tier::Human,
+            verdict: Verdict::Join(Tier::Human),
+            score: None,
             proof: Some(ValidProof {
                 challenge: Bytes32(random_32()),
                 expires_at: now().plus(60_000),

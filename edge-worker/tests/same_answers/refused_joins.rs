@@ -60,6 +60,15 @@ async fn join(edge: &Edge, transcript: &mut Transcript, event: &Event, fan: &Fan
     let request = Raw::new("POST", "/api/v1/queue/join").bearer(&fan.token);
     let refused = request.json(serde_json::to_vec(&long).unwrap()).send(&edge.url).await;
     transcript.note("a long fingerprint", refused).await;
+    let signals = json!({ "event_id": event.id, "device_fingerprint": "", "captcha_token": solved,
+        "signals": { "pointer": 1, "touch": 0, "key": 0, "assisted": 0, "intervals": 2, "mean_ms": 5, "deviation_ms": 1,
+            "webdriver": false, "on_page_ms": 20 } });
+    let request = Raw::new("POST", "/api/v1/queue/join").bearer(&fan.token);
+    let refused = request
+        .json(serde_json::to_vec(&signals).unwrap())
+        .send(&edge.url)
+        .await;
+    transcript.note("signals that contradict themselves", refused).await;
     let passed =
         json!({ "event_id": event.id, "device_fingerprint": "f", "captcha_token": solved, "fan_pass": fan.token });
     let request = Raw::new("POST", "/api/v1/queue/join").bearer(&fan.token);

@@ -12,7 +12,7 @@ let browser;
 before(async () => {
   site = await echoSite();
   await edgeSite('start');
-  await putEvent(EVENT, { onSaleInMs: 8_000, policy: { gate: { paths: ['/shop/*'] } } });
+  await putEvent(EVENT, { onSaleInMs: 8_000, policy: { gate: { paths: ['/arena/*'] } } });
   await settle();
   browser = await openBrowser();
 });
@@ -29,10 +29,10 @@ for (const javaScriptEnabled of [true, false]) {
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    await page.goto(`${SITE}/shop/seats`);
+    await page.goto(`${SITE}/arena/seats`);
     assert.match(await page.title(), /waiting room/);
     if (!javaScriptEnabled) await page.getByRole('button', { name: 'Join the queue' }).click();
-    await page.getByText('The site answers /shop/seats').waitFor({ timeout: 60_000 });
+    await page.getByText('The site answers /arena/seats').waitFor({ timeout: 60_000 });
     assert.deepEqual(complaints, []);
     await context.close();
   });

@@ -10,7 +10,7 @@ const EVENT = 'site-two';
 
 before(async () => {
   await edgeSite('start');
-  await putEvent(EVENT, { policy: { gate: { paths: ['/shop', '/shop/*'] } } });
+  await putEvent(EVENT, { policy: { gate: { paths: ['/tickets', '/tickets/*'] } } });
   await settle();
 });
 after(() => edgeSite('stop'));
@@ -28,9 +28,9 @@ for (const [name, command] of [
     await answering(`${BEHIND}/`);
 
     const fan = new Browser();
-    assert.match((await fan.comeIn('/shop', EVENT)).text, /^Welcome, [0-9a-f]{32}: yours was place \d+\.$/m);
+    assert.match((await fan.comeIn('/tickets', EVENT)).text, /^Welcome, [0-9a-f]{32}: yours was place \d+\.$/m);
     const token = fan.cookies.get(`stanchion-shop.${EVENT}`);
-    const around = (token) => fetch(`${BEHIND}/shop`, { headers: token ? { 'shop-token': token } : {} });
+    const around = (token) => fetch(`${BEHIND}/tickets`, { headers: token ? { 'shop-token': token } : {} });
     assert.equal((await around(token)).status, 200, 'the token is good wherever it is shown');
     const [head, payload, signature] = token.split('.');
     const unsigned = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(head, 'base64url')), alg: 'none' })).toString('base64url');

@@ -50,8 +50,9 @@ pub(super) async fn register(
 async fn without_code(app: &App, event: &EventId, account: &Account, standing: &Standing) -> Result<(), Error> {
     match standing.state {
         State::Revoked => return Err(revoked()),
-        State::Verified | State::Registered => return Ok(()),
-        State::Invited | State::None => {}
+        State::Verified => return Ok(()),
+        State::Registered | State::Invited | State::None if standing.registered => return Ok(()),
+        State::Registered | State::Invited | State::None => {}
     }
     let registered = run_tx(&app.database, "fans.register", |mut tx| {
         Box::pin(async move {
@@ -79,7 +80,8 @@ fn why_not(standing: &Standing) -> Result<(), Error> {
     let phase = standing.registration.map(|window| window.phase());
     match (standing.state, phase) {
         (State::Revoked, _) => Err(revoked()),
-        (State::Verified | State::Registered, _) => Ok(()),
+        (State::Verified, _) => Ok(()),
+        (_, _) if standing.registered => Ok(()),
         (_, None) => Err(Error::conflict(
             "no_registration",
             "Fans cannot register for this event.",
@@ -88,8 +90,6 @@ fn why_not(standing: &Standing) -> Result<(), Error> {
             "registration_not_open",
             "Registration for this event has not begun.",
         )),
-        // Invited and registered at once is told as invited.
-        (State::Invited, Some(Phase::Open)) => Ok(()),
         (_, Some(Phase::Open | Phase::Closed)) => Err(Error::conflict(
             "registration_closed",
             "Registration for this event is over.",

@@ -67,6 +67,8 @@ impl Window {
 pub(super) struct Standing {
     event_id: EventId,
     pub(super) state: State,
+    /// Whether it registered, whatever came of that.
+    pub(super) registered: bool,
     /// Whether this event has verified fans at all.
     pub(super) offered: bool,
     /// Null: nobody registers, fans are invited.
@@ -117,6 +119,7 @@ impl Row {
         Standing {
             event_id: event.clone(),
             state: self.state(),
+            registered: self.registered,
             offered: self.offered,
             registration: self.opens_at.zip(self.closes_at).map(window),
             drawn: self.drawn,

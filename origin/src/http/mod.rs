@@ -12,7 +12,9 @@ pub use surround::{Arrived, MAX_IN_FLIGHT, REQUEST_TIMEOUT};
 
 use axum::{Router, http::StatusCode, routing::get};
 
-use crate::{accounts, admin, cart, catalogue, checkout, fans, inventory, orders, state::SharedApp, tickets};
+use crate::{
+    accounts, admin, cart, catalogue, checkout, fans, inventory, orders, reputation, state::SharedApp, tickets,
+};
 
 /// All routes. Each feature owns its paths; this is the whole list.
 pub fn router(app: SharedApp) -> Router {
@@ -26,6 +28,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(checkout::router())
         .merge(orders::router())
         .merge(tickets::router())
+        .merge(reputation::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
     // Outside of the limits: a busy process is not a dead one.

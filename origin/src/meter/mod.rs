@@ -5,20 +5,18 @@
 //! admission goes flat, which is the safe side. All state that matters is in PostgreSQL, Redis and the edge, so after a
 //! crash any origin goes on.
 
-mod history;
 mod leader;
 mod on_sale;
 pub mod sessions;
 mod tick;
 
-pub use history::History;
 pub use on_sale::OnSale;
 pub use sessions::Sessions;
 pub use tick::{MAX_VERSION_ATTEMPTS, TickError, announce, tick};
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use stanchion_shared::identity::EventId;
+use stanchion_shared::{identity::EventId, meter::History};
 use tokio::{
     sync::Mutex,
     task::JoinSet,

@@ -15,8 +15,6 @@ use stanchion_shared::{admission::ShopClaims, identity::EventId, timestamp::Unix
 
 use crate::{clock, state::App};
 
-/// A place served this long ago and not seen since is a fan who stays away, in milliseconds.
-pub const ON_THEIR_WAY_MS: u64 = 10_000;
 /// Sessions a process remembers having reported; beyond, all are reported again, which does no harm.
 pub const MAX_REMEMBERED: usize = 100_000;
 

@@ -2,11 +2,11 @@
 
 use stanchion_shared::{
     identity::EventId,
-    meter::{Observed, decide},
+    meter::{History, Observed, decide},
     wire::{EdgeStats, PutAccepted},
 };
 
-use super::{History, OnSale, sessions};
+use super::{OnSale, sessions};
 use crate::{
     clock,
     edge::{self, EdgeError},

@@ -1,9 +1,15 @@
 //! Some or all of the registered are drawn: fairly, once, and so that it can be done again by others.
 
+use std::{sync::Arc, time::Duration};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use stanchion_origin::fans::{MAX_ROUNDS, RANK_DOMAIN};
+use stanchion_origin::{
+    clock,
+    fans::{MAX_ROUNDS, RANK_DOMAIN},
+};
+use tokio::task::JoinSet;
 
 use crate::{Person, Show, closed, open};
 
@@ -162,6 +168,40 @@ async fn a_draw_that_would_be_too_many_changes_nothing_and_says_how_many_fit() {
     assert_eq!(show.draw(2, Some(1)).await.word(), "fans_full");
     programme["most_fans"] = json!(5);
     assert_eq!(show.set(&programme).await.word(), "fans_full", "six are promised");
+}
+
+/// Many register in the last moments while an admin tries to draw: whoever was told yes is in the draw.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draw_misses_nobody_who_was_told_to_be_registered() {
+    let show = Show::with(&Value::Null).await;
+    let fans = show.crowd(120).await;
+    let closes = clock::now().plus(700);
+    show.set(&json!({"registration_opens_at": clock::now().minus(1_000), "registration_closes_at": closes}))
+        .await
+        .ok();
+    let (show, mut asked) = (Arc::new(show), JoinSet::new());
+    for (number, fan) in fans.into_iter().enumerate() {
+        let show = show.clone();
+        asked.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(number as u64 * 8)).await;
+            show.register(&fan).await
+        });
+    }
+    let drawn = loop {
+        let answer = show.draw(1, None).await;
+        if answer.word() != "registration_open" {
+            break answer.ok();
+        }
+    };
+    let mut told_yes = 0;
+    while let Some(answer) = asked.join_next().await {
+        let answer = answer.unwrap();
+        let is_in = answer.status.is_success();
+        assert!(is_in || answer.word() == "registration_closed", "{}", answer.text);
+        told_yes += i64::from(is_in);
+    }
+    assert!((1..120).contains(&told_yes), "{told_yes}");
+    assert_eq!(drawn["drawn"], told_yes);
 }
 
 /// Each fan's chance is the same: over many draws of 3 of 6, everybody is drawn about half of the time.

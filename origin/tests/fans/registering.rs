@@ -80,6 +80,28 @@ async fn nobody_registers_where_or_when_there_is_no_registration() {
 }
 
 #[tokio::test]
+async fn who_is_invited_can_register_as_well_and_is_in_the_draw() {
+    let show = Show::registering().await;
+    let fan = show.person().await;
+    show.invite(&fan.email).await;
+    for registered in [false, true] {
+        let standing = show.standing(&fan).await;
+        assert_eq!(
+            (&standing["state"], &standing["registered"]),
+            (&json!("invited"), &json!(registered))
+        );
+        show.register(&fan).await.ok();
+    }
+    show.close().await;
+    show.register(&fan).await.ok();
+    assert_eq!(
+        show.admin(Method::PUT, "/draws/1", Some(&json!({}))).await.ok()["drawn"],
+        1
+    );
+    assert_eq!(show.state(&fan).await, "verified");
+}
+
+#[tokio::test]
 async fn a_window_ends_at_its_millisecond_however_many_come() {
     let show = Show::with(&Value::Null).await;
     let fans = show.crowd(60).await;

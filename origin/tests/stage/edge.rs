@@ -22,6 +22,7 @@ use stanchion_shared::{
     control::{self, ControlRequest, SIGNATURE_HEADER, TIME_HEADER},
     identity::{Bytes32, EventId},
     jose::SigningKeys,
+    score::counts::ScoreCounts,
     wire::{EdgeStats, ErrorBody, PutAccepted, PutEvent, PutRelease},
 };
 use tokio::net::TcpListener;
@@ -211,6 +212,7 @@ async fn stats(State(inner): Shared, Path(id): Path<String>) -> Response {
             draws_closed: 1,
             last_place: told.last_place,
             served: told.served,
+            scores: ScoreCounts::default(),
         })
         .into_response(),
     }

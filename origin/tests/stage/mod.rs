@@ -21,7 +21,7 @@ pub use database::TestDatabase;
 pub use edge::Edge;
 pub use event::{ADMIN_TOKEN, event_id, in_days, small_event};
 pub use gateway::{PATIENCE, STRIPE_KEY, TestGateway};
-pub use keys::{EDGE_KEYS, shop_token};
+pub use keys::{CONTROL_KEY, EDGE_KEYS, shop_token};
 pub use shop::Fan;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};

@@ -5,7 +5,7 @@
 //! with the [`behaviour`] its number and the seed give it; they speak through [`client`] and write into [`observed`]
 //! what only they can see. [`verified`] invites some of them. [`probe`] measures at a small event of its own, [`intrusion`] tries the gate, [`watch`]
 //! looks on. Then [`judge`] gathers facts from [`sources`] and asks [`invariants`]. [`display`] and [`report`] tell
-//! people.
+//! people. [`simulate`] needs none of it: a whole on-sale in one process, by the rules alone.
 
 mod accounts;
 mod admin;
@@ -29,6 +29,7 @@ mod probe;
 mod puzzle;
 mod report;
 mod run;
+mod simulate;
 mod sockets;
 mod sources;
 mod stage;
@@ -54,6 +55,7 @@ async fn main() -> ExitCode {
         Command::Run(options) => run::run(*options).await,
         Command::Check(options) => check::check(*options).await,
         Command::Verify(options) => verify::verify(options).await,
+        Command::Simulate(options) => simulate::simulate(&options),
     };
     match ended {
         Ok(true) => ExitCode::SUCCESS,
@@ -61,7 +63,7 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("stanchion-rush: {error}");
             match error {
-                run::RunError::Accounts(_) => ExitCode::from(USAGE),
+                run::RunError::Accounts(_) | run::RunError::Setting(_) => ExitCode::from(USAGE),
                 _ => ExitCode::from(BROKEN),
             }
         }

@@ -1,9 +1,12 @@
-//! The command line. Every option is also an environment variable, so that scripts/stack/run's environment is enough.
+//! The command line. Every option of `run` and `check` is also an environment variable, so that the environment of
+//! scripts/stack/run is enough.
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, builder::RangedI64ValueParser};
 use stanchion_shared::identity::{Bytes32, EventId, Tag};
+
+use crate::simulate::SimulateOptions;
 
 /// Simulated fans over real HTTP, all the way from the account to the ticket, and a check of every invariant
 /// afterwards.
@@ -22,6 +25,9 @@ pub(crate) enum Command {
     Check(Box<CheckOptions>),
     /// Checks one fan's place from a receipt and what is public, as anybody can. Ends with 0 only if everything held.
     Verify(VerifyOptions),
+    /// Simulates a whole on-sale in this process, by the rules alone: fairness, waits, memory. Ends with 0 only if every
+    /// bound held.
+    Simulate(Box<SimulateOptions>),
 }
 
 /// Options of `verify`.
@@ -248,7 +254,7 @@ fn base_url(text: &str) -> Result<String, String> {
 }
 
 /// A whole number with `ms`, `s` or `m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| DURATION_FORM.to_owned())?;
     let millis = match &text[digits.len()..] {

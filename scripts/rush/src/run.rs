@@ -45,6 +45,8 @@ pub(crate) enum RunError {
     Http(#[from] reqwest::Error),
     #[error("{0}")]
     NotKnown(String),
+    #[error("{0}")]
+    Setting(String),
     #[error("{what} cannot be written: {error}")]
     Write { what: String, error: std::io::Error },
     #[error("{what} cannot be read: {error}")]

@@ -4,6 +4,8 @@
 //! Each part has a file, defaults that suit most events, and its limits in a `check`.
 
 mod beacon;
+mod bots;
+mod captcha;
 pub mod gate;
 mod identity;
 mod limits;
@@ -12,6 +14,8 @@ mod release;
 use serde::{Deserialize, Serialize};
 
 pub use beacon::{BeaconKey, BeaconPolicy, BeaconScheme, FREEZE_MS, GENESIS_S, PERIOD_S};
+pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
+pub use captcha::{CaptchaPolicy, CaptchaProvider, HARDEST, MAX_SITE_KEY_LENGTH, RAISE_ABOVE_PER_SECOND};
 pub use identity::IdentityPolicy;
 pub use limits::{LimitPolicy, MAX_A_MINUTE};
 pub use release::{FixedRelease, MAX_AT_ONCE, MAX_PER_MINUTE};
@@ -23,6 +27,10 @@ pub struct QueuePolicy {
     /// The randomness beacon that every draw waits for; `None`: the draws use none. Fixed from the first put.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beacon: Option<BeaconPolicy>,
+    /// What speaks against a person.
+    pub bots: BotPolicy,
+    /// How one proves to be human.
+    pub captcha: CaptchaPolicy,
     /// Who passes the gate.
     pub gate: gate::GatePolicy,
     /// Who may join.
@@ -40,6 +48,8 @@ impl QueuePolicy {
     /// A sentence that names the field and its limits.
     pub fn check(&self) -> Result<(), String> {
         self.beacon.as_ref().map_or(Ok(()), BeaconPolicy::check)?;
+        self.bots.check()?;
+        self.captcha.check()?;
         self.gate.check()?;
         self.identity.check()?;
         self.limits.check()?;

@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::{EFFECT_DELAY_MS, Rate, Stop, Stops};
+use super::{EFFECT_DELAY_MS, PACE_WINDOW_MS, Rate, Stop, Stops};
 use crate::{identity::Place, timestamp::UnixMillis};
 
 /// Millionths of a place served. Ten million places are 10^13 of them; u64 ends at 10^19.
 pub type MicroPlaces = u64;
 
-const MICRO: u64 = 1_000_000;
+pub(super) const MICRO: u64 = 1_000_000;
 
 /// One straight piece of the curve, valid from `from_ms` until the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,15 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// For how long somebody waits in it, in ms: until the curve has come to the last place.
+    pub(super) fn moving_ms(&self) -> u64 {
+        let ceiling = self.last_place.saturating_mul(MICRO);
+        match ceiling.saturating_sub(self.served_before_micro) {
+            0 => 0,
+            left => left.checked_div(self.rate_per_second.milli()).unwrap_or(u64::MAX),
+        }
+    }
+
     fn served_at(&self, instant: UnixMillis) -> MicroPlaces {
         let elapsed = instant.0.saturating_sub(self.from_ms);
         let climbed = self.rate_per_second.milli().saturating_mul(elapsed);
@@ -91,7 +100,7 @@ impl Schedule {
     }
 
     /// `now`, or the end of the lease if that is earlier: beyond it the curve is flat.
-    fn leased(&self, now: UnixMillis) -> UnixMillis {
+    pub(super) fn leased(&self, now: UnixMillis) -> UnixMillis {
         self.lease_until_ms.map_or(now, |until| UnixMillis(now.0.min(until)))
     }
 
@@ -239,7 +248,7 @@ impl Schedule {
     }
 
     /// The part that a poll at `now` can still need: segments whose turns, and the shopping windows after them, have not
-    /// all ended. `shopping_ms` is the longest window.
+    /// all ended, and those from which the wait is worked out ([`PACE_WINDOW_MS`]). `shopping_ms` is the longest window.
     #[must_use]
     pub fn live_part(&self, now: UnixMillis, shopping_ms: u64) -> Schedule {
         let ended = |index: usize| {
@@ -247,7 +256,8 @@ impl Schedule {
             let Some(next) = self.segments.get(index + 1) else {
                 return false;
             };
-            let end = self.end_of(UnixMillis(next.from_ms), segment.turn_ms + shopping_ms, now);
+            let needed_ms = (segment.turn_ms + shopping_ms).max(PACE_WINDOW_MS);
+            let end = self.end_of(UnixMillis(next.from_ms), needed_ms, now);
             end.plus(EFFECT_DELAY_MS) < now
         };
         let dropped = (0..self.segments.len()).take_while(|&index| ended(index)).count();

@@ -8,10 +8,12 @@
 //! out made the curve flat at an instant that everybody knew beforehand.
 
 mod curve;
+mod pace;
 mod rate;
 mod stops;
 
 pub use curve::{Change, MicroPlaces, Schedule, Segment};
+pub use pace::{PACE_WINDOW_MS, STANDSTILL_COUNTS_MS};
 pub use rate::Rate;
 pub use stops::{Stop, Stops};
 

@@ -29,6 +29,14 @@ impl Stops {
         &self.0
     }
 
+    /// Whether the origin was stopped at `instant`.
+    #[must_use]
+    pub fn contain(&self, instant: UnixMillis) -> bool {
+        self.0
+            .iter()
+            .any(|stop| (stop.from_ms..stop.to_ms).contains(&instant.0))
+    }
+
     /// When `duration_ms` of unstopped time have passed since `start`.
     #[must_use]
     pub fn end_of(&self, start: UnixMillis, duration_ms: u64) -> UnixMillis {

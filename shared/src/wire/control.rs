@@ -4,6 +4,7 @@ use crate::{
     identity::{EventId, ShardCount},
     policy::QueuePolicy,
     schedule::Rate,
+    score::counts::ScoreCounts,
     timestamp::UnixMillis,
 };
 
@@ -158,4 +159,7 @@ pub struct EdgeStats {
     pub last_place: u64,
     /// Places served by now.
     pub served: u64,
+    /// How joins were scored (behind by some seconds).
+    #[serde(default)]
+    pub scores: ScoreCounts,
 }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     identity::{Bytes32, Draw, EventId, Shard, ShardCount},
-    policy::BeaconPolicy,
+    policy::{BeaconPolicy, CaptchaProvider},
     schedule::Rate,
     timestamp::UnixMillis,
 };
@@ -31,6 +31,10 @@ pub struct JoinRequest {
     pub device_fingerprint: String,
     /// Solved challenge: base64 of ALTCHA's JSON payload.
     pub captcha_token: String,
+    /// How the page was used, see [`crate::score::signals::Signals`]; apps that have no page leave it out. Read apart from the
+    /// rest, so that what is wrong in it has its own refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signals: Option<serde_json::Value>,
     /// See [`crate::pass`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_pass: Option<String>,
@@ -163,6 +167,9 @@ pub struct QueueAnswer {
     pub rate_per_second: Rate,
     /// Whether an admin stopped admission.
     pub paused: bool,
+    /// Which captcha a join needs; absent: the proof of work that is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captcha: Option<CaptchaAnnouncement>,
     /// The clock this was made by.
     pub as_of: UnixMillis,
     /// The draw that waits for its beacon's round; left out where none does.
@@ -181,6 +188,15 @@ pub struct DrawingAnswer {
     pub round: u64,
     /// When that is out.
     pub drawn_at: UnixMillis,
+}
+
+/// A captcha of another provider, for its widget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptchaAnnouncement {
+    /// Who judges.
+    pub provider: CaptchaProvider,
+    /// The public key of its widget.
+    pub site_key: String,
 }
 
 /// Claims of a join's receipt (`typ` is [`ReceiptClaims::TOKEN_TYPE`]). It pins the fan's number before the draw.

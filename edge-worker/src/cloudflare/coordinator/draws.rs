@@ -43,15 +43,20 @@ impl Coordinator {
         })
     }
 
-    /// Notes how many tickets a shard has given. Reports may overtake one another: the count only grows.
+    /// Notes how many tickets a shard has given, and its scores. Reports may overtake one another: the counts only grow.
     pub(super) fn report(&self, report: Report) -> Result<Option<()>> {
-        let Report { shard, joined } = report;
+        let Report { shard, joined, scores } = report;
         self.change(|event| {
             check_shard(event, shard.0)?;
             let known = event.joined.entry(shard).or_default();
             if joined > *known {
                 tables::save_joined(&self.database, shard, joined)?;
                 *known = joined;
+            }
+            let known = event.scores.entry(shard).or_default();
+            if scores.joins() > known.joins() {
+                tables::save_scores(&self.database, shard, &scores)?;
+                *known = scores;
             }
             Ok(())
         })

@@ -24,8 +24,14 @@ use super::{
     now,
     objects::{self, Objects},
 };
-use crate::platform::StoreError;
+use crate::{
+    event::{Reported, joins_per_second},
+    platform::StoreError,
+};
 use tables::Event;
+
+/// The pace of joins is measured over at least this long, in ms: shards report every two seconds, each when it likes.
+const PACE_OVER_MS: u64 = 4_000;
 
 /// See the module.
 #[durable_object(alarm)]
@@ -166,5 +172,23 @@ impl Coordinator {
 }
 
 fn snapshot(event: &Event, now: UnixMillis) -> Snapshot {
-    event.rules.snapshot(event.joined.values().sum(), Lives::default(), now)
+    let mut reported = Reported {
+        joined: event.joined.values().sum(),
+        ..Reported::default()
+    };
+    event.scores.values().for_each(|scores| reported.scores.merge(scores));
+    let counted = (reported.scores.joins(), now);
+    let (before, mut per_second) = event.pace.get();
+    if now.since(before.1) >= PACE_OVER_MS {
+        // The first count after a start has nothing to compare with.
+        let has_before = before.1 > UnixMillis(0);
+        per_second = if has_before {
+            joins_per_second(before, counted)
+        } else {
+            0
+        };
+        event.pace.set((counted, per_second));
+    }
+    reported.joins_per_second = per_second;
+    event.rules.snapshot(reported, Lives::default(), now)
 }

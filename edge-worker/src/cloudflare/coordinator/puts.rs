@@ -52,6 +52,8 @@ impl Coordinator {
             rules,
             announced: Default::default(),
             joined: Default::default(),
+            scores: Default::default(),
+            pace: Default::default(),
         });
         Ok(outcome)
     }

@@ -9,6 +9,7 @@
 --            Invariant: no draw up to 'closing' or 'closed_through' is added here. Gone when the draw is closed.
 -- records    the signed records of closed draws, JSON. Written once, with the schedule's segment, never changed.
 -- joined     tickets given, as each shard last reported.
+-- scores     how joins were scored, as each shard last reported: JSON.
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chain (id INTEGER PRIMARY KEY CHECK (id = 0), checkpoints BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS segments (position INTEGER PRIMARY KEY, json TEXT NOT NULL);
@@ -21,3 +22,4 @@ CREATE TABLE IF NOT EXISTS announced (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (draw INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS joined (shard INTEGER PRIMARY KEY, tickets INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS scores (shard INTEGER PRIMARY KEY, json TEXT NOT NULL);

@@ -1,12 +1,14 @@
 //! An event in the coordinator's memory, and how its parts are read from and written to the tables of `schema.sql`.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use serde::Serialize;
 use stanchion_shared::{
     draw::{chain::SecretChain, digest::FrozenShard, record::SignedRecord},
     identity::{Draw, Shard},
     schedule::{Schedule, Segment, Stop},
+    score::counts::ScoreCounts,
+    timestamp::UnixMillis,
 };
 use worker::{Error, Result};
 
@@ -21,6 +23,9 @@ pub(super) struct Event {
     /// Draws that are not closed, and what their shards said when they were frozen.
     pub(super) announced: BTreeMap<Draw, BTreeMap<Shard, Option<FrozenShard>>>,
     pub(super) joined: BTreeMap<Shard, u64>,
+    pub(super) scores: BTreeMap<Shard, ScoreCounts>,
+    /// Scored joins and when, as last measured, and how many a second they were then. A restart measures anew.
+    pub(super) pace: Cell<((u64, UnixMillis), u64)>,
 }
 
 /// The event, if there is one.
@@ -28,6 +33,8 @@ pub(super) fn load(database: &Database) -> Result<Option<Event>> {
     if database.is_empty()? {
         return Ok(None);
     }
+    // An object that was made by an earlier version lacks tables that came later.
+    database.run(SCHEMA, vec![])?;
     let missing = |name: &str| Error::RustError(format!("the coordinator has lost '{name}'"));
     let pulse: Pulse = database.load("pulse")?.ok_or_else(|| missing("pulse"))?;
     let segments: Vec<Segment> = parts(database, "SELECT json FROM segments ORDER BY position")?;
@@ -42,6 +49,7 @@ pub(super) fn load(database: &Database) -> Result<Option<Event>> {
             .insert(Shard(row.integer(1)? as u16), frozen);
     }
     let joined = database.rows("SELECT shard, tickets FROM joined", vec![])?;
+    let scores = database.rows("SELECT shard, json FROM scores", vec![])?;
     let rules = event::Event {
         fixed: database.load("event")?.ok_or_else(|| missing("event"))?,
         put: database.load("put")?.ok_or_else(|| missing("put"))?,
@@ -55,6 +63,11 @@ pub(super) fn load(database: &Database) -> Result<Option<Event>> {
         joined: joined
             .iter()
             .map(|row| Ok((Shard(row.integer(0)? as u16), row.integer(1)?)))
+            .collect::<Result<_>>()?,
+        pace: Cell::default(),
+        scores: scores
+            .iter()
+            .map(|row| Ok((Shard(row.integer(0)? as u16), row.json(1)?)))
             .collect::<Result<_>>()?,
     }))
 }
@@ -175,5 +188,12 @@ pub(super) fn save_joined(database: &Database, shard: Shard, joined: u64) -> Res
     database.run(
         "INSERT OR REPLACE INTO joined (shard, tickets) VALUES (?, ?)",
         vec![integer(shard.0), integer(joined)],
+    )
+}
+
+pub(super) fn save_scores(database: &Database, shard: Shard, scores: &ScoreCounts) -> Result<()> {
+    database.run(
+        "INSERT OR REPLACE INTO scores (shard, json) VALUES (?, ?)",
+        vec![integer(shard.0), json(scores)],
     )
 }

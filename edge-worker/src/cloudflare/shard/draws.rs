@@ -38,7 +38,7 @@ impl Shard {
 
     /// Sets the alarm for the next report, if there is something to tell. Never on a join's own way.
     pub(super) fn arm(&self, memory: &Memory) -> Result<()> {
-        if memory.joined != self.reported.get() && !self.will_report.get() {
+        if memory.told() != self.reported.get() && !self.will_report.get() {
             self.database.set_alarm(now().plus(memory.place.report_every_ms))?;
             self.will_report.set(true);
         }
@@ -51,17 +51,18 @@ impl Shard {
         self.will_report.set(false);
         let told = self.change(|memory| {
             tables::forget_proofs(&self.database, now())?;
-            Ok((memory.place.clone(), memory.joined))
+            let report = Report {
+                shard: memory.place.shard,
+                joined: memory.joined,
+                scores: memory.scores.clone(),
+            };
+            Ok((memory.place.event_id.clone(), memory.told(), report))
         })?;
-        let Some((place, joined)) = told else {
+        let Some((event_id, told, report)) = told else {
             return Ok(());
         };
-        let report = Report {
-            shard: place.shard,
-            joined,
-        };
-        match objects::patiently(self.objects.coordinator(&place.event_id, report)).await {
-            Ok(()) => self.reported.set(joined),
+        match objects::patiently(self.objects.coordinator(&event_id, report)).await {
+            Ok(()) => self.reported.set(told),
             Err(error) => console_error!("a shard could not report: {error}"),
         }
         self.loaded()?.as_ref().map_or(Ok(()), |memory| self.arm(memory))

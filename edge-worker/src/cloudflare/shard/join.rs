@@ -12,7 +12,12 @@ use std::{
 };
 
 use futures_channel::oneshot;
-use stanchion_shared::{human::ValidProof, identity::Draw, timestamp::UnixMillis};
+use stanchion_shared::{
+    human::ValidProof,
+    identity::{Draw, EventId, Shard as ShardNumber},
+    score::counts::counters,
+    timestamp::UnixMillis,
+};
 use worker::{Delay, Error, Result};
 
 use super::{
@@ -24,7 +29,7 @@ use super::{
     tables::{self, Memory, PROOFS_KEPT_MS, Place},
 };
 use crate::{
-    person::{JoinStep, Person, tier_of},
+    person::JoinStep,
     platform::{JoinOutcome, StoreError},
 };
 
@@ -142,8 +147,12 @@ impl Shard {
         let decided = self.database.transaction(|| {
             let memory = match slot.as_mut() {
                 Some(memory) => memory,
-                None => fresh.insert(tables::create(&self.database, place_of(&first.message))?),
+                None => fresh.insert(tables::create(
+                    &self.database,
+                    place_of(&first.message.event_id, first.message.shard),
+                )?),
             };
+            let scored_before = memory.scores.joins();
             let mut grown = BTreeSet::new();
             let decisions = batch
                 .iter()
@@ -151,6 +160,9 @@ impl Shard {
                 .collect::<Result<Vec<_>>>()?;
             for draw in grown {
                 tables::save_draw(&self.database, draw, &memory.open[&draw])?;
+            }
+            if memory.scores.joins() != scored_before {
+                self.database.save("scores", &memory.scores)?;
             }
             self.arm(memory)?;
             Ok(decisions)
@@ -183,24 +195,20 @@ impl Shard {
         }
         let draw = join.windows.and_then(|windows| memory.draw_at(&windows, now));
         let known = tables::load_person(&self.database, join.tag)?;
-        let mut person = known.clone();
-        let keeps = person
-            .as_mut()
-            .is_some_and(|person| person.join(join, draw) == JoinStep::Keep);
-
-        let person = match person {
-            Some(person) if keeps => person,
-            person => {
+        let mut person = known.clone().unwrap_or_default();
+        let outcome = match person.join(join, draw, now) {
+            JoinStep::Answer(outcome) => outcome,
+            JoinStep::Number(tier) => {
                 let Some(draw) = draw else {
                     return Ok(Decision::Answer(JoinOutcome::without_draws(join)));
                 };
                 if !memory.open.contains_key(&draw) {
                     return Ok(Decision::Announce(draw));
                 }
-                let tier = tier_of(person.as_ref(), join.tier);
                 let numbered = memory.number(&self.database, draw, tier, join.tag)?;
                 grown.insert(draw);
-                Person::with_ticket(person.as_ref(), tier, numbered)
+                person = person.with_ticket(tier, numbered);
+                JoinOutcome::Holds(person.held.clone().expect("it was just given"))
             }
         };
         if known.as_ref() != Some(&person) {
@@ -208,8 +216,11 @@ impl Shard {
         }
         if let Proof::Unused(proof) = proof {
             tables::save_proof(&self.database, proof, message.attempt)?;
+            if let Some(score) = &join.score {
+                memory.scores.count(&counters(score, join.verdict));
+            }
         }
-        Ok(Decision::Answer(JoinOutcome::Holds(person.held)))
+        Ok(Decision::Answer(outcome))
     }
 
     fn judge_proof<'a>(&self, proof: &'a ValidProof, message: &JoinMessage, now: UnixMillis) -> Result<Proof<'a>> {
@@ -260,10 +271,11 @@ enum Proof<'a> {
     Used,
 }
 
-fn place_of(message: &JoinMessage) -> Place {
+/// Where a shard is, as its first message says.
+pub(super) fn place_of(event: &EventId, shard: ShardNumber) -> Place {
     Place {
-        event_id: message.event_id.clone(),
-        shard: message.shard,
+        event_id: event.clone(),
+        shard,
         report_every_ms: 2_000, // until the coordinator says what it wants
     }
 }

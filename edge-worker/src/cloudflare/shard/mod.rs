@@ -15,7 +15,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::{
     database::Database,
-    messages::{Freeze, JoinMessage, ReadLog, ToShard},
+    messages::{Freeze, JoinMessage, ReadLog, SightMessage, ToShard},
     now,
     objects::{self, Objects},
 };
@@ -31,7 +31,7 @@ pub struct Shard {
     memory: RefCell<Option<Memory>>,
     /// Joins that wait for the next commit.
     queue: join::Queue,
-    /// What the coordinator was last told, and whether an alarm is set to tell it more.
+    /// How much the coordinator was last told ([`Memory::told`]), and whether an alarm is set to tell it more.
     reported: Cell<u64>,
     will_report: Cell<bool>,
 }
@@ -56,6 +56,7 @@ impl DurableObject for Shard {
         match message {
             ToShard::JoinMessage(message) => objects::answer::<JoinMessage>(self.join(message).await),
             ToShard::Claim(claim) => objects::answer::<Claim>(self.claim(&claim).map_err(broken)),
+            ToShard::SightMessage(message) => objects::answer::<SightMessage>(self.sight(&message).map_err(broken)),
             ToShard::Leave(leave) => objects::answer::<Leave>(self.leave(&leave).map_err(broken)),
             ToShard::ReadLog(ReadLog { draw }) => objects::answer::<ReadLog>(self.log(draw).map_err(broken)),
             ToShard::Freeze(freeze) => objects::answer::<Freeze>(self.freeze(freeze).map_err(broken)),
@@ -95,6 +96,23 @@ impl Shard {
             *slot = None;
         }
         worked.map(Some)
+    }
+
+    /// Notes who used what points to this shard. It may be the first that the shard hears of its event.
+    fn sight(&self, message: &SightMessage) -> Result<u16> {
+        let mut slot = self.loaded()?;
+        let mut fresh = None;
+        let people = self.database.transaction(|| {
+            if slot.is_none() {
+                let place = join::place_of(&message.event_id, message.shard);
+                fresh = Some(tables::create(&self.database, place)?);
+            }
+            tables::sight(&self.database, &message.sight)
+        })?;
+        if fresh.is_some() {
+            *slot = fresh;
+        }
+        Ok(people)
     }
 
     fn claim(&self, claim: &Claim) -> Result<ClaimOutcome> {

@@ -1,12 +1,13 @@
 -- A shard's tables: one N-th of an event's people.
 --
 -- kept     by name, JSON: 'shard' (which one, and how often it reports), 'frozen_through' (no number is given in a draw up
---          to this one any more).
+--          to this one any more), 'scores' (how joins were scored, by counter).
 -- draws    draws that were announced to the coordinator, with counts and digest as JSON. Once a draw is frozen, its row
 --          never changes.
 -- tickets  the public log: per draw, in the order of the digest, tier and tag as 17 bytes. Appended, never changed.
 -- people   who joined, as JSON: it is read and written whole, and nobody looks for its parts.
 -- proofs   solved challenges that were used, and by which operation. By expiry first, so that old ones go in one sweep.
+-- sightings  who used a fingerprint or an address, by the keyed hash of the thing; so many tags as its limit said, no more.
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS draws (draw INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tickets (
@@ -22,3 +23,4 @@ CREATE TABLE IF NOT EXISTS proofs (
   attempt TEXT NOT NULL,
   PRIMARY KEY (expires_at, challenge)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sightings (thing TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (thing, tag)) WITHOUT ROWID;

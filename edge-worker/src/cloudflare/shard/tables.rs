@@ -11,6 +11,7 @@ use stanchion_shared::{
     human::ValidProof,
     identity::{Draw, EventId, Shard, Tag, Tier},
     lives::ONLY_LIFE,
+    score::counts::ScoreCounts,
     timestamp::UnixMillis,
 };
 use worker::Result;
@@ -20,7 +21,10 @@ use super::super::{
     messages::{Attempt, HexLog},
 };
 pub(super) use crate::person::PROOFS_KEPT_MS;
-use crate::person::{Numbered, Person};
+use crate::{
+    person::{Numbered, Person},
+    platform::Sight,
+};
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
@@ -44,12 +48,19 @@ pub(super) struct Memory {
     pub(super) open: BTreeMap<Draw, FrozenShard>,
     /// Tickets given, over all draws.
     pub(super) joined: u64,
+    /// How joins were scored.
+    pub(super) scores: ScoreCounts,
 }
 
 impl Memory {
     /// The draw of a join at `now`: by the clock, but after everything that is frozen. `None` once the chain has ended.
     pub(super) fn draw_at(&self, windows: &Windows, now: UnixMillis) -> Option<Draw> {
         windows.draw_after(self.frozen_through, now)
+    }
+
+    /// Grows with everything that a report tells.
+    pub(super) fn told(&self) -> u64 {
+        self.joined + self.scores.joins()
     }
 
     /// Forgets the draws up to `draw`; their rows stay.
@@ -114,6 +125,8 @@ pub(super) fn load(database: &Database) -> Result<Option<Memory>> {
     let Some(place) = database.load("shard")? else {
         return Ok(None);
     };
+    // An object that was made by an earlier version lacks tables that came later.
+    database.run(SCHEMA, vec![])?;
     let frozen_through: Option<Draw> = database.load("frozen_through")?;
     let mut open = BTreeMap::new();
     let mut joined = 0;
@@ -130,6 +143,7 @@ pub(super) fn load(database: &Database) -> Result<Option<Memory>> {
         frozen_through,
         open,
         joined,
+        scores: database.load("scores")?.unwrap_or_default(),
     }))
 }
 
@@ -141,6 +155,7 @@ pub(super) fn create(database: &Database, place: Place) -> Result<Memory> {
         frozen_through: None,
         open: BTreeMap::new(),
         joined: 0,
+        scores: ScoreCounts::default(),
     })
 }
 
@@ -199,6 +214,22 @@ pub(super) fn forget_proofs(database: &Database, now: UnixMillis) -> Result<()> 
         "DELETE FROM proofs WHERE expires_at < ?",
         vec![integer(now.minus(PROOFS_KEPT_MS).0)],
     )
+}
+
+/// Notes who used something, up to `sight.most` people, and counts them.
+pub(super) fn sight(database: &Database, sight: &Sight) -> Result<u16> {
+    let thing = sight.sighted.0.to_string();
+    database.run(
+        "INSERT OR IGNORE INTO sightings (thing, tag) SELECT ?1, ?2 \
+         WHERE (SELECT count(*) FROM (SELECT 1 FROM sightings WHERE thing = ?1 LIMIT ?3)) < ?3",
+        vec![thing.clone().into(), sight.tag.to_string().into(), integer(sight.most)],
+    )?;
+    let row = database.row(
+        "SELECT count(*) FROM (SELECT 1 FROM sightings WHERE thing = ? LIMIT ?)",
+        vec![thing.into(), integer(sight.most)],
+    )?;
+    let people = row.as_ref().map(|row| row.integer(0)).transpose()?.unwrap_or_default();
+    Ok(u16::try_from(people).unwrap_or(sight.most))
 }
 
 /// The log of a draw, joined inside SQLite: a value a page crosses into JavaScript instead of one per ticket.

@@ -9,7 +9,7 @@ use stanchion_shared::{
 };
 
 use super::*;
-use crate::event::{Attempt, Fixed};
+use crate::event::{Attempt, Fixed, Reported};
 
 /// The key pair of RFC 8037, appendix A.
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a",
@@ -84,7 +84,7 @@ impl World {
         self.event.begin_closing(self.event.ended(Draw(draw), now));
         let frozen = self.frozen(draw, three_people(draw));
         let record = self.event.close(frozen, &self.keys, now).unwrap();
-        let snapshot = self.event.snapshot(0, Lives::default(), now);
+        let snapshot = self.event.snapshot(Reported::default(), Lives::default(), now);
         let length = |json: serde_json::Result<String>| json.unwrap().len();
         (
             length(serde_json::to_string(&snapshot)),
@@ -179,7 +179,11 @@ fn what_is_frozen_is_told_until_the_draw_is_closed_with_its_round() {
     let awaited = world.event.awaited(Draw(0)).unwrap();
     assert_eq!((awaited.round, awaited.at), (3, ON_SALE.plus(3_000)));
     world.event.wait_for_round(Draw(0), &three_people(0));
-    let told = world.event.snapshot(3, Lives::default(), ON_SALE).frozen.unwrap();
+    let told = world
+        .event
+        .snapshot(Reported::default(), Lives::default(), ON_SALE)
+        .frozen
+        .unwrap();
     let frozen = FrozenDraw {
         beacon: Some(verified.clone()),
         ..world.frozen(0, three_people(0))
@@ -187,7 +191,13 @@ fn what_is_frozen_is_told_until_the_draw_is_closed_with_its_round() {
     let record = world.event.close(frozen, &world.keys, awaited.at).unwrap().record;
     assert_eq!(record.tickets_digest, told.tickets_digest);
     assert_eq!(record.beacon.as_ref(), Some(verified.round()));
-    assert_eq!(world.event.snapshot(3, Lives::default(), awaited.at).frozen, None);
+    assert_eq!(
+        world
+            .event
+            .snapshot(Reported::default(), Lives::default(), awaited.at)
+            .frozen,
+        None
+    );
 }
 
 #[test]

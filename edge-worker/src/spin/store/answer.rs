@@ -64,6 +64,13 @@ impl Answer {
         serde_json::from_slice(&self.bytes()?).map_err(|error| StoreError(format!("Redis: stored JSON: {error}")))
     }
 
+    /// As [`Answer::json`], or nothing.
+    pub(super) fn optional_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
+        let stored = self.optional_bytes()?;
+        let parsed = stored.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+        parsed.map_err(|error| StoreError(format!("Redis: stored JSON: {error}")))
+    }
+
     /// A digest, 64 hex digits.
     pub(super) fn digest(&mut self) -> Result<ShardDigest, StoreError> {
         Bytes32::parse(&self.text()?)

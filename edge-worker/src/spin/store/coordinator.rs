@@ -18,7 +18,10 @@ use super::{
     keys::CoordinatorKeys,
     shard::MAX_TRIES,
 };
-use crate::{event::Event, platform::StoreError};
+use crate::{
+    event::{Event, Reported},
+    platform::StoreError,
+};
 
 static READ: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/read.lua");
 static CHANGE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/change.lua");
@@ -52,13 +55,13 @@ pub(super) struct Seen {
     /// The first draw that is not closed and may have tickets.
     pub(super) announced: Option<Draw>,
     pub(super) rules: Event,
-    joined: u64,
+    pub(super) reported: Reported,
     lives: Lives,
 }
 
 impl Seen {
     pub(super) fn snapshot(self) -> Snapshot {
-        self.rules.snapshot(self.joined, self.lives, self.now)
+        self.rules.snapshot(self.reported, self.lives, self.now)
     }
 
     /// See [`WRITE_WITHIN_MS`].
@@ -112,6 +115,8 @@ fn read(mut answer: Answer) -> Result<(UnixMillis, Option<Seen>), StoreError> {
     let mustered = answer.number::<u32>()? == epoch;
     let mustered_at = UnixMillis(answer.number()?);
     let joined = answer.number()?;
+    let scores = answer.optional_json()?.unwrap_or_default();
+    let joins_per_second = answer.optional_json()?.unwrap_or_default();
     let lives_revision = answer.number()?;
     let announced = answer.optional_number()?.map(Draw);
     let rules = Event {
@@ -138,7 +143,11 @@ fn read(mut answer: Answer) -> Result<(UnixMillis, Option<Seen>), StoreError> {
         lives_revision,
         announced,
         rules,
-        joined,
+        reported: Reported {
+            joined,
+            scores,
+            joins_per_second,
+        },
         lives,
     };
     Ok((now, Some(seen)))

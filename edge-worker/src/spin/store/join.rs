@@ -3,7 +3,8 @@
 
 use stanchion_shared::{
     draw::digest::ShardDigest,
-    identity::{Draw, Tag},
+    identity::{Draw, Tag, Tier},
+    score::counts::counters,
     timestamp::UnixMillis,
 };
 
@@ -14,7 +15,7 @@ use super::{
     tickets::{person_json, write_person},
 };
 use crate::{
-    person::{JoinStep, Numbered, PROOFS_KEPT_MS, Person, tier_of},
+    person::{JoinStep, Numbered, PROOFS_KEPT_MS, Person},
     platform::{Join, JoinOutcome, QueueStore, StoreError},
 };
 
@@ -44,6 +45,11 @@ fn or_empty(instant: Option<UnixMillis>) -> Vec<u8> {
 
 fn forget_at(join: &Join) -> Vec<u8> {
     or_empty(join.proof.as_ref().map(|proof| proof.expires_at.plus(PROOFS_KEPT_MS)))
+}
+
+fn score_counters(join: &Join) -> impl Iterator<Item = Vec<u8>> {
+    let score = join.score.iter();
+    score.flat_map(|score| counters(score, join.verdict).into_iter().map(String::into_bytes))
 }
 
 impl<R: Redis> ShardOf<'_, R> {
@@ -76,21 +82,18 @@ impl<R: Redis> ShardOf<'_, R> {
                 .windows
                 .and_then(|windows| windows.draw_at(seen.now).map(|by_clock| windows.closed_at(by_clock))),
         };
-        let mut known = seen.person.as_ref().map(|(_, person)| person.clone());
-        let keeps = known
-            .as_mut()
-            .is_some_and(|person| person.join(join, draw) == JoinStep::Keep);
-        match (known, draw) {
-            (Some(person), _) if keeps => {
-                let nothing_to_write = seen.person.as_ref().is_some_and(|(_, before)| *before == person)
-                    && (join.proof.is_none() || seen.proof_used_by.is_some());
+        let known = seen.person.as_ref().map(|(_, person)| person);
+        let mut person = known.cloned().unwrap_or_default();
+        match (person.join(join, draw, seen.now), draw) {
+            (JoinStep::Answer(outcome), _) => {
+                let nothing_to_write = known == Some(&person) && (join.proof.is_none() || seen.proof_used_by.is_some());
                 if nothing_to_write || self.save(&seen, &depends, join, &person).await? {
-                    return Ok(Tried::Answer(JoinOutcome::Holds(person.held)));
+                    return Ok(Tried::Answer(outcome));
                 }
                 Ok(Tried::Changed)
             }
-            (_, None) => Ok(Tried::Answer(JoinOutcome::without_draws(join))),
-            (known, Some(draw)) => self.number(&seen, &depends, join, known.as_ref(), draw).await,
+            (JoinStep::Number(_), None) => Ok(Tried::Answer(JoinOutcome::without_draws(join))),
+            (JoinStep::Number(tier), Some(draw)) => self.number(&seen, &depends, join, person, (draw, tier)).await,
         }
     }
 
@@ -100,10 +103,9 @@ impl<R: Redis> ShardOf<'_, R> {
         seen: &Seen,
         depends: &Depends,
         join: &Join,
-        before: Option<&Person>,
-        draw: Draw,
+        before: Person,
+        (draw, tier): (Draw, Tier),
     ) -> Result<Tried, StoreError> {
-        let tier = tier_of(before, join.tier);
         let with_ticket = |number, digest| {
             let numbered = Numbered {
                 epoch: seen.epoch,
@@ -111,7 +113,7 @@ impl<R: Redis> ShardOf<'_, R> {
                 number,
                 digest,
             };
-            Person::with_ticket(before, tier, numbered)
+            before.clone().with_ticket(tier, numbered)
         };
         let placeholder = with_ticket(0, ShardDigest::EMPTY);
         let mut keys = self.keys.with(&["people"]);
@@ -125,11 +127,13 @@ impl<R: Redis> ShardOf<'_, R> {
             text(self.attempt.0),
             forget_at(join),
         ]);
+        arguments.extend(score_counters(join));
         let mut answer = run(self.store.redis, &JOIN, &keys, arguments).await?;
         match answer.text()?.as_str() {
             "given" => {
                 let person = with_ticket(answer.number()?, answer.digest()?);
-                Ok(Tried::Answer(JoinOutcome::Holds(person.held)))
+                let held = person.held.expect("it was just given");
+                Ok(Tried::Answer(JoinOutcome::Holds(held)))
             }
             "announce" => Ok(Tried::Announce {
                 epoch: seen.epoch,
@@ -151,12 +155,13 @@ impl<R: Redis> ShardOf<'_, R> {
         ]
     }
 
-    /// Writes a person whose ticket stays. `false`: decide anew.
+    /// Writes a person who gets no new ticket. `false`: decide anew.
     async fn save(&self, seen: &Seen, depends: &Depends, join: &Join, person: &Person) -> Result<bool, StoreError> {
         let mut keys = self.keys.with(&["people"]);
         keys.extend(join.proof.as_ref().map(|proof| self.keys.proof(proof)));
         let mut arguments = self.guard(seen, depends, join.tag);
         arguments.extend([write_person(person), text(self.attempt.0), forget_at(join)]);
+        arguments.extend(score_counters(join));
         run(self.store.redis, &SAVE, &keys, arguments).await?.done()
     }
 

@@ -4,6 +4,7 @@
 use stanchion_shared::{
     human::ValidProof,
     identity::{Draw, EventId, Shard},
+    score::sighting::Sighted,
 };
 
 /// Keys of an event's coordinator.
@@ -43,6 +44,10 @@ impl ShardKeys {
 
     pub(super) fn proof(&self, proof: &ValidProof) -> String {
         self.key(&format!("proof:{}", hex::encode(proof.challenge.0)))
+    }
+
+    pub(super) fn sighted(&self, sighted: Sighted) -> String {
+        self.key(&format!("sighted:{}", sighted.0))
     }
 
     /// The two that every script of a shard has, then `more`.

@@ -35,7 +35,7 @@ use shard::ShardOf;
 
 use crate::platform::{
     Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore,
-    StoreError,
+    Sight, StoreError,
 };
 
 /// Whoever has begun a muster or a closing is left alone with it for this long, in ms; it saves the others the work.
@@ -195,6 +195,10 @@ impl<R: Redis> QueueStore for Store<'_, R> {
 
     async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
         ShardOf::new(self, event, shard).join(&join).await
+    }
+
+    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
+        ShardOf::new(self, event, shard).sight(&sight).await
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {

@@ -8,16 +8,18 @@ use futures_util::future::join_all;
 use stanchion_shared::{
     identity::{Draw, EventId, Shard},
     lives::{LivesInDraw, ShardLives},
+    score::counts::ScoreCounts,
 };
 
 use super::{
     Store,
+    answer::Answer,
     command::{Redis, Script, run, script},
     coordinator::{Seen, json},
     keys::{CoordinatorKeys, ShardKeys},
     tickets::Tickets,
 };
-use crate::platform::StoreError;
+use crate::{event::joins_per_second, platform::StoreError};
 
 static MUSTER: Script = script!("redis.lua", "shard/shard.lua", "shard/muster.lua");
 static MUSTERED: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/mustered.lua");
@@ -30,6 +32,7 @@ pub(super) const SHARDS_AT_ONCE: usize = 64;
 /// What one shard said.
 struct Said {
     joined: u64,
+    scores: ScoreCounts,
     lives: ShardLives,
     /// Draws in which it has tickets or may give some.
     draws: Vec<Draw>,
@@ -52,9 +55,15 @@ impl<R: Redis> Store<'_, R> {
             }
         }
         let joined: u64 = all.iter().map(|said| said.joined).sum();
+        let mut scores = ScoreCounts::default();
+        all.iter().for_each(|said| scores.merge(&said.scores));
         let mut arguments = vec![self.candidate()];
         let numbers = [u64::from(seen.epoch), seen.lives_revision, joined, all.len() as u64];
         arguments.extend(numbers.map(|number| number.to_string().into_bytes()));
+        arguments.push(json(&scores));
+        let before = (seen.reported.scores.joins(), seen.mustered_at);
+        let pace = joins_per_second(before, (scores.joins(), seen.now));
+        arguments.push(json(&pace));
         for said in &all {
             arguments.extend([said.lives.shard.0.to_string().into_bytes(), json(&said.lives)]);
         }
@@ -81,6 +90,7 @@ impl<R: Redis> Store<'_, R> {
         let epoch = answer.number()?;
         let mut said = Said {
             joined: answer.number()?,
+            scores: scores(&mut answer)?,
             lives: ShardLives {
                 shard,
                 epoch,
@@ -104,4 +114,13 @@ impl<R: Redis> Store<'_, R> {
         }
         Ok(said)
     }
+}
+
+fn scores(answer: &mut Answer) -> Result<ScoreCounts, StoreError> {
+    let mut scores = ScoreCounts::default();
+    for _ in 0..answer.number::<u32>()? {
+        let counter = answer.text()?;
+        scores.add(&counter, answer.number()?);
+    }
+    Ok(scores)
 }

@@ -17,10 +17,11 @@ use super::{
 use crate::{
     event::Attempt,
     person::Person,
-    platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, StoreError},
+    platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, Sight, StoreError},
 };
 
 static READ: Script = script!("redis.lua", "shard/shard.lua", "shard/read.lua");
+static SIGHT: Script = script!("shard/sight.lua");
 pub(super) static SAVE: Script = script!("redis.lua", "shard/shard.lua", "shard/save.lua");
 
 /// How often something is decided anew. What it depends on changes seldom: the same person twice at once, a window that
@@ -101,6 +102,13 @@ impl<'a, R: Redis> ShardOf<'a, R> {
             person,
             proof_used_by,
         })
+    }
+
+    /// Notes who used something, and counts them.
+    pub(super) async fn sight(&self, sight: &Sight) -> Result<u16, StoreError> {
+        let keys = [self.keys.sighted(sight.sighted)];
+        let arguments = vec![sight.tag.0.to_vec(), text(sight.most)];
+        run(self.store.redis, &SIGHT, &keys, arguments).await?.number()
     }
 
     pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {

@@ -20,6 +20,7 @@ use stanchion_shared::{
     human,
     identity::{Bytes32, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
+    pass::{self, PassClaims},
     policy::{LimitPolicy, MAX_A_MINUTE, QueuePolicy},
     schedule::{EFFECT_DELAY_MS, Rate},
     timestamp::UnixMillis,
@@ -208,6 +209,12 @@ impl Edge {
     #[must_use]
     pub fn account_token(&self, claims: &AccountClaims) -> String {
         account::sign(&self.account_keys, claims)
+    }
+
+    /// A fan pass with any claims, signed by the account issuer.
+    #[must_use]
+    pub fn fan_pass(&self, claims: &PassClaims) -> String {
+        pass::sign(&self.account_keys, claims)
     }
 
     /// GET without any credentials.

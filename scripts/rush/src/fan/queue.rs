@@ -75,6 +75,7 @@ impl Fan {
                 event_id: self.world.event.to_string(),
                 device_fingerprint: format!("rush-{}", self.account.subject),
                 captcha_token: self.world.solver.solve(challenge).await?,
+                signals: None,
                 fan_pass: self.pass().await?,
             };
             let ask = Ask::new(Kind::Join, Method::POST, "/api/v1/queue/join");

@@ -1,5 +1,5 @@
 //! 9. In every draw the places of verified fans come before everybody else's. Judged only where there were verified fans: who
-//! they are is the origin's word, given to each; who stands where follows from the public logs.
+//!    they are is the origin's word, given to each; who stands where follows from the public logs.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

@@ -8,6 +8,8 @@
 --                      mustered        the life in which all shards were asked what they have; no draw is closed before
 --                      mustered_at     when they were asked last, ms since 1970
 --                      joined          tickets given, as they said then
+--                      scores          how joins were scored, as they said then, JSON; absent before the first muster
+--                      pace            joins a second between the last two musters; absent before the second
 --                      lives_revision  counts the new lives of shards
 -- KEYS[2] announced  ZSET  'draw/shard' by draw: who may have tickets in draws that are not closed
 -- KEYS[3] lives      HASH  shard -> JSON of its lives in draws that are not closed, as of the last muster

@@ -5,7 +5,7 @@
 -- ARGV[2] epoch  ARGV[3] frozen_through or -1  ARGV[4] the draw is the one by the clock before this instant, or empty
 -- ARGV[5] tag    ARGV[6] the person as read, or empty
 -- ARGV[7] draw   ARGV[8] tier  ARGV[9] JSON of the person with the ticket, number and digest aside
--- ARGV[10] attempt  ARGV[11] when the proof may be forgotten, ms since 1970
+-- ARGV[10] attempt  ARGV[11] when the proof may be forgotten, ms since 1970  then counters of the score
 -- Result: {'given', number, digest in hex}, {'announce'} if the coordinator must be told of the draw first, or {'changed'}
 local epoch, tag, draw, tier = ARGV[2], ARGV[5], ARGV[7], tonumber(ARGV[8])
 local PEOPLE, LOG, PROOF = KEYS[3], KEYS[4], KEYS[5]
@@ -43,4 +43,5 @@ redis.call('APPEND', LOG, entry)
 redis.call('HSET', PEOPLE, tag, number .. ':' .. parts[4] .. ':' .. ARGV[9])
 redis.call('HINCRBY', SHARD, 'joined', 1)
 if PROOF then redis.call('SET', PROOF, ARGV[10], 'PXAT', ARGV[11]) end
+count_score(12)
 return { 'given', tonumber(number), parts[4] }

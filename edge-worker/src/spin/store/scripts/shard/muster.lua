@@ -3,7 +3,7 @@
 --
 -- KEYS[3] frozen
 -- ARGV[2] draws up to this one are closed; -1: none is  ARGV[3] the coordinator's life
--- Result: {epoch, joined, draw, tickets, draw, tickets, …}
+-- Result: {epoch, joined, number of counters, counter, count, …, draw, tickets, draw, tickets, …}
 local closed_through = tonumber(ARGV[2])
 if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then redis.call('HSET', SHARD, 'coordinator', ARGV[3]) end
 local result = { present_life(), tonumber(redis.call('HGET', SHARD, 'joined') or 0) }
@@ -12,6 +12,17 @@ local function add(draw, tickets)
   result[#result + 1] = draw
   result[#result + 1] = tickets
 end
+
+local parts, counters = redis.call('HGETALL', SHARD), 0
+result[3] = 0
+for i = 1, #parts, 2 do
+  local counter = string.match(parts[i], '^score:(.+)$')
+  if counter then
+    counters = counters + 1
+    add(counter, parts[i + 1])
+  end
+end
+result[3] = counters
 
 local open = redis.call('HGETALL', OPEN)
 for i = 1, #open, 2 do

@@ -5,6 +5,7 @@
 --                         frozen_through  no number is given in a draw up to this one any more; absent: none is frozen
 --                         joined          tickets given, over all draws
 --                         coordinator     the coordinator's life that last mustered this shard
+--                         score:NAME      how joins were scored, by counter
 -- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
 --                         'count0 count1 count2 digest announced life life …', where
 --                         digest     64 hex digits over all tickets in order
@@ -15,6 +16,7 @@
 --         frozen  HASH    draw -> tickets; written once when the draw is frozen, never changed
 --         log     STRING  per draw: 17 bytes per ticket (tier, tag) in the order of the digest; appended, never changed
 --         proof   STRING  per solved challenge: the attempt that used it; goes by itself when nobody can use it any more
+--         sighted SET     per thing that was used: who used it; see sight.lua
 -- ARGV[1] candidate, see redis.lua
 --
 -- Invariant: in every draw the counts add up to the entries of the log, the digest is over exactly these, the lives cover
@@ -66,4 +68,11 @@ end
 local function may_use(proof, attempt)
   local used_by = redis.call('GET', proof)
   return not used_by or used_by == attempt
+end
+
+-- Counts a scored join: ARGV[first] and what follows are the counters.
+local function count_score(first)
+  for i = first, #ARGV do
+    redis.call('HINCRBY', SHARD, 'score:' .. ARGV[i], 1)
+  end
 end

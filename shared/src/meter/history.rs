@@ -4,12 +4,13 @@
 
 use std::collections::VecDeque;
 
-use stanchion_shared::{schedule::Rate, timestamp::UnixMillis};
+use crate::{
+    schedule::{EFFECT_DELAY_MS, Rate},
+    timestamp::UnixMillis,
+};
 
-use super::sessions::ON_THEIR_WAY_MS;
-
-/// A decision takes effect this long after the edge accepted it (architecture, 2.3): until then the rates before it go on.
-const EFFECT_DELAY_MS: u64 = 2_000;
+/// A place served this long ago and not seen since is a fan who stays away, in milliseconds: it holds up nobody any more.
+pub const ON_THEIR_WAY_MS: u64 = 10_000;
 
 /// One event's past; lost with the process, made up for by assuming the rate last in force.
 pub struct History {
@@ -90,9 +91,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use stanchion_shared::meter::{MeterLimits, Observed, decide};
-
     use super::*;
+    use crate::meter::{MeterLimits, Observed, decide};
 
     const START: UnixMillis = UnixMillis(1_800_000_000_000);
 

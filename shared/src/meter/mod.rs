@@ -1,5 +1,9 @@
 //! The meter: how fast to admit, decided once a second from what the origin sees. Pure; the origin supplies the numbers.
 
+mod history;
+
+pub use history::{History, ON_THEIR_WAY_MS};
+
 use crate::schedule::Rate;
 
 /// Free room for shoppers is handed out over this many seconds, so that the curve bends instead of jumping.
