@@ -9,8 +9,12 @@ use stanchion_shared::{
 
 use stanchion_stage::{Edge, Event, beacon, now, part, read};
 
+/// Both tests kill the one edge of the stack.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test]
 async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it_once() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let edge = Edge::new();
     // Several moments around the close: before it, at it, and while it is being done.
     for delay_ms in [0, 30, 80, 200] {
@@ -73,6 +77,7 @@ const CLOSING_MS: u64 = 4_000;
 /// lists and the receipts promised, with its own round.
 #[tokio::test]
 async fn an_edge_killed_again_and_again_at_any_step_of_a_closing_leaves_the_same_record() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let edge = Edge::new();
     for closing in 0..CLOSINGS {
         let event = beacon::event();

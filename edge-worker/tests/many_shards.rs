@@ -53,11 +53,11 @@ async fn a_draw_over_1024_shards_closes_exactly_and_nobody_late_is_in_it() {
         fans.extend(join_all((0..AT_ONCE).map(|_| join())).await);
     }
     let early = fans.len();
-    event.put.on_sale_time = now().plus(2_000);
+    event.put.on_sale_time = now().plus(4_000);
     event.put.version += 10;
     read::<serde_json::Value>(edge.put_event(&event).await).await;
     tokio::time::sleep(Duration::from_millis(
-        event.put.on_sale_time.since(now()).saturating_sub(300),
+        event.put.on_sale_time.since(now()).saturating_sub(2_000),
     ))
     .await;
     // People join before, while and after the draw is closed.

@@ -177,6 +177,7 @@ fn an_edge_has_enough_of_the_schedule_to_tell_what_the_whole_schedule_tells() {
 
 fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
     Snapshot {
+        frozen: None,
         as_of: START,
         event_id: EventId::parse("e").unwrap(),
         config: PutEvent {

@@ -76,6 +76,7 @@ impl Drawn {
             first_place: 1,
             commitment: Bytes32([0; 32]),
             secret,
+            beacon: None,
             previous: Bytes32([0; 32]),
             lives: Vec::new(),
             beacon: None,

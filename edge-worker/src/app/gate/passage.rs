@@ -71,7 +71,13 @@ pub(super) async fn to_origin<P: Platform>(
     if let Some(token) = shop_token {
         carry(&mut passed, token);
     }
-    answered(platform, passed).await
+    let mut response = answered(platform, passed).await?;
+    // It is somebody's own, whatever the origin forgot to say.
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 /// Asks what everybody may know, and only whether it is still `held`.

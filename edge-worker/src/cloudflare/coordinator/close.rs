@@ -12,7 +12,7 @@
 //! A crash at any point changes nothing in the record: which shards are in it was decided with `closing`, a frozen shard
 //! says the same for ever, a round has one signature, and everything else in it is fixed or follows from records before.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
 use stanchion_shared::{
@@ -37,6 +37,8 @@ use crate::{
 pub(super) const RETRY_MS: u64 = 250;
 /// A beacon that did not answer, or not with its round, is asked again after this long, in ms. Others ask it, too.
 const ASK_AGAIN_MS: u64 = 1_000;
+/// A beacon that has not answered after this long is asked again later.
+const BEACON_PATIENCE: Duration = Duration::from_secs(5);
 /// Shards that are frozen at once.
 const FREEZES_AT_ONCE: usize = 32;
 /// Shards that are frozen in one alarm: a runtime bounds the messages of one invocation.
@@ -144,8 +146,8 @@ impl Coordinator {
     /// Reads the round and verifies it.
     async fn ask(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
         let config = configuration(&self.env).map_err(StoreError)?;
-        let send = |request| origin::fetch(request, origin::PATIENCE);
-        objects::patiently(beacon::fetch(awaited, &config.beacon_url, send)).await
+        let send = |request| origin::fetch(request, BEACON_PATIENCE);
+        beacon::fetch(awaited, &config.beacon_url, send).await
     }
 
     /// Freezes the draw in one shard.

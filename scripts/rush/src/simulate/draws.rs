@@ -129,9 +129,9 @@ impl<'a> Draws<'a> {
             first_place: self.line.len() as u64 + 1,
             commitment: self.commitment,
             secret: self.chain.secret(draw).expect("a draw that was joined has a secret"),
+            beacon: None,
             previous: self.previous,
             lives: Vec::new(),
-            beacon: None,
         };
         let record = DrawRecord::close(closing, self.setting.put.shards, &frozen);
         for tier in Tier::ALL {

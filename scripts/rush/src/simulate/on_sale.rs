@@ -224,6 +224,7 @@ impl<'a> OnSale<'a> {
         let joins = &self.people.joins[self.joined..];
         self.joined += joins.partition_point(|join| opened.plus(join.joins_ms()) <= now);
         let snapshot = Snapshot {
+            frozen: None,
             as_of: now,
             event_id: self.setting.event_id.clone(),
             config: self.setting.put.clone(),
@@ -239,7 +240,6 @@ impl<'a> OnSale<'a> {
             lives: Lives::default(),
             scores: ScoreCounts::default(),
             joins_per_second: 0,
-            frozen: None,
         };
         self.watchers.poll(&snapshot, until);
     }
