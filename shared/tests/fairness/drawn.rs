@@ -79,7 +79,6 @@ impl Drawn {
             beacon: None,
             previous: Bytes32([0; 32]),
             lives: Vec::new(),
-            beacon: None,
         };
         Drawn {
             record: DrawRecord::close(closing, shards, &frozen),

@@ -121,6 +121,8 @@ fn page<P: Platform>(
     let mut response = bytes(StatusCode::OK, html.into_bytes(), "text/html; charset=utf-8", NO_STORE);
     pages::add_policy(platform, &mut response);
     let headers = response.headers_mut();
+    // With none the form would come from nowhere.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
     // Whoever has to join and runs no script has a button to press, which a refresh would take away.
     if let Some(seconds) = refresh_seconds.filter(|_| state != "join") {
