@@ -203,7 +203,6 @@ fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
         lives: Lives::default(),
         scores: ScoreCounts::default(),
         joins_per_second: 0,
-        frozen: None,
     }
 }
 
