@@ -28,7 +28,7 @@ For commands that scripts/stack/run started: crashes (kill: kill -9), stops, sta
 a part of that stack. Data and port stay the same. Returns when it is done, after a start when the part is healthy.
 edge-2 and edge-site are there and not started. edge-2 (on Spin) is a second edge on the same Redis, at
 STANCHION_SECOND_EDGE_URL; edge-site is an edge in front of a site that you bring: it is at STANCHION_SITE_EDGE_URL, your site
-listens at STANCHION_SITE_URL, and STANCHION_SITE_EVENTS are its events.
+listens at STANCHION_SITE_URL, STANCHION_SITE_EVENTS are its events, and the issuer of\nits accounts is at STANCHION_SITE_ISSUER_URL.
 `;
 
 const [tool, ...args] = process.argv.slice(2);

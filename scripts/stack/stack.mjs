@@ -25,7 +25,7 @@ export const PARTS = ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis', 'e
 export const ON_DEMAND = ['edge-2', 'edge-site'];
 
 /** The events of the site that edge-site is in front of. */
-const SITE_EVENTS = 'site-one,site-two,site-three';
+const SITE_EVENTS = 'site-one,site-two,site-three,site-four';
 
 /** What the edge can run on. */
 export const RUNTIMES = { cloudflare: workerd.edge, wrangler: wrangler.edge, spin: spin.edge };
@@ -97,11 +97,20 @@ export class Stack {
   /** An edge for whoever brings a site and listens at STANCHION_SITE_URL. */
   async #prepareSite(binaries) {
     const { folder, env } = this;
-    const [port, site] = [await freePort(), await freePort()];
+    const [port, site, issuer] = [await freePort(), await freePort(), await freePort()];
     env.STANCHION_SITE_URL = `http://127.0.0.1:${site}`;
     env.STANCHION_SITE_EDGE_URL = `http://127.0.0.1:${port}`;
     env.STANCHION_SITE_EVENTS = SITE_EVENTS;
-    const its = { ...env, STANCHION_ORIGIN_URL: env.STANCHION_SITE_URL };
+    const its = {
+      ...env,
+      STANCHION_ORIGIN_URL: env.STANCHION_SITE_URL,
+      STANCHION_OIDC_ISSUER: 'https://issuer.stanchion.test',
+      STANCHION_OIDC_AUDIENCE: 'the-site',
+      STANCHION_OIDC_JWKS_URL: `http://127.0.0.1:${issuer}/jwks`,
+      STANCHION_OIDC_HOST: `http://127.0.0.1:${issuer}`,
+      STANCHION_OIDC_JWKS_PATH: '/jwks',
+    };
+    env.STANCHION_SITE_ISSUER_URL = its.STANCHION_OIDC_HOST;
     const { part } = await RUNTIMES[this.runtime]({ name: 'edge-site', health: '/.stanchion/healthz', folder, binaries, env: its, port });
     this.#parts.set('edge-site', part);
   }

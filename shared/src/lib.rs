@@ -18,6 +18,7 @@ pub mod jose;
 pub mod lives;
 pub mod meter;
 pub mod money;
+pub mod oidc;
 pub mod pass;
 pub mod policy;
 pub mod schedule;

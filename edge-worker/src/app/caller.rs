@@ -6,12 +6,13 @@ use http::header;
 use stanchion_shared::{
     account::{self, AccountClaims, AccountError},
     identity::{EventId, Tag},
+    oidc,
     policy::IdentityPolicy,
 };
 
 use super::{
     answer::{Refusal, header_text, sentence},
-    cookie, known,
+    cookie, issuer, known,
     verified::Verified,
     visitor,
 };
@@ -22,12 +23,21 @@ thread_local! {
 }
 
 /// The account behind the Bearer token; `None` where the request has no `Authorization` header.
-pub(super) fn account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Option<Rc<AccountClaims>>, Refusal> {
+pub(super) async fn account<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+) -> Result<Option<Rc<AccountClaims>>, Refusal> {
     let Some(value) = header_text(request, header::AUTHORIZATION.as_str()) else {
         return Ok(None);
     };
     let token = account::bearer(value).ok_or_else(|| unauthorized(&AccountError::Invalid))?;
     let config = platform.config();
+    // Whom the token says it is by chooses the keys, and they must say the same.
+    let other = config.oidc.as_ref();
+    if let Some(issuer) = other.filter(|issuer| oidc::claimed_issuer(token).as_ref() == Some(&issuer.issuer)) {
+        let identified = issuer::account(platform, issuer, token).await?;
+        return identified.map(Some).map_err(|error| unauthorized(&error));
+    }
     let identified = ACCOUNTS
         .with(|accounts| accounts.claims(token, |token| account::signed(&config.account_keys, token)))
         .and_then(|claims| claims.judge(&config.account_issuer, platform.now()).map(|()| claims));
@@ -35,12 +45,12 @@ pub(super) fn account<P: Platform>(platform: &P, request: &HttpRequest) -> Resul
 }
 
 /// Who asks where an event may know visitors: the account behind the Bearer token, or else the visitor behind the cookie.
-pub(super) fn person<P: Platform>(
+pub(super) async fn person<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     policy: IdentityPolicy,
 ) -> Result<Option<Rc<AccountClaims>>, Refusal> {
-    if let Some(account) = account(platform, request)? {
+    if let Some(account) = account(platform, request).await? {
         return Ok(Some(account));
     }
     let visitor = policy.anonymous.then(|| visitor::known(platform, request)).flatten();
@@ -51,17 +61,17 @@ pub(super) fn person<P: Platform>(
 }
 
 /// As [`person`], and there must be one.
-pub(super) fn required_person<P: Platform>(
+pub(super) async fn required_person<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     policy: IdentityPolicy,
 ) -> Result<Rc<AccountClaims>, Refusal> {
-    person(platform, request, policy)?.ok_or_else(sign_in)
+    person(platform, request, policy).await?.ok_or_else(sign_in)
 }
 
 /// Before an event is known: whether the request says who asks, by an account or as a visitor.
-pub(super) fn said_who<P: Platform>(platform: &P, request: &HttpRequest) -> Result<(), Refusal> {
-    if account(platform, request)?.is_some() || visitor::known(platform, request).is_some() {
+pub(super) async fn said_who<P: Platform>(platform: &P, request: &HttpRequest) -> Result<(), Refusal> {
+    if account(platform, request).await?.is_some() || visitor::known(platform, request).is_some() {
         return Ok(());
     }
     Err(sign_in())

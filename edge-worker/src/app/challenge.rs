@@ -16,7 +16,7 @@ use super::{
 use crate::platform::{HttpRequest, HttpResponse, Platform};
 
 pub(super) async fn challenge<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    let account = caller::account(platform, request)?;
+    let account = caller::account(platform, request).await?;
     let event = match query(request, "event_id") {
         Some(event) => EventId::parse(event).map_err(|_| Refusal::unknown_event())?,
         None if account.is_none() => return Err(caller::sign_in()),
@@ -31,7 +31,7 @@ pub(super) async fn challenge<P: Platform>(platform: &P, request: &HttpRequest) 
             "This event's captcha is another provider's: its name and site key are at /api/v1/events/{id}/queue.",
         ));
     }
-    let (person, new_visitor) = match caller::person(platform, request, policy.identity)? {
+    let (person, new_visitor) = match caller::person(platform, request, policy.identity).await? {
         Some(person) => (person, None),
         None if policy.identity.anonymous => {
             let (visitor, token) = visitor::new(platform);

@@ -7,6 +7,9 @@ use stanchion_shared::{
     ticket::TicketKeys,
 };
 
+const OIDC_ISSUER: &str = "STANCHION_OIDC_ISSUER";
+const OIDC_AUDIENCE: &str = "STANCHION_OIDC_AUDIENCE";
+const OIDC_JWKS_URL: &str = "STANCHION_OIDC_JWKS_URL";
 const SITE_EVENTS: &str = "STANCHION_SITE_EVENTS";
 const HCAPTCHA_URL: &str = "STANCHION_HCAPTCHA_URL";
 const HCAPTCHA_SECRET: &str = "STANCHION_HCAPTCHA_SECRET";
@@ -38,6 +41,8 @@ pub struct EdgeConfig {
     pub account_keys: VerifyingKeys,
     /// `iss` of account tokens.
     pub account_issuer: String,
+    /// Accounts of another issuer, beside ours.
+    pub oidc: Option<Issuer>,
     /// Where passed-on requests go; without a slash at the end.
     pub origin_url: String,
     /// Where rounds of a beacon are read, drand's HTTP API; without a slash at the end.
@@ -57,6 +62,16 @@ pub struct EdgeConfig {
 /// is used.
 pub const PUBLIC_BEACON_URL: &str = "https://api.drand.sh";
 const BEACON_URL: &str = "STANCHION_BEACON_URL";
+
+/// An OpenID Connect issuer.
+pub struct Issuer {
+    /// `iss` of its tokens.
+    pub issuer: String,
+    /// What `aud` must contain.
+    pub audience: String,
+    /// Its JWK Set.
+    pub keys_uri: http::Uri,
+}
 
 /// The edge cannot start: a variable is missing or unusable. The sentence names it and shows no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -78,7 +93,7 @@ impl EdgeConfig {
     }
 
     /// The variables that [`EdgeConfig::parse`] asks for, for runtimes that cannot answer on the spot.
-    pub const VARIABLES: [&str; 15] = [
+    pub const VARIABLES: [&str; 18] = [
         "STANCHION_ENVIRONMENT",
         "STANCHION_CONTROL_KEY",
         "STANCHION_CHALLENGE_KEY",
@@ -89,6 +104,9 @@ impl EdgeConfig {
         "STANCHION_ACCOUNT_ISSUER",
         "STANCHION_ORIGIN_URL",
         SITE_EVENTS,
+        OIDC_ISSUER,
+        OIDC_AUDIENCE,
+        OIDC_JWKS_URL,
         BEACON_URL,
         HCAPTCHA_URL,
         HCAPTCHA_SECRET,
@@ -97,8 +115,11 @@ impl EdgeConfig {
     ];
 
     /// Those of [`EdgeConfig::VARIABLES`] that may be missing or empty.
-    pub const OPTIONAL: [&str; 6] = [
+    pub const OPTIONAL: [&str; 9] = [
         SITE_EVENTS,
+        OIDC_ISSUER,
+        OIDC_AUDIENCE,
+        OIDC_JWKS_URL,
         BEACON_URL,
         HCAPTCHA_URL,
         HCAPTCHA_SECRET,
@@ -156,6 +177,19 @@ impl EdgeConfig {
                 secret: text(secret).ok(),
             })
         };
+        // Where the first is there, the others must be.
+        let oidc = match text(OIDC_ISSUER) {
+            Err(_) => None,
+            Ok(issuer) => {
+                let url = text(OIDC_JWKS_URL)?;
+                check_scheme(OIDC_JWKS_URL, &url)?;
+                Some(Issuer {
+                    issuer,
+                    audience: text(OIDC_AUDIENCE)?,
+                    keys_uri: url.trim().parse().map_err(because(OIDC_JWKS_URL))?,
+                })
+            }
+        };
         Ok(EdgeConfig {
             development,
             control_key: key("STANCHION_CONTROL_KEY")?,
@@ -168,6 +202,7 @@ impl EdgeConfig {
             account_keys: VerifyingKeys::parse(&text("STANCHION_ACCOUNT_JWKS")?)
                 .map_err(because("STANCHION_ACCOUNT_JWKS"))?,
             account_issuer: text("STANCHION_ACCOUNT_ISSUER")?,
+            oidc,
             origin_url,
             beacon_url,
             site_events: site_events(&variable(SITE_EVENTS).unwrap_or_default()).map_err(because(SITE_EVENTS))?,

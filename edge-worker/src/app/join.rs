@@ -27,7 +27,7 @@ use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platfo
 pub(super) const MAX_FINGERPRINT_LENGTH: usize = 128;
 
 pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    caller::said_who(platform, request)?;
+    caller::said_who(platform, request).await?;
     let asked: JoinRequest = read_json(request)?;
     if asked.device_fingerprint.len() > MAX_FINGERPRINT_LENGTH {
         let message = format!("device_fingerprint may have {MAX_FINGERPRINT_LENGTH} bytes.");
@@ -35,7 +35,7 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     }
     let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
     let snapshot = known::snapshot(platform, &event).await?;
-    let person = caller::required_person(platform, request, snapshot.config.policy.identity)?;
+    let person = caller::required_person(platform, request, snapshot.config.policy.identity).await?;
     let signals = score::signals(&asked)?;
     let verified = pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &person, &event)?;
     let key = known::event_key(platform, &event).await?;

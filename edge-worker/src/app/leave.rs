@@ -11,11 +11,11 @@ use super::{
 use crate::platform::{HttpRequest, HttpResponse, Leave, LeaveOutcome, Platform};
 
 pub(super) async fn leave<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    caller::said_who(platform, request)?;
+    caller::said_who(platform, request).await?;
     let asked: LeaveRequest = read_json(request)?;
     let ticket = read_ticket(platform, &asked.queue_token)?;
     let snapshot = known::snapshot(platform, &ticket.event_id).await?;
-    let person = caller::required_person(platform, request, snapshot.config.policy.identity)?;
+    let person = caller::required_person(platform, request, snapshot.config.policy.identity).await?;
     if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
         return Err(Refusal::new(
             403,

@@ -13,6 +13,7 @@ mod control;
 mod cookie;
 mod cors;
 mod gate;
+mod issuer;
 mod join;
 mod known;
 mod leave;

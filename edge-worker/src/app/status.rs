@@ -146,7 +146,7 @@ async fn turn<P: Platform>(
     };
 
     let policy = &stood.snapshot.config.policy;
-    let Some(account) = caller::person(platform, request, policy.identity)? else {
+    let Some(account) = caller::person(platform, request, policy.identity).await? else {
         let mut told = answer(
             stood,
             queue_token,

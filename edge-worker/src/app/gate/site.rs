@@ -149,7 +149,7 @@ pub(in crate::app) async fn join_by_form<P: Platform>(
             "This queue needs a browser that runs scripts: it has to solve a small puzzle.",
         ));
     }
-    let person = caller::required_person(platform, request, policy.identity)?;
+    let person = caller::required_person(platform, request, policy.identity).await?;
     let tag = caller::tag(platform, &event, &person).await?;
     pace::join(
         &event,

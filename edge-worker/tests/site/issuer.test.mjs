@@ -1,0 +1,116 @@
+// Accounts of an OpenID Connect issuer in front of a site: npm's `jose` is the issuer.
+
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { solveChallenge } from 'altcha-lib/v1';
+import { claims, echoSite, edgeSite, OWN, putEvent, settle } from './stage.mjs';
+
+const EVENT = 'site-four';
+const ISSUER = 'https://issuer.stanchion.test';
+const AUDIENCE = 'the-site';
+/** The edge asks for keys again this soon when a token names one that it does not know. */
+const UNKNOWN_KEY_MS = 5_000;
+const keys = {};
+let published = [];
+let site;
+let issuer;
+
+before(async () => {
+  for (const alg of ['RS256', 'ES256', 'EdDSA']) await addKey(alg, alg.toLowerCase());
+  published = Object.values(keys).map(({ jwk }) => jwk);
+  site = await echoSite();
+  await edgeSite('start');
+  await putEvent(EVENT, { policy: { identity: {}, gate: { paths: ['/members/*'] } } });
+  await settle();
+});
+after(async () => {
+  await edgeSite('stop');
+  await site.close();
+  await new Promise((resolve) => { issuer?.close(resolve); issuer?.closeAllConnections(); });
+});
+
+async function addKey(alg, kid) {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  keys[kid] = { alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
+}
+
+async function token(kid, { iss = ISSUER, aud = AUDIENCE, sub = `fan of ${kid}`, expiresIn = 600, signedBy = kid } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({ name: 'A fan' }).setProtectedHeader({ alg: keys[signedBy].alg, kid, typ: 'JWT' })
+    .setIssuer(iss).setAudience(aud).setSubject(sub).setIssuedAt(now).setExpirationTime(now + expiresIn)
+    .sign(keys[signedBy].privateKey);
+}
+
+async function ask(method, path, bearer, body, headers = {}) {
+  const answer = await fetch(`${OWN}/api/v1/queue${path}`, {
+    method,
+    headers: { ...headers, ...(bearer && { authorization: `Bearer ${bearer}` }), ...(body && { 'content-type': 'application/json' }) },
+    body: body && JSON.stringify(body),
+  });
+  return { status: answer.status, told: await answer.json() };
+}
+const challenge = (bearer) => ask('GET', `/challenge?event_id=${EVENT}`, bearer);
+
+test('while the issuer has never answered, its accounts are told to come again', async () => {
+  const { status, told } = await challenge(await token('rs256'));
+  assert.deepEqual([status, told.error], [503, 'unavailable']);
+  issuer = createServer((request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: published })));
+  await new Promise((resolve) => issuer.listen(new URL(process.env.STANCHION_SITE_ISSUER_URL).port, '127.0.0.1', resolve));
+  await sleep(1_100);
+});
+
+for (const kid of ['rs256', 'es256', 'eddsa']) {
+  test(`an account whose token is signed with ${kid} joins, waits and comes in`, async () => {
+    const bearer = await token(kid);
+    const { status, told: puzzle } = await challenge(bearer);
+    assert.equal(status, 200, JSON.stringify(puzzle));
+    const { number } = await solveChallenge(puzzle.challenge, puzzle.salt, puzzle.algorithm, puzzle.maxnumber).promise;
+    const captcha = btoa(JSON.stringify({ algorithm: puzzle.algorithm, challenge: puzzle.challenge, number, salt: puzzle.salt, signature: puzzle.signature }));
+    let { told: standing } = await ask('POST', '/join', bearer, { event_id: EVENT, device_fingerprint: 'test', captcha_token: captcha });
+    for (const until = Date.now() + 30_000; !standing.shop_token && Date.now() < until;) {
+      await sleep(standing.poll_after_ms);
+      standing = (await ask('GET', '/status', bearer, undefined, { 'queue-token': standing.queue_token })).told;
+    }
+    assert.equal(claims(standing.shop_token).sub, `fan of ${kid}`);
+    const page = await fetch(`${new URL(OWN).origin}/members/`, { headers: { 'shop-token': standing.shop_token } });
+    assert.match(await page.text(), /The site answers/);
+  });
+}
+
+test('a token that is forged, foreign, for somebody else or over identifies nobody', async () => {
+  const good = await token('es256');
+  const [head, payload] = good.split('.');
+  const withHeader = (header, sign) => {
+    const text = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${payload}`;
+    return `${text}.${sign(text)}`;
+  };
+  const publicKey = JSON.stringify(keys.es256.jwk);
+  for (const [what, bearer] of [
+    ['another audience', await token('rs256', { aud: 'another-site' })],
+    ['another issuer', await token('rs256', { iss: 'https://evil.example' })],
+    ['over', await token('rs256', { expiresIn: -1 })],
+    ['another key under this name', await token('rs256', { signedBy: 'es256' })],
+    ['no signature', `${head}.${payload}.`],
+    ['alg none', withHeader({ alg: 'none', kid: 'es256' }, () => '')],
+    ['HS256 with the public key', withHeader({ alg: 'HS256', kid: 'es256' }, (text) => createHmac('sha256', publicKey).update(text).digest('base64url'))],
+    ['a cut signature', good.slice(0, -4)],
+  ]) {
+    const { status, told } = await challenge(bearer);
+    assert.equal(status, 401, what);
+    assert.match(told.error, /^account_token_(invalid|expired)$/, what);
+  }
+  assert.equal((await challenge(good)).status, 200);
+});
+
+test('a key that the issuer adds is known soon, and one that it takes away no more', async () => {
+  await addKey('ES256', 'new');
+  published = published.filter(({ kid }) => kid !== 'rs256').concat(keys.new.jwk);
+  const old = await token('rs256');
+  await sleep(UNKNOWN_KEY_MS);
+  assert.equal((await challenge(await token('new'))).status, 200);
+  assert.equal((await challenge(old)).status, 401);
+});
