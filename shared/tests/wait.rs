@@ -254,3 +254,11 @@ fn while_admission_is_paused_or_stopped_no_wait_is_told() {
     assert_eq!(waiting(&snapshot(schedule.clone(), false), 9_000, lease_end).1, None);
     assert!(waiting(&snapshot(schedule, false), 9_000, lease_end - 1).1.is_some());
 }
+
+#[test]
+fn a_small_shop_that_admits_every_other_second_is_not_taken_for_one_that_stands_still() {
+    // As the meter does it with room for one shopper: a quarter of a place, then nothing, soon after the on-sale.
+    let schedule = metered(9, 100, |second| Some(if second % 4 == 0 { 250 } else { 0 }));
+    let waited = schedule.wait_at_pace(Place(2), at(9)).unwrap();
+    assert!(waited < 60_000, "{waited} ms");
+}

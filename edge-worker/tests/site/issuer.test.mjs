@@ -6,8 +6,12 @@ import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { solveChallenge } from 'altcha-lib/v1';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { claims, echoSite, edgeSite, OWN, putEvent, settle } from './stage.mjs';
+
+// Node's own resolution of packages does not look where the stack keeps them.
+const { solveChallenge } = createRequire(join(process.env.STANCHION_NODE, 'node_modules/'))('altcha-lib/v1');
 
 const EVENT = 'site-four';
 const ISSUER = 'https://issuer.stanchion.test';

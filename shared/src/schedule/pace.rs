@@ -35,7 +35,7 @@ impl Pace {
 impl Schedule {
     /// How long from `now` until the curve reaches `place`, in ms, if it goes on as it did in the last
     /// [`PACE_WINDOW_MS`], stops, long standstills and times when nobody waited aside. For what is missing of the window, soon after the
-    /// on-sale, the rate of the moment is taken. Fans who have walked away are served like all others, so they are in it.
+    /// on-sale, the rate of the moment is taken, or the pace so far if that is faster. Fans who have walked away are served like all others, so they are in it.
     /// `None` if nobody was admitted for so long; 0 if the place is served.
     #[must_use]
     pub fn wait_at_pace(&self, place: Place, now: UnixMillis) -> Option<u64> {
@@ -43,7 +43,10 @@ impl Schedule {
         let left = target.saturating_sub(u128::from(self.served_micro(now)));
         let pace = self.pace(now);
         let missing_ms = u128::from(PACE_WINDOW_MS - pace.over_ms);
-        let served = u128::from(pace.served_micro) + u128::from(self.rate(now).milli()) * missing_ms;
+        let missing = u128::from(self.rate(now).milli()) * missing_ms;
+        // A small shop's rate is 0 every other second: that must not count as if it stayed so.
+        let so_far = (u128::from(pace.served_micro) * missing_ms).checked_div(u128::from(pace.over_ms));
+        let served = u128::from(pace.served_micro) + missing.max(so_far.unwrap_or_default());
         if served == 0 {
             return None;
         }
