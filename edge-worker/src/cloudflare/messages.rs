@@ -76,7 +76,8 @@ pub(super) enum ToCoordinator {
 #[derive(Serialize, Deserialize)]
 pub(super) struct PutEventMessage {
     pub(super) event_id: EventId,
-    pub(super) put: PutEvent,
+    /// Large beside every other message.
+    pub(super) put: Box<PutEvent>,
     pub(super) attempt: Attempt,
 }
 

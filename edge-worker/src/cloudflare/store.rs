@@ -24,7 +24,7 @@ impl QueueStore for Cloudflare {
     async fn put_event(&self, event: &EventId, put: PutEvent) -> Result<PutOutcome, StoreError> {
         let message = PutEventMessage {
             event_id: event.clone(),
-            put,
+            put: Box::new(put),
             attempt: Attempt(random()),
         };
         self.objects.coordinator(event, message).await

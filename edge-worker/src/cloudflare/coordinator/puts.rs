@@ -44,7 +44,7 @@ impl Coordinator {
             key: EventKey(random_32()),
             commitment: chain.commitment(),
         };
-        let rules = event::Event::create(fixed, put, attempt);
+        let rules = event::Event::create(fixed, *put, attempt);
         self.database
             .transaction(|| tables::create(&self.database, &rules, &chain))?;
         let outcome = rules.accepted();
