@@ -23,7 +23,8 @@ assert bool(beacon) == bool(queue["beacon"]) and (not beacon or entropy == sha(u
 logs = [[log[i:i + 17] for i in range(0, len(log), 17)] for log in (get(f"{of_draw}/shards/{s}") for s in range(queue["shards"]))]
 counts = [[sum(e[0] == tier for e in log) for tier in range(3)] for log in logs]
 assert sha(*(functools.reduce(sha, log, bytes(32)) + u(4, *n) for log, n in zip(logs, counts))).hex() == r["tickets_digest"], "lists"
-assert all(t["shards"] == [[s, n[t["tier"]]] for s, n in enumerate(counts) if n[t["tier"]]] for t in r["tiers"]), "counts"
+assert all(t["shards"] == [[s, n[t["tier"]]] for s, n in enumerate(counts) if n[t["tier"]]] and t["count"] == sum(n for _, n in t["shards"])
+           and t["first_place"] == r["first_place"] + sum(one["count"] for one in r["tiers"][:t["tier"]]) for t in r["tiers"]), "counts"
 def shuffled(index, count, seed):  # compute_shuffled_index of the Ethereum consensus specification
     for i in range(90):
         at = max(index, flip := (int.from_bytes(sha(seed, u(1, i))[:8], "little") % count + count - index) % count)

@@ -8,6 +8,7 @@ use stanchion_shared::{
     draw::membership::Windows,
     identity::{Bytes32, Draw, EventId, EventKey},
     lives::Lives,
+    policy::gate::Mode,
     schedule::{Change, EFFECT_DELAY_MS, Rate, Schedule},
     score::counts::ScoreCounts,
     standing::{FrozenTickets, Snapshot},
@@ -121,10 +122,11 @@ pub(crate) fn windows(put: &PutEvent) -> Windows {
 
 /// What a put of the event says of the curve. Its rate is the origin's meter's to say, unless the event has a fixed one.
 fn curve_of(put: &PutEvent) -> Change {
-    let rate = put
-        .policy
-        .release
-        .map(|release| release.rate(put.turn_ms, put.shopping_ms));
+    let rate = put.policy.release.map(|release| match put.policy.gate.mode {
+        // Nobody's turn comes while nobody is let in.
+        Mode::Reject => Rate::ZERO,
+        _ => release.rate(put.turn_ms, put.longest_session_ms()),
+    });
     Change {
         turn_ms: Some(put.turn_ms),
         rate,
@@ -161,7 +163,7 @@ impl Event {
                 ..Pulse::default()
             },
             put: Put {
-                longest_shopping_ms: put.shopping_ms,
+                longest_shopping_ms: put.longest_session_ms(),
                 put,
             },
             progress: Progress::START,
@@ -199,7 +201,7 @@ impl Event {
         if curve_of(put) != curve_of(&self.put.put) {
             effective_at = self.schedule.change(curve_of(put), now);
         }
-        self.put.longest_shopping_ms = self.put.longest_shopping_ms.max(put.shopping_ms);
+        self.put.longest_shopping_ms = self.put.longest_shopping_ms.max(put.longest_session_ms());
         self.put.put = put.clone();
         self.pulse.version = put.version;
         self.pulse.attempt = Some(attempt);

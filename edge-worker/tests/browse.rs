@@ -7,7 +7,7 @@ use reqwest::{
         ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ETAG, HeaderName, IF_NONE_MATCH, ORIGIN,
     },
 };
-use stanchion_stage::{Edge, Event, part};
+use stanchion_stage::{Edge, Event};
 
 fn header(answer: &Response, name: HeaderName) -> Option<String> {
     answer
@@ -70,25 +70,6 @@ async fn what_is_somebodys_own_is_never_kept() {
         );
         assert_eq!(header(&answer, ETAG), None, "{}", answer.url());
     }
-}
-
-#[tokio::test]
-async fn while_the_origin_is_away_what_it_last_said_is_shown() {
-    let edge = Edge::new();
-    let path = "/api/v1/events?q=kept-while-the-origin-is-away";
-    let before = edge.get(path).await.text().await.unwrap();
-    part("stop", "origin").await;
-    // Longer than an answer is fresh; all the while, because an instance that nobody asks may end.
-    let mut kept = edge.get(path).await;
-    for _ in 0..20 {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        kept = edge.get(path).await;
-    }
-    let unknown = edge.get("/api/v1/events?q=never-asked-before").await;
-    part("start", "origin").await;
-    assert_eq!(kept.status(), StatusCode::OK);
-    assert_eq!(kept.text().await.unwrap(), before);
-    assert_eq!(unknown.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -60,12 +60,13 @@ function show({ status, total_ahead: ahead, estimated_wait_minutes: minutes }) {
 
 /** A page that joins by itself: whoever sees it asked for what is behind it. */
 async function run() {
-  let standing = room.dataset.state === 'join' ? await join() : { poll_after_ms: 0 };
+  if (room.dataset.state === 'closed') return; // the page itself asks again
+  let standing = room.dataset.state === 'join' ? await persistently(join) : { poll_after_ms: 0 };
   for (;;) {
     if (standing.status) show(standing);
     if (standing.status === 'sold_out') return;
     if (standing.shop_token) return location.reload();
-    if (standing.status === 'expired') standing = await join();
+    if (standing.status === 'expired') standing = await persistently(join);
     await wait(standing.poll_after_ms);
     standing = await persistently(() => ask('GET', `/status?event_id=${event}`));
   }

@@ -173,7 +173,11 @@ impl Snapshot {
                 let claim_before = self.schedule.claim_before(turn_at, now);
                 if now < claim_before {
                     Standing::Turn { turn_at, claim_before }
-                } else if now < self.schedule.end_of(claim_before, self.config.shopping_ms, now) {
+                } else if now
+                    < self
+                        .schedule
+                        .end_of(claim_before, self.config.longest_session_ms(), now)
+                {
                     Standing::OnlyIfClaimed { turn_at }
                 } else {
                     Standing::Expired

@@ -63,6 +63,11 @@ impl Refusal {
         self.status == 403
     }
 
+    /// It says to come again later.
+    pub(super) fn is_too_many(&self) -> bool {
+        self.status == 429
+    }
+
     /// It says that there is no such event.
     pub(super) fn is_unknown_event(&self) -> bool {
         self.body.error == UNKNOWN_EVENT

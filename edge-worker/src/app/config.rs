@@ -259,7 +259,7 @@ mod tests {
                 "STANCHION_BEACON_URL" => "https://beacon.example/".to_owned(),
                 "STANCHION_SIGNING_KEYS" | "STANCHION_ACCOUNT_JWKS" => KEYS.to_owned(),
                 "STANCHION_TICKET_KEYS" => format!("1:{hex}"),
-                SITE_EVENTS | HCAPTCHA_URL | TURNSTILE_URL => String::new(),
+                SITE_EVENTS | OIDC_ISSUER | HCAPTCHA_URL | TURNSTILE_URL => String::new(),
                 _ => hex,
             };
             change(name, value)

@@ -26,9 +26,25 @@ pub(super) fn shop_token_of(event: &EventId) -> String {
 
 /// All cookies of a request, as (name, value).
 pub(super) fn all(request: &HttpRequest) -> impl Iterator<Item = (&str, &str)> {
-    let text = header_text(request, header::COOKIE.as_str()).unwrap_or_default();
-    // HTTP/2 may split them into several headers, which runtimes join with a comma.
-    text.split([';', ',']).filter_map(|pair| pair.trim().split_once('='))
+    // Of a site's own cookies any byte may be in the header; one that is no text is none of ours.
+    pairs(request).filter_map(|pair| str::from_utf8(pair).ok()?.split_once('='))
+}
+
+fn pairs(request: &HttpRequest) -> impl Iterator<Item = &[u8]> {
+    let headers = request.headers().get_all(header::COOKIE).into_iter();
+    headers
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .map(<[u8]>::trim_ascii)
+}
+
+/// The cookies that are not ours, to the byte.
+pub(super) fn foreign(request: &HttpRequest) -> Option<HeaderValue> {
+    let foreign: Vec<&[u8]> = pairs(request)
+        .filter(|pair| !pair.is_empty() && !pair.starts_with(PREFIX.as_bytes()))
+        .collect();
+    HeaderValue::from_bytes(&foreign.join(b"; ".as_slice()))
+        .ok()
+        .filter(|value| !value.is_empty())
 }
 
 /// The value of one.
@@ -36,9 +52,9 @@ pub(super) fn find<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> 
     all(request).find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
-/// Whether a browser asks, and not an app: browsers say in `Sec-Fetch-Site` where a request comes from.
-pub(super) fn asked_by_browser(request: &HttpRequest) -> bool {
-    request.headers().contains_key("sec-fetch-site")
+/// Whether a page of this site asks, in a browser: no app, and no other site's page, which could have chosen what is asked.
+pub(super) fn asked_by_own_page(request: &HttpRequest) -> bool {
+    header_text(request, "sec-fetch-site") == Some("same-origin")
 }
 
 /// Sets a cookie with an answer. It is sent with top-level navigations from other sites, not with their writes.
@@ -63,7 +79,7 @@ pub(super) fn check_own_origin(request: &HttpRequest) -> Result<(), Refusal> {
     if [Method::GET, Method::HEAD].contains(request.method()) {
         return Ok(());
     }
-    if header_text(request, "sec-fetch-site") == Some("same-origin") {
+    if asked_by_own_page(request) {
         return Ok(());
     }
     let origin = header_text(request, header::ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
@@ -103,6 +119,21 @@ mod tests {
         assert_eq!(find(&request, VISITOR), Some("x.y=z"));
         assert_eq!(find(&request, "c"), None);
         assert_eq!(all(&request).count(), 3);
+    }
+
+    #[test]
+    fn the_cookies_of_others_stay_as_they_are() {
+        let mut request = request(Method::GET, &[]);
+        let sent = b"city=K\xf6ln; prefs=a,stanchion-visitor=forged; flag; stanchion-visitor=x";
+        request
+            .headers_mut()
+            .insert(header::COOKIE, HeaderValue::from_bytes(sent).unwrap());
+        assert_eq!(find(&request, VISITOR), Some("x"));
+        let passed = foreign(&request).unwrap();
+        assert_eq!(
+            passed.as_bytes(),
+            b"city=K\xf6ln; prefs=a,stanchion-visitor=forged; flag"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::platform::{HttpRequest, Platform, StoreError};
 const REFRESH_MS: u64 = 300_000;
 /// A token by an unknown key has the keys asked for anew, but not more often than this, in ms.
 const UNKNOWN_KEY_MS: u64 = 5_000;
-/// Until there are keys the issuer is asked this often at the most, in ms.
+/// After an issuer without keys did not answer, it is left alone for so long, in ms.
 const RETRY_MS: u64 = 1_000;
 /// A request waits for the issuer at most this long.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,6 +31,7 @@ struct Keys {
 struct Known {
     keys: Option<Rc<Keys>>,
     asked_at: UnixMillis,
+    failed_at: UnixMillis,
 }
 
 thread_local! {
@@ -62,7 +63,9 @@ async fn keys<P: Platform>(platform: &P, issuer: &Issuer, token: &str) -> Result
     let now = platform.now();
     let (known, due) = KNOWN.with_borrow_mut(|known| {
         let after_ms = match &known.keys {
-            None => RETRY_MS,
+            // Whoever comes meanwhile asks as well: an instance may be new, and the crowd at its door.
+            None if now.since(known.failed_at) >= RETRY_MS => 0,
+            None => u64::MAX,
             Some(keys) if !keys.published.know(token) => UNKNOWN_KEY_MS,
             Some(_) => REFRESH_MS,
         };
@@ -80,7 +83,10 @@ async fn keys<P: Platform>(platform: &P, issuer: &Issuer, token: &str) -> Result
                 KNOWN.with_borrow_mut(|known| known.keys = Some(Rc::clone(&keys)));
                 return Ok(keys);
             }
-            Err(problem) => platform.warn(&format!("the issuer's keys: {problem}")),
+            Err(problem) => {
+                platform.warn(&format!("the issuer's keys: {problem}"));
+                KNOWN.with_borrow_mut(|known| known.failed_at = platform.now());
+            }
         }
     }
     // An issuer that is away for a while takes nobody's account away.

@@ -36,6 +36,9 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let event = EventId::parse(&asked.event_id).map_err(|_| Refusal::unknown_event())?;
     let snapshot = known::snapshot(platform, &event).await?;
     let person = caller::required_person(platform, request, snapshot.config.policy.identity).await?;
+    if snapshot.config.policy.gate.mode == Mode::Reject {
+        return Err(session::closed());
+    }
     let signals = score::signals(&asked)?;
     let verified = pass::is_verified_fan(platform, asked.fan_pass.as_deref(), &person, &event)?;
     let key = known::event_key(platform, &event).await?;
@@ -65,7 +68,7 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     };
     let entered = enter(platform, &snapshot, first).await?;
     let mut response = json(StatusCode::OK, &entered);
-    if cookie::asked_by_browser(request) {
+    if cookie::asked_by_own_page(request) {
         let name = cookie::ticket_of(&event);
         cookie::set(
             platform,
@@ -181,7 +184,7 @@ fn is_over(held: &Held, stood: &Stood) -> bool {
         // A window may have grown by stops since the shard last wrote it.
         Some(window) => {
             let schedule = &stood.snapshot.schedule;
-            let shopping_ms = stood.snapshot.config.shopping_ms;
+            let shopping_ms = stood.snapshot.config.longest_session_ms();
             stood.now
                 >= window
                     .ends_at

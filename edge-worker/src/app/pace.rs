@@ -43,13 +43,15 @@ pub(super) fn join(
     policy: LimitPolicy,
     now: UnixMillis,
 ) -> Result<(), Refusal> {
-    if let Some(address) = address {
-        let a_minute = policy.joins_per_address_a_minute;
-        let key = (event.clone(), network(address));
-        ADDRESSES.with_borrow_mut(|addresses| addresses.take(key, a_minute, a_minute, now))?;
-    }
+    // The account's first: what one account is refused costs its neighbours nothing.
     let a_minute = policy.joins_per_account_a_minute;
-    ACCOUNTS.with_borrow_mut(|accounts| accounts.take(tag, a_minute, a_minute, now))
+    ACCOUNTS.with_borrow_mut(|accounts| accounts.take(tag, a_minute, a_minute, now))?;
+    let Some(address) = address else {
+        return Ok(());
+    };
+    let a_minute = policy.joins_per_address_a_minute;
+    let key = (event.clone(), network(address));
+    ADDRESSES.with_borrow_mut(|addresses| addresses.take(key, a_minute, a_minute, now))
 }
 
 /// Whoever has an IPv6 address has the 2^64 of its network, too (RFC 6177).

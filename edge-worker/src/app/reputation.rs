@@ -18,6 +18,8 @@ const PATH: &str = "/api/v1/edge/reputation";
 const REFRESH_MS: u64 = 60_000;
 /// In development sooner, in ms: whoever changes the file wants to see it.
 const REFRESH_IN_DEVELOPMENT_MS: u64 = 1_000;
+/// After a question that the origin did not answer it is asked again this soon, in ms.
+const RETRY_MS: u64 = 1_000;
 /// A join waits for the origin's answer at most this long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -49,23 +51,28 @@ pub(super) async fn table<P: Platform>(platform: &P) -> Rc<Table> {
         }
         due
     });
-    if due {
-        refresh(platform).await;
+    if due && !refresh(platform).await {
+        KNOWN.with_borrow_mut(|known| known.asked_at = now.minus(refresh_ms.saturating_sub(RETRY_MS)));
     }
     KNOWN.with_borrow(|known| Rc::clone(&known.table))
 }
 
-async fn refresh<P: Platform>(platform: &P) {
+/// Whether the origin answered.
+async fn refresh<P: Platform>(platform: &P) -> bool {
     let etag = KNOWN.with_borrow(|known| known.etag.clone());
     // What fails is in the log of whoever asked.
     let Ok(answer) = platform.ask(request(platform, etag), PATIENCE).await else {
-        return;
+        return false;
     };
     match answer.status() {
         StatusCode::NOT_MODIFIED => {}
         StatusCode::OK => learn(platform, &answer),
-        status => platform.warn(&format!("the origin does not serve the table of addresses: {status}")),
+        status => {
+            platform.warn(&format!("the origin does not serve the table of addresses: {status}"));
+            return false;
+        }
     }
+    true
 }
 
 fn learn<P: Platform>(platform: &P, answer: &HttpResponse) {

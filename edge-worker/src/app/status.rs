@@ -6,7 +6,7 @@ use http::StatusCode;
 use stanchion_shared::{
     admission::{self, AUDIENCE, ShopClaims},
     identity::{EventId, Place},
-    policy::QueuePolicy,
+    policy::{QueuePolicy, gate::Mode},
     schedule::{EFFECT_DELAY_MS, Stop},
     standing::Standing,
     ticket::Ticket,
@@ -35,7 +35,7 @@ pub(super) async fn status<P: Platform>(platform: &P, request: &HttpRequest) -> 
     })?;
     let told = told(platform, request, token).await?;
     let mut response = json(StatusCode::OK, &told.answer);
-    if cookie::asked_by_browser(request) {
+    if cookie::asked_by_own_page(request) {
         told.keep_in_cookies(platform, &mut response);
     }
     Ok(response)
@@ -146,6 +146,9 @@ async fn turn<P: Platform>(
     };
 
     let policy = &stood.snapshot.config.policy;
+    if policy.gate.mode == Mode::Reject {
+        return Ok(answer(stood, queue_token, QueueStatus::Paused));
+    }
     let Some(account) = caller::person(platform, request, policy.identity).await? else {
         let mut told = answer(
             stood,
@@ -178,8 +181,9 @@ async fn turn<P: Platform>(
         ClaimOutcome::Window(window) if is_revoked(policy, &window) => Ok(answer(stood, queue_token, given_up)),
         ClaimOutcome::Window(window) if platform.now() < window.ends_at => {
             let mut told = answer(stood, queue_token, QueueStatus::YourTurn);
-            told.shop_token = Some(shop_token(platform, stood, place, account.sub.clone(), &window));
-            told.shop_expires_at = Some(UnixMillis(window.ends_at.floor_seconds() * 1000));
+            let ends = token_end(stood, &window, platform.now());
+            told.shop_token = Some(shop_token(platform, stood, place, account.sub.clone(), (&window, ends)));
+            told.shop_expires_at = Some(UnixMillis(ends * 1000));
             Ok(told)
         }
         ClaimOutcome::Busy { until } => {
@@ -214,14 +218,30 @@ fn claim<P: Platform>(platform: &P, stood: &Stood, turn_at: UnixMillis, only_if_
         epoch: stood.ticket.epoch,
         serial: stood.ticket.serial,
         turn_at,
-        shopping_ms: stood.snapshot.config.shopping_ms,
+        shopping_ms: stood.snapshot.config.longest_session_ms(),
         stops,
         session: hex::encode(session),
         only_if_claimed,
     }
 }
 
-fn shop_token<P: Platform>(platform: &P, stood: &Stood, place: Place, sub: String, window: &Window) -> String {
+/// When a token of this window ends, in seconds: with the window, unless sessions are renewed before.
+fn token_end(stood: &Stood, window: &Window, now: UnixMillis) -> u64 {
+    let config = &stood.snapshot.config;
+    let ends = window.ends_at.floor_seconds();
+    match config.policy.gate.renew_sessions {
+        true => now.plus(config.shopping_ms).floor_seconds().min(ends),
+        false => ends,
+    }
+}
+
+fn shop_token<P: Platform>(
+    platform: &P,
+    stood: &Stood,
+    place: Place,
+    sub: String,
+    (window, ends): (&Window, u64),
+) -> String {
     let config = platform.config();
     let claims = ShopClaims {
         iss: config.shop_issuer.clone(),
@@ -229,7 +249,7 @@ fn shop_token<P: Platform>(platform: &P, stood: &Stood, place: Place, sub: Strin
         sub,
         jti: window.session.clone(),
         iat: window.claimed_at.ceil_seconds(),
-        exp: window.ends_at.floor_seconds(),
+        exp: ends,
         event: stood.ticket.event_id.clone(),
         place,
     };

@@ -49,7 +49,8 @@ impl Platform for Cloudflare {
 
     fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
         // Cloudflare's front sets it in place of any that was sent.
-        request.headers().get("cf-connecting-ip")?.to_str().ok()?.parse().ok()
+        let address: IpAddr = request.headers().get("cf-connecting-ip")?.to_str().ok()?.parse().ok()?;
+        Some(address.to_canonical())
     }
 
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {

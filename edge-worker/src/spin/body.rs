@@ -1,7 +1,10 @@
 //! Requests and answers between the runtime's types and the application's, bodies whole and bounded.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE},
+};
 use http_body_util::BodyExt;
 use spin_sdk::http::{FullBody, Request, Response};
 
@@ -49,9 +52,11 @@ fn unreadable() -> Refusal {
 /// the Fetch standard hand it over: otherwise a ticket that was sent twice would be one on this runtime and none on those.
 /// Credentials that are empty are none, as Cloudflare's runtime has it.
 fn each_once(headers: &HeaderMap) -> HeaderMap {
-    let joined = |name| {
+    let joined = |name: &HeaderName| {
         let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-        HeaderValue::from_bytes(&values.join(b", ".as_slice())).expect("valid values with commas between are one")
+        // Cookies alone have another sign between them (RFC 9113, section 8.2.3).
+        let between = if *name == COOKIE { "; " } else { ", " };
+        HeaderValue::from_bytes(&values.join(between.as_bytes())).expect("valid values with commas between are one")
     };
     let once = headers.keys().map(|name| (name.clone(), joined(name)));
     once.filter(|(name, value)| *name != AUTHORIZATION || !value.is_empty())

@@ -87,6 +87,7 @@ impl Platform for Spin {
             .map(|peer: SocketAddr| peer.ip())
             .or_else(|_| last.parse())
             .ok()
+            .map(|address: IpAddr| address.to_canonical())
     }
 
     async fn ask(&self, request: HttpRequest, patience: Duration) -> Result<HttpResponse, StoreError> {

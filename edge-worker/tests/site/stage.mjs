@@ -85,6 +85,7 @@ export class Browser {
     const until = Date.now() + 30_000;
     while (Date.now() < until) {
       const page = await this.ask(path);
+      if (page.status >= 400 && page.status < 500) throw new Error(`${page.status} ${page.text}`);
       if (page.status === 200 && !page.text.includes('waiting room')) return page;
       await sleep(page.status === 303 ? 0 : Number(page.headers.get('refresh') ?? 1) * 1_000);
     }

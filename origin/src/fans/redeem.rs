@@ -29,6 +29,11 @@ pub(super) async fn redeem(app: &App, event: &EventId, account: &Account, code: 
     let code = GivenCode::parse(code).ok_or_else(invalid)?;
     run_tx(&app.database, "fans.redeem", |mut tx| {
         Box::pin(async move {
+            // A draw must not choose whom this makes a verified fan: it would count them twice.
+            sqlx::query(include_str!("sql/keep_open.sql"))
+                .bind(event.as_str())
+                .execute(&mut *tx)
+                .await?;
             let found: Option<Invitation> = sqlx::query_as(include_str!("sql/lock_invitation.sql"))
                 .bind(event.as_str())
                 .bind(code.invitation_id)

@@ -14,6 +14,10 @@ pub const MAX_RULES: usize = 32;
 pub const MAX_PATH_LENGTH: usize = 256;
 /// Most sessions that are revoked one by one; more than these are revoked all at once.
 pub const MAX_REVOKED_SESSIONS: usize = 256;
+/// A path that is encoded more often than this is nobody's.
+const MOST_DECODINGS: usize = 4;
+/// A renewed session lasts at most this many times as long as one that is not.
+pub const RENEWED_LASTS: u64 = 6;
 /// A session is 16 bytes in hex.
 const SESSION_LENGTH: usize = 32;
 
@@ -45,6 +49,11 @@ impl PathPattern {
             Some(prefix) => path.starts_with(prefix) || prefix.strip_suffix('/') == Some(path),
             None => path == self.0,
         }
+    }
+
+    /// Whether `path` may be meant by a site that does not tell capital letters from small ones.
+    fn may_mean(&self, path: &str) -> bool {
+        PathPattern(self.0.to_ascii_lowercase()).matches(&path.to_ascii_lowercase())
     }
 
     fn check(&self) -> Result<(), String> {
@@ -89,7 +98,7 @@ pub struct GatePolicy {
     pub paths: Vec<PathPattern>,
     /// Who passes without a session.
     pub bypass: Vec<Bypass>,
-    /// In front of a site of somebody else's: each request lengthens the session again.
+    /// In front of a site of somebody else's: each request lengthens the session again, up to [`RENEWED_LASTS`] times.
     pub renew_sessions: bool,
     /// Sessions (`jti` of shop tokens) that are over.
     pub revoked_sessions: Vec<String>,
@@ -107,11 +116,60 @@ pub struct Asked<'a> {
     pub address: Option<IpAddr>,
 }
 
+/// The path that a site may read in `path`, however it is spelt: percent-encoding undone as often as it can be, backslashes
+/// as slashes, parameters (`;…`) cut off, empty segments and dots resolved (RFC 3986, section 6.2.2, and what servers do).
+#[must_use]
+pub fn canonical_path(path: &str) -> String {
+    let mut decoded = path.as_bytes().to_vec();
+    for _ in 0..MOST_DECODINGS {
+        let next = percent_decoded(&decoded);
+        if next == decoded {
+            break;
+        }
+        decoded = next;
+    }
+    let text = String::from_utf8_lossy(&decoded).replace('\\', "/");
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in text.split('/') {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            segment => segments.push(segment),
+        }
+    }
+    let ends_in_slash = text.ends_with('/') && !segments.is_empty();
+    format!("/{}{}", segments.join("/"), if ends_in_slash { "/" } else { "" })
+}
+
+/// Once: what is no encoding stays.
+fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
 /// What the rules say of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guarded {
-    /// It passes.
+    /// No rule means it.
     No,
+    /// A rule means it, and it passes without a session: what it is answered is not for everybody.
+    Passes,
     /// It needs a session.
     Yes,
     /// It is refused.
@@ -122,15 +180,19 @@ impl GatePolicy {
     /// Whether a request for a site needs a session.
     #[must_use]
     pub fn judge(&self, asked: &Asked<'_>) -> Guarded {
-        let meant = self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(asked.path));
-        if !meant || self.mode == Mode::Passthrough {
+        let canonical = canonical_path(asked.path);
+        let means = |pattern: &PathPattern| pattern.may_mean(asked.path) || pattern.may_mean(&canonical);
+        if !self.paths.is_empty() && !self.paths.iter().any(means) {
             return Guarded::No;
         }
-        if self.mode == Mode::Reject {
-            return Guarded::Refused;
+        // Whatever a strange spelling means to the site, it is no way around the queue.
+        let plain = canonical == asked.path;
+        match self.mode {
+            Mode::Passthrough => Guarded::Passes,
+            Mode::Reject => Guarded::Refused,
+            Mode::Queue if self.bypass.iter().any(|bypass| bypass.takes(asked, plain)) => Guarded::Passes,
+            Mode::Queue | Mode::QueueAll => Guarded::Yes,
         }
-        let bypassed = self.mode != Mode::QueueAll && self.bypass.iter().any(|bypass| bypass.takes(asked));
-        if bypassed { Guarded::No } else { Guarded::Yes }
     }
 
     /// Whether a session (`jti` and `iat` of its shop token) is over before its time.
@@ -177,9 +239,10 @@ impl GatePolicy {
 }
 
 impl Bypass {
-    fn takes(&self, asked: &Asked<'_>) -> bool {
+    /// `plain`: the path is spelt as the rules spell paths.
+    fn takes(&self, asked: &Asked<'_>, plain: bool) -> bool {
         match self {
-            Bypass::Path(pattern) => pattern.matches(asked.path),
+            Bypass::Path(pattern) => plain && pattern.matches(asked.path),
             // The digests are compared, not the values: how long that takes tells nothing of the value.
             Bypass::Header { name, sha256 } => {
                 (asked.header)(name).is_some_and(|value| Sha256::digest(value)[..] == sha256.0)
@@ -241,6 +304,19 @@ mod tests {
             ("/shopping", Guarded::No),
             ("/buy", Guarded::Yes),
             ("/buy/", Guarded::No),
+            // However it is spelt.
+            ("/%73hop/seats", Guarded::Yes),
+            ("/%2573hop/seats", Guarded::Yes),
+            ("//shop/seats", Guarded::Yes),
+            ("/./shop/seats", Guarded::Yes),
+            ("/blog/../shop/seats", Guarded::Yes),
+            ("/blog/%2e%2e/shop/seats", Guarded::Yes),
+            ("/blog/..%5cshop/seats", Guarded::Yes),
+            ("/shop;v=1/seats", Guarded::Yes),
+            ("/SHOP/seats", Guarded::Yes),
+            ("/bu%79", Guarded::Yes),
+            ("/blog/caf%C3%A9", Guarded::No),
+            ("/%", Guarded::No),
             ("/", Guarded::No),
         ] {
             assert_eq!(judge(&policy(), path, None, ""), expected, "{path}");
@@ -250,14 +326,23 @@ mod tests {
 
     #[test]
     fn a_bypass_is_by_path_by_secret_header_or_by_address() {
-        assert_eq!(judge(&policy(), "/shop/help", None, ""), Guarded::No);
+        assert_eq!(judge(&policy(), "/shop/help", None, ""), Guarded::Passes);
+        for spelt in [
+            "/shop/help/..",
+            "/shop//help",
+            "/shop/%68elp",
+            "/shop/x/%2e%2e/help",
+            "/shop/help;x",
+        ] {
+            assert_eq!(judge(&policy(), spelt, None, ""), Guarded::Yes, "{spelt}");
+        }
         assert_eq!(judge(&policy(), "/shop/help/more", None, ""), Guarded::Yes);
-        assert_eq!(judge(&policy(), "/buy", Some("a secret"), ""), Guarded::No);
+        assert_eq!(judge(&policy(), "/buy", Some("a secret"), ""), Guarded::Passes);
         assert_eq!(judge(&policy(), "/buy", Some("a guess"), ""), Guarded::Yes);
         for (address, expected) in [
-            ("10.1.255.255", Guarded::No),
+            ("10.1.255.255", Guarded::Passes),
             ("10.2.0.0", Guarded::Yes),
-            ("2001:db8:1::1", Guarded::No),
+            ("2001:db8:1::1", Guarded::Passes),
             ("2001:db9::1", Guarded::Yes),
         ] {
             assert_eq!(judge(&policy(), "/buy", None, address), expected, "{address}");
@@ -267,9 +352,9 @@ mod tests {
     #[test]
     fn each_mode_does_what_it_says() {
         for (mode, plain, bypassed) in [
-            (Mode::Queue, Guarded::Yes, Guarded::No),
+            (Mode::Queue, Guarded::Yes, Guarded::Passes),
             (Mode::QueueAll, Guarded::Yes, Guarded::Yes),
-            (Mode::Passthrough, Guarded::No, Guarded::No),
+            (Mode::Passthrough, Guarded::Passes, Guarded::Passes),
             (Mode::Reject, Guarded::Refused, Guarded::Refused),
         ] {
             let policy = GatePolicy { mode, ..policy() };

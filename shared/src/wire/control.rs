@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     identity::{EventId, ShardCount},
-    policy::QueuePolicy,
+    policy::{QueuePolicy, gate::RENEWED_LASTS},
     schedule::Rate,
     score::counts::ScoreCounts,
     timestamp::UnixMillis,
@@ -86,6 +86,17 @@ pub struct PutEvent {
 }
 
 impl PutEvent {
+    /// How long a session can last after its claim, renewals included, in ms; stops aside.
+    #[must_use]
+    pub fn longest_session_ms(&self) -> u64 {
+        let times = if self.policy.gate.renew_sessions {
+            RENEWED_LASTS
+        } else {
+            1
+        };
+        self.shopping_ms * times
+    }
+
     /// Longest name in bytes.
     pub const MAX_NAME_LENGTH: usize = 200;
 

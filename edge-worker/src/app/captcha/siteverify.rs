@@ -87,6 +87,8 @@ fn read(answer: &HttpResponse) -> Said {
     } else if any(&[
         "invalid-input-response",
         "missing-input-response",
+        // The request is ours and well-formed, but for the token in it.
+        "bad-request",
         "sitekey-secret-mismatch",
     ]) {
         Said::Wrong

@@ -9,6 +9,7 @@ use stanchion_shared::{
     identity::EventId,
     policy::gate::{Asked, Guarded},
     standing::Snapshot,
+    timestamp::UnixMillis,
     wire::QueueStatus,
 };
 
@@ -22,6 +23,12 @@ use crate::{
     },
     platform::{HttpRequest, HttpResponse, Platform},
 };
+
+/// With these some frameworks read another path than the one that was judged.
+const OF_ANOTHER_PATH: [HeaderName; 2] = [
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+];
 
 /// Headers of one connection (RFC 9110, section 7.6.1), and those that the next hop makes anew.
 const OF_THE_CONNECTION: [HeaderName; 9] = [
@@ -49,12 +56,21 @@ pub(in crate::app) async fn answer<P: Platform>(platform: &P, request: &HttpRequ
         };
         match snapshot.config.policy.gate.judge(&asked) {
             Guarded::No => {}
+            Guarded::Passes => return pass(platform, request, None, Kept::ByNobody).await,
             Guarded::Refused if waiting::wants_page(request) => return Ok(waiting::closed(platform, &snapshot)),
             Guarded::Refused => return Err(session::closed()),
             Guarded::Yes => return guarded(platform, request, &snapshot).await,
         }
     }
-    pass(platform, request, None).await
+    pass(platform, request, None, Kept::AsTheSiteSays).await
+}
+
+/// Who may keep what the site answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    AsTheSiteSays,
+    /// What was shown behind the gate is not for who stands before it, whatever the site says of caches.
+    ByNobody,
 }
 
 /// With a live session to the site; without one a step on the way to it.
@@ -66,7 +82,7 @@ async fn guarded<P: Platform>(
     let event = &snapshot.event_id;
     match session::of(platform, request, Some(event)).await {
         Ok(session) => {
-            let mut answered = pass(platform, request, Some(&session.token)).await?;
+            let mut answered = pass(platform, request, Some(&session.token), Kept::ByNobody).await?;
             renew(platform, &mut answered, snapshot, &session.claims);
             return Ok(answered);
         }
@@ -95,7 +111,7 @@ async fn told<P: Platform>(platform: &P, request: &HttpRequest, event: &EventId)
     match status::told(platform, request, ticket).await {
         Ok(told) if told.event == *event && told.answer.status != QueueStatus::Expired => Ok(Some(told)),
         Ok(_) => Ok(None),
-        Err(refusal) if refusal.is_fault() => Err(refusal),
+        Err(refusal) if refusal.is_fault() || refusal.is_too_many() => Err(refusal),
         Err(_) => Ok(None),
     }
 }
@@ -103,7 +119,8 @@ async fn told<P: Platform>(platform: &P, request: &HttpRequest, event: &EventId)
 /// The session has begun: the browser asks for the same page again, with it.
 fn reload(request: &HttpRequest) -> Result<HttpResponse, Refusal> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    see_other(target)
+    // A path that begins with two slashes would be another site's address.
+    see_other(&waiting::path_back(target).unwrap_or_else(|| "/".to_owned()))
 }
 
 fn see_other(target: &str) -> Result<HttpResponse, Refusal> {
@@ -121,7 +138,12 @@ fn see_other(target: &str) -> Result<HttpResponse, Refusal> {
 /// A browser that nobody knows becomes a visitor, where the event has visitors.
 fn introduce<P: Platform>(platform: &P, request: &HttpRequest, answered: &mut HttpResponse, snapshot: &Snapshot) {
     let anonymous = snapshot.config.policy.identity.anonymous;
-    if anonymous && waiting::wants_page(request) && visitor::known(platform, request).is_none() {
+    // A form of another site's page comes without cookies: it must not make a known browser somebody new.
+    if anonymous
+        && *request.method() == Method::GET
+        && waiting::wants_page(request)
+        && visitor::known(platform, request).is_none()
+    {
         let (_, token) = visitor::new(platform);
         visitor::remember(platform, answered, &token);
     }
@@ -174,12 +196,15 @@ pub(in crate::app) async fn join_by_form<P: Platform>(
 /// Where sessions are renewed, one that is half over begins anew: same session, later end.
 fn renew<P: Platform>(platform: &P, answered: &mut HttpResponse, snapshot: &Snapshot, session: &ShopClaims) {
     let (now, shopping_ms) = (platform.now(), snapshot.config.shopping_ms);
+    let last = UnixMillis(session.iat * 1000)
+        .plus(snapshot.config.longest_session_ms())
+        .floor_seconds();
     let half = now.plus(shopping_ms / 2).floor_seconds();
     if !snapshot.config.policy.gate.renew_sessions || session.exp > half {
         return;
     }
     let renewed = ShopClaims {
-        exp: now.plus(shopping_ms).floor_seconds(),
+        exp: now.plus(shopping_ms).floor_seconds().min(last).max(session.exp),
         ..session.clone()
     };
     let token = admission::sign(&platform.config().signing_keys, &renewed);
@@ -192,10 +217,12 @@ async fn pass<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     shop_token: Option<&str>,
+    kept: Kept,
 ) -> Result<HttpResponse, Refusal> {
     let mut passed = passage::at_origin(platform, request)?;
     let ours = |name: &HeaderName| {
-        *name == header::COOKIE
+        OF_ANOTHER_PATH.contains(name)
+            || *name == header::COOKIE
             || [session::SHOP_TOKEN_HEADER, TICKET_HEADER].contains(&name.as_str())
             || *name == passage::CLIENT_ADDRESS
     };
@@ -206,14 +233,7 @@ async fn pass<P: Platform>(
     for (name, value) in travelling {
         passed.headers_mut().append(name, value.clone());
     }
-    let cookies: Vec<String> = cookie::all(request)
-        .filter(|(name, _)| !name.starts_with(cookie::PREFIX))
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    if let Some(cookies) = HeaderValue::from_str(&cookies.join("; "))
-        .ok()
-        .filter(|_| !cookies.is_empty())
-    {
+    if let Some(cookies) = cookie::foreign(request) {
         passed.headers_mut().insert(header::COOKIE, cookies);
     }
     if let Some(host) = request.headers().get(header::HOST) {
@@ -226,8 +246,7 @@ async fn pass<P: Platform>(
     for name in OF_THE_CONNECTION {
         answered.headers_mut().remove(name);
     }
-    // What one visitor was shown behind the gate is nobody else's, whatever the site says of caches.
-    if shop_token.is_some() && request.method() == Method::GET {
+    if kept == Kept::ByNobody {
         answered
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));

@@ -37,8 +37,9 @@ use crate::{
 pub(super) const RETRY_MS: u64 = 250;
 /// A beacon that did not answer, or not with its round, is asked again after this long, in ms. Others ask it, too.
 const ASK_AGAIN_MS: u64 = 1_000;
-/// A beacon that has not answered after this long is asked again later.
-const BEACON_PATIENCE: Duration = Duration::from_secs(5);
+/// A beacon that has not answered after this long is asked again later: well before the round of a draw that ends meanwhile
+/// is out, so that it is frozen first ([`stanchion_shared::policy::FREEZE_MS`]).
+const BEACON_PATIENCE: Duration = Duration::from_millis(1_500);
 /// Shards that are frozen at once.
 const FREEZES_AT_ONCE: usize = 32;
 /// Shards that are frozen in one alarm: a runtime bounds the messages of one invocation.

@@ -14,6 +14,8 @@ drawn as (
     update fans set verified_at = now(), verified_by = 'draw'
     from chosen
     where fans.event_id = $1 and fans.account_id = chosen.account_id
+        -- Judged again under the row's lock: whoever was chosen may have been taken off since.
+        and fans.verified_at is null and fans.revoked_at is null
     returning fans.account_id
 )
 insert into fan_draws (event_id, round, wanted, registered, registered_digest, seed, drawn)

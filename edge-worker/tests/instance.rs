@@ -1,8 +1,9 @@
-//! How often one ticket, one account and one address may ask.
+//! What one instance of the edge remembers: how often one ticket, one account and one address may ask, and what the origin last
+//! said. Not on Spin: an instance lives for moments there, and what it remembers is no promise (scripts/stack/end-to-end).
 
 use reqwest::{Response, StatusCode, header::RETRY_AFTER};
 use stanchion_shared::policy::{LimitPolicy, MAX_A_MINUTE};
-use stanchion_stage::{Edge, Event, Fan, refusal};
+use stanchion_stage::{Edge, Event, Fan, part, refusal};
 
 async fn opened(limits: LimitPolicy) -> (Edge, Event) {
     let (edge, mut event) = (Edge::new(), Event::on_sale_in(3_600_000));
@@ -77,4 +78,20 @@ async fn an_address_has_so_many_tries_whatever_the_account() {
     let (edge, event) = opened(limits).await;
     let tries = until_too_often(6, async |_| challenge(&edge, &event, &edge.fan(), "192.0.2.8").await).await;
     assert!((5..=6).contains(&tries), "{tries}");
+}
+
+#[tokio::test]
+async fn while_the_origin_is_away_what_it_last_said_is_shown() {
+    let edge = Edge::new();
+    let path = "/api/v1/events?q=kept-while-the-origin-is-away";
+    let before = edge.get(path).await.text().await.unwrap();
+    part("stop", "origin").await;
+    // Longer than an answer is fresh.
+    tokio::time::sleep(std::time::Duration::from_millis(6_000)).await;
+    let kept = edge.get(path).await;
+    let unknown = edge.get("/api/v1/events?q=never-asked-before").await;
+    part("start", "origin").await;
+    assert_eq!(kept.status(), StatusCode::OK);
+    assert_eq!(kept.text().await.unwrap(), before);
+    assert_eq!(unknown.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
