@@ -33,8 +33,7 @@ def shuffled(index, count, seed):  # compute_shuffled_index of the Ethereum cons
 print(f"draw {draw}: signature, secret and lists hold; {sum(map(len, logs))} tickets from place {r['first_place']} on")
 header, claims, signature = receipt.split(".") if receipt else sys.exit()
 keys[json.loads(b64(header))["kid"]].verify(b64(signature), f"{header}.{claims}".encode())
-c = json.loads(b64(claims))
-assert (c["event_id"], c["draw"]) == (event, draw), "the receipt is of another draw"
+assert ((c := json.loads(b64(claims)))["event_id"], c["draw"]) == (event, draw), "the receipt is of another draw"
 assert [e for e in logs[c["shard"]] if e[0] == c["tier"]][c["number"]][1:].hex() == c["tag"], "somebody else has this number"
 seed = sha(b"stanchion/draw/v1\0", event.encode(), b"\0", u(4, draw), u(1, c["tier"]), secret, unhex(r["tickets_digest"]), entropy)
 index = sum(n[c["tier"]] for n in counts[:c["shard"]]) + c["number"]

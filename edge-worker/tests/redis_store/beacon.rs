@@ -25,8 +25,10 @@ use crate::{
 };
 
 const PERIOD_S: u64 = 5;
-/// A closing stops after 1, 2, … so many commands, before and after its round is out.
-const TRIES: usize = 22;
+/// A closing stops after so many commands, before and after its round is out: after each of the first, where all decisions are
+/// made, and after every third of those that ask shard after shard.
+const TRIES: usize = 34;
+const EACH_OF: usize = 20;
 
 /// The network of which rounds 3 and 4 are recorded.
 fn network() -> Value {
@@ -152,7 +154,8 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
         }
     };
     let events = events(&store, TRIES, 12).await;
-    let tries = (1..)
+    let stops = (1..=EACH_OF).chain((EACH_OF + 1..).step_by(3));
+    let tries = stops
         .zip(events)
         .map(|(commands, event)| stop_and_go_on(commands, event));
     let finished = join_all(tries).await;
