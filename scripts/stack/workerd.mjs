@@ -14,7 +14,7 @@ export function edge({ name = 'edge', health = '/healthz', folder, binaries, env
   copyFileSync(join(ROOT, 'scripts/stack/cache.worker.js'), join(home, 'cache.worker.js'));
   const config = join(home, `${name}.capnp`);
   const wrangler = readWrangler();
-  const variables = [...wrangler.variables, ...SECRETS].filter((name) => name in env); // one that is unset would be null
+  const variables = givenVariables(wrangler.variables, env);
   writeFileSync(config, capnp({ port, data, ...wrangler, variables }));
   return {
     part: new Part({
@@ -29,8 +29,13 @@ export function edge({ name = 'edge', health = '/healthz', folder, binaries, env
 }
 
 /** Variables that the worker has besides those in wrangler.toml's [vars]: in production `wrangler secret put` sets them. */
-export const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS',
+const SECRETS = ['STANCHION_CONTROL_KEY', 'STANCHION_TICKET_KEYS', 'STANCHION_CHALLENGE_KEY', 'STANCHION_SIGNING_KEYS',
   'STANCHION_HCAPTCHA_SECRET', 'STANCHION_TURNSTILE_SECRET'];
+
+/** Those of the worker's variables that `env` has: one that is unset would be null in the worker. */
+export function givenVariables(variables, env) {
+  return [...variables, ...SECRETS].filter((name) => name in env);
+}
 
 function capnp({ port, data, compatibilityDate, objects, variables }) {
   const text = JSON.stringify; // capnp's string literals have JSON's escapes
@@ -89,7 +94,7 @@ export function readWrangler() {
 }
 
 /** The binary itself: npm's `workerd` is a script around it, which would be a process too many to kill. */
-function workerdBinary() {
+export function workerdBinary() {
   const require = createRequire(join(process.env.STANCHION_NODE, 'node_modules/workerd/package.json'));
   const packages = { x64: '@cloudflare/workerd-linux-64', arm64: '@cloudflare/workerd-linux-arm64' };
   const name = packages[process.arch];

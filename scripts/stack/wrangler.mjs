@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { freePort } from './ports.mjs';
 import { ROOT } from './places.mjs';
 import { answers, Part } from './process.mjs';
-import { readWrangler, SECRETS } from './workerd.mjs';
+import { givenVariables, readWrangler } from './workerd.mjs';
 
 export async function edge({ folder, env, port }) {
   const data = join(folder, 'edge-data');
   mkdirSync(data, { mode: 0o700 });
   const values = join(folder, 'edge.vars');
-  const names = [...readWrangler().variables, ...SECRETS].filter((name) => name in env);
+  const names = givenVariables(readWrangler().variables, env);
   writeFileSync(values, names.map((name) => `${name}='${env[name]}'\n`).join(''), { mode: 0o600 });
   return {
     part: new Part({
