@@ -2,6 +2,7 @@
 
 import { ask } from './api.js';
 import { session } from './account.js';
+import { CaptchaWidget } from './captcha.js';
 import { heardInstant } from './clock.js';
 import { persistently } from './connection.js';
 import { Countdown } from './countdown.js';
@@ -38,6 +39,8 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
   const fans = setUpFans({ eventId, notSignedIn });
   let published = {};
+  /** The widget of the event's captcha provider; none where the built-in puzzle does. */
+  let widget = null;
 
   /** Asks what the queue does now, and says what that means for who joins. */
   async function show() {
@@ -52,6 +55,10 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
 
   function explain(queue) {
     published = { commitment: queue.commitment, beacon: queue.beacon !== null };
+    if (queue.captcha) widget ??= new CaptchaWidget(queue.captcha, byId('join-captcha'));
+    write(byId('join-work-hint'), widget
+      ? `${widget.name} checks it, and may show you a puzzle.`
+      : 'Your device solves a small puzzle. Nothing for you to do, and no pictures to click.');
     write(byId('join-explained'), EXPLAINED[queue.phase] ?? EXPLAINED.on_sale);
     byId('join-button').hidden = queue.phase === 'sold_out';
     byId('join-figure').hidden = queue.phase !== 'pre_queue';
@@ -73,19 +80,29 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
     try {
       const bearer = session()?.access_token;
       const fanPass = await fans.pass();
-      const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
-      const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
+      const captchaToken = await prove(bearer);
       const body = {
         event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: seen(), fan_pass: fanPass,
       };
       joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
     } catch (error) {
-      say(byId('join-error'), error.message);
+      say(byId('join-error'), error.word === 'captcha_wrong' && widget?.wasUnavailable ? widget.excuse : error.message);
       if (error.status === 401) notSignedIn(error.message);
     } finally {
       byId('join-work').hidden = true;
       button.disabled = false;
     }
+  }
+
+  /** Whatever shows that this is no machine. */
+  async function prove(bearer) {
+    const progress = byId('join-progress');
+    if (widget) {
+      progress.removeAttribute('value'); // nobody knows how long
+      return widget.token();
+    }
+    const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
+    return solve(challenge, (share) => { progress.value = share * 100; });
   }
 
   byId('join-button').addEventListener('click', join);

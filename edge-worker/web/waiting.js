@@ -1,18 +1,23 @@
 // The waiting page in front of a site: joins, asks where the ticket stands as often as the answers say, and loads the site
 // when its turn has come. Cookies say who asks; without this script the page refreshes itself.
 
+import { CaptchaWidget } from './captcha.js';
+
 const API = '/.stanchion/api/v1/queue';
 const room = document.querySelector('main');
 const sentence = document.getElementById('sentence');
 const work = document.getElementById('work');
 const trouble = document.getElementById('trouble');
 const event = room.dataset.event;
+const { captcha: provider, siteKey } = room.dataset;
+const widget = provider ? new CaptchaWidget({ provider, site_key: siteKey }, document.getElementById('captcha')) : null;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Refused extends Error {
-  constructor(status, { message }, retryAfter) {
+  constructor(status, { error, message }, retryAfter) {
     super(message);
     this.status = status;
+    this.word = error;
     this.retryMs = Number(retryAfter ?? 0) * 1_000;
   }
 }
@@ -38,8 +43,8 @@ function solve({ challenge, salt, maxnumber, algorithm, signature }) {
 }
 
 async function join() {
-  work.hidden = false;
-  const captcha = await solve(await ask('GET', `/challenge?event_id=${event}`));
+  work.hidden = widget !== null;
+  const captcha = widget ? await widget.token() : await solve(await ask('GET', `/challenge?event_id=${event}`));
   work.hidden = true;
   // This page knows nothing of the device, and joins before anybody touches it: no fingerprint, no signals.
   return ask('POST', '/join', { event_id: event, device_fingerprint: '', captcha_token: captcha });
@@ -86,6 +91,7 @@ async function persistently(work) {
 
 document.getElementById('without-script').hidden = true;
 run().catch((error) => {
-  trouble.textContent = `${error.message} Reload the page to try again.`;
+  const sentence = error.word === 'captcha_wrong' && widget?.wasUnavailable ? widget.excuse : error.message;
+  trouble.textContent = `${sentence} Reload the page to try again.`;
   trouble.hidden = false;
 });

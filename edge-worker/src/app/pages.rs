@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     answer::{Refusal, bytes, not_modified},
+    captcha::Siteverify,
+    config::EdgeConfig,
     route::Page,
 };
 use crate::platform::{HttpRequest, HttpResponse, Platform};
@@ -17,11 +19,39 @@ thread_local! {
     static TAGS: RefCell<HashMap<usize, Rc<str>>> = RefCell::default();
 }
 
+/// What a page takes from elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Embeds {
+    Nothing,
+    /// Widgets of the captcha providers that this edge has secrets for.
+    CaptchaProviders,
+}
+
+/// What hCaptcha says that its widget needs: <https://docs.hcaptcha.com/#content-security-policy-settings>.
+const HCAPTCHA_SOURCES: &str = " https://hcaptcha.com https://*.hcaptcha.com";
+/// The same of Turnstile: <https://developers.cloudflare.com/turnstile/reference/content-security-policy/>.
+const TURNSTILE_SOURCES: &str = " https://challenges.cloudflare.com";
+
 /// Scripts, styles and connections from this site only, nothing inline, no frames around it. WebAssembly, for the checker of
-/// places, counts as a script that is made on the spot.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     img-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
-     frame-ancestors 'none'";
+/// places, counts as a script that is made on the spot. `sources` may serve scripts, styles and frames, too.
+fn content_security_policy(sources: &str) -> String {
+    let frames = if sources.is_empty() { " 'none'" } else { sources };
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{sources}; style-src 'self'{sources}; \
+         img-src 'self' data:; connect-src 'self'{sources}; frame-src{frames}; worker-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+fn sources(config: &EdgeConfig, embeds: Embeds) -> String {
+    let providers = [
+        (&config.hcaptcha, HCAPTCHA_SOURCES),
+        (&config.turnstile, TURNSTILE_SOURCES),
+    ];
+    let used = |(provider, _): &(&Siteverify, &str)| embeds == Embeds::CaptchaProviders && provider.secret.is_some();
+    providers.into_iter().filter(used).map(|(_, sources)| sources).collect()
+}
+
 /// Devices that no page of ours needs.
 const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=(), payment=(self)";
 /// For a year, in seconds.
@@ -32,6 +62,7 @@ const ONE_MINUTE: &str = "public, max-age=60";
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 #[cfg(target_arch = "wasm32")]
 const WASM: &str = "application/wasm";
@@ -40,6 +71,7 @@ const WASM: &str = "application/wasm";
 const ASSETS: &[(&str, &str, &[u8])] = &[
     ("account.js", JAVASCRIPT, include_bytes!("../../web/account.js")),
     ("api.js", JAVASCRIPT, include_bytes!("../../web/api.js")),
+    ("captcha.js", JAVASCRIPT, include_bytes!("../../web/captcha.js")),
     ("cart.js", JAVASCRIPT, include_bytes!("../../web/cart.js")),
     ("check.js", JAVASCRIPT, include_bytes!("../../web/check.js")),
     ("check_draw.py", TEXT, include_bytes!("../../../shared/check_draw.py")),
@@ -64,6 +96,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("event.js", JAVASCRIPT, include_bytes!("../../web/event.js")),
     ("fans.js", JAVASCRIPT, include_bytes!("../../web/fans.js")),
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
+    ("icon.svg", SVG, include_bytes!("../../web/icon.svg")),
     ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
     ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),
     ("kept.js", JAVASCRIPT, include_bytes!("../../web/kept.js")),
@@ -86,12 +119,14 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
 ];
 
 /// Lets a page do what our pages need, and nothing else.
-pub(super) fn add_policy<P: Platform>(platform: &P, response: &mut HttpResponse) {
-    let https_only = platform.config().secure_cookies;
+pub(super) fn add_policy<P: Platform>(platform: &P, response: &mut HttpResponse, embeds: Embeds) {
+    let config = platform.config();
+    let https_only = config.secure_cookies;
+    let policy = content_security_policy(&sources(config, embeds));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+        HeaderValue::try_from(policy).expect("it is ASCII"),
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS_POLICY));
@@ -109,14 +144,19 @@ pub(super) fn page<P: Platform>(platform: &P, request: &HttpRequest, page: Page)
         Page::Draw => include_bytes!("../../web/draw.html").as_slice(),
         Page::DrawBytes => include_bytes!("../../web/draw-bytes.html").as_slice(),
     };
-    file(platform, request, html, HTML)
+    let embeds = if page == Page::Event {
+        Embeds::CaptchaProviders
+    } else {
+        Embeds::Nothing
+    };
+    file(platform, request, html, HTML, embeds)
 }
 
 pub(super) fn asset<P: Platform>(platform: &P, request: &HttpRequest, name: &str) -> Result<HttpResponse, Refusal> {
     let found = find(name);
     let (_, content_type, content) =
         found.ok_or_else(|| Refusal::new(404, "not_found", "There is nothing at this address."))?;
-    Ok(file(platform, request, content, content_type))
+    Ok(file(platform, request, content, content_type, Embeds::Nothing))
 }
 
 fn find(name: &str) -> Option<&'static (&'static str, &'static str, &'static [u8])> {
@@ -129,6 +169,7 @@ fn file<P: Platform>(
     request: &HttpRequest,
     content: &'static [u8],
     content_type: &'static str,
+    embeds: Embeds,
 ) -> HttpResponse {
     let tag = tag(content);
     let mut response = not_modified(request, &tag).unwrap_or_else(|| {
@@ -142,7 +183,7 @@ fn file<P: Platform>(
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static(ONE_MINUTE));
-    add_policy(platform, &mut response);
+    add_policy(platform, &mut response, embeds);
     response
 }
 

@@ -1,29 +1,11 @@
 // Fans in a real browser against the real stack: from sign-up to a ticket that a gate can scan, and what goes wrong between.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { readQrCode } from './qr.mjs';
-import { admin, launchEvent, newEmail, openBrowser, PHONE, stack, Visit } from './stage.mjs';
+import { admin, launchEvent, newEmail, PHONE, stack, withBrowser } from './stage.mjs';
 
-let browser;
-before(async () => {
-  stack();
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-/** A test with one fan: whatever else it shows, the console must stay silent. */
-function visit(name, options, walk) {
-  test(name, { timeout: 150_000 }, async () => {
-    const fan = await Visit.open(browser, options);
-    try {
-      await walk(fan);
-      assert.deepEqual(fan.complaints, []);
-    } finally {
-      await fan.close();
-    }
-  });
-}
+const { open, visit } = withBrowser();
 
 async function noBarriers(fan, view) {
   assert.deepEqual(await fan.barriers(), [], `barriers in the view '${view}'`);
@@ -155,7 +137,7 @@ describe('in a browser', { concurrency: 3 }, () => {
   visit('a fan can check the draw of the own place, with the other fans’ tickets in it', {}, async (fan) => {
     const { page } = fan;
     const eventId = await launchEvent({ onSaleInMs: 25_000, limits: { shards: 2 } });
-    const others = await Promise.all([1, 2].map(() => Visit.open(browser)));
+    const others = await Promise.all([1, 2].map(() => open()));
     try {
       for (const one of [others[0], fan, others[1]]) {
         await one.page.goto(`/e/${eventId}`);
@@ -182,7 +164,7 @@ describe('in a browser', { concurrency: 3 }, () => {
   visit('seats that somebody else took in between are named, and nothing is held', {}, async (fan) => {
     const { page } = fan;
     const eventId = await launchEvent({ onSaleInMs: 1_000 });
-    const rival = await Visit.open(browser);
+    const rival = await open();
     try {
       for (const one of [fan, rival]) {
         await one.page.goto(`/e/${eventId}`);
@@ -319,7 +301,7 @@ describe('in a browser', { concurrency: 3 }, () => {
     await fan.signUp();
     await fan.join();
     await fan.turn();
-    const late = await Visit.open(browser, PHONE);
+    const late = await open(PHONE);
     try {
       await late.page.goto(`/e/${eventId}`);
       await late.signUp();

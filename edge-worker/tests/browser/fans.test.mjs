@@ -1,42 +1,19 @@
 // Verified fans in a real browser: registration, the draw, invitations, and a number in the first tier.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { admin, launchEvent, openBrowser, PHONE, stack, Visit } from './stage.mjs';
+import { describe } from 'node:test';
+import { admin, launchEvent, PHONE, withBrowser } from './stage.mjs';
 
 const MINUTE_MS = 60_000;
 const fromNow = (ms) => new Date(Date.now() + ms).toISOString();
 
-let browser;
-before(async () => {
-  stack();
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-function visit(name, options, walk) {
-  test(name, { timeout: 150_000 }, async () => {
-    const fan = await Visit.open(browser, options);
-    try {
-      await walk(fan);
-      assert.deepEqual(fan.complaints, []);
-    } finally {
-      await fan.close();
-    }
-  });
-}
+const { visit } = withBrowser();
 
 /** An event whose on-sale is far, with verified fans as `programme` says. */
 async function eventWithFans(programme) {
   const eventId = await launchEvent({ onSaleInMs: 10 * MINUTE_MS });
   await admin('PUT', `/events/${eventId}/fans`, programme);
   return eventId;
-}
-
-/** The tier that the receipt on the page says. */
-async function tier(page) {
-  const [, claims] = (await page.locator('#proof-receipt').inputValue()).split('.');
-  return JSON.parse(Buffer.from(claims, 'base64url')).tier;
 }
 
 const panel = (page) => page.getByRole('region', { name: 'Verified fans' });
@@ -59,7 +36,7 @@ describe('verified fans in a browser', { concurrency: 2 }, () => {
     await admin('PUT', `/events/${eventId}/fans/draws/1`, {});
     // The page has not been told; it asks again when the fan joins.
     await fan.join();
-    assert.equal(await tier(page), VERIFIED);
+    assert.equal(await fan.tier(), VERIFIED);
   });
 
   visit('an invited fan opens the link in the mail, redeems the code and joins in the first tier', PHONE, async (fan) => {
@@ -84,7 +61,7 @@ describe('verified fans in a browser', { concurrency: 2 }, () => {
     assert.equal(await page.getByLabel('Invitation code').isVisible(), false);
     assert.deepEqual(await fan.barriers(), []);
     await fan.join();
-    assert.equal(await tier(page), VERIFIED);
+    assert.equal(await fan.tier(), VERIFIED);
   });
 
   visit('whoever is not verified joins like everybody, and an event without verified fans does not speak of them', {}, async (fan) => {
@@ -93,7 +70,7 @@ describe('verified fans in a browser', { concurrency: 2 }, () => {
     await fan.signUp();
     await panel(page).waitFor();
     await fan.join();
-    assert.equal(await tier(page), SUSPECT);
+    assert.equal(await fan.tier(), SUSPECT);
 
     await page.goto(`/e/${await launchEvent({ onSaleInMs: 10 * MINUTE_MS })}`);
     await page.getByText('On sale in').waitFor();
@@ -124,6 +101,6 @@ describe('verified fans in a browser', { concurrency: 2 }, () => {
     await page.reload();
     await panel(page).getByText('You are a verified fan').waitFor();
     await fan.join();
-    assert.equal(await tier(page), VERIFIED);
+    assert.equal(await fan.tier(), VERIFIED);
   });
 });

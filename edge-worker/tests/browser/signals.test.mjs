@@ -1,19 +1,14 @@
 // What the page tells of how it was used, by the events of a real browser; and that a program is told why it is refused.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launchEvent, openBrowser, PHONE, stack, Visit } from './stage.mjs';
+import { test } from 'node:test';
+import { launchEvent, PHONE, withBrowser } from './stage.mjs';
 
-let browser;
-before(async () => {
-  stack();
-  browser = await openBrowser();
-});
-after(() => browser?.close());
+const { open } = withBrowser();
 
 /** A fan who is signed in and has touched nothing since the page was opened. @returns the signals of the join that `act` makes */
 async function signals(options, act) {
-  const fan = await Visit.open(browser, options);
+  const fan = await open(options);
   const { page } = fan;
   fan.expect(/status of 403/);
   await page.goto(`/e/${await launchEvent({ onSaleInMs: 600_000 })}`);
@@ -23,12 +18,6 @@ async function signals(options, act) {
   await button.waitFor();
   const [request] = await Promise.all([page.waitForRequest(/\/queue\/join$/), act(page, button)]);
   return { fan, seen: request.postDataJSON().signals };
-}
-
-async function tierOf(fan) {
-  await fan.page.getByRole('heading', { name: 'You are in' }).waitFor();
-  const receipt = await fan.page.locator('#proof-receipt').inputValue();
-  return JSON.parse(Buffer.from(receipt.split('.')[1], 'base64url')).tier;
 }
 
 const CASES = [
@@ -45,7 +34,7 @@ for (const [name, options, act, expected] of CASES) {
     const { fan, seen } = await signals(options, act);
     assert.ok(expected(seen), JSON.stringify(seen));
     assert.equal(seen.webdriver, true);
-    assert.equal(await tierOf(fan), 2);
+    assert.equal(await fan.tier(), 2);
     assert.deepEqual(fan.complaints, []);
     await fan.close();
   });

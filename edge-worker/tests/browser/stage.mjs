@@ -1,9 +1,11 @@
 // What every browser test needs: the stack from the environment, an event that goes on sale in some seconds, a browser,
 // and a visit that notes everything the page complains about.
 
+import assert from 'node:assert/strict';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const WANTED = ['STANCHION_EDGE_URL', 'STANCHION_ORIGIN_URL', 'STANCHION_ADMIN_TOKEN'];
@@ -25,9 +27,37 @@ export function stack() {
   return { edge: process.env.STANCHION_EDGE_URL, origin: process.env.STANCHION_ORIGIN_URL, adminToken: process.env.STANCHION_ADMIN_TOKEN };
 }
 
-/** The one browser of a test file; close it at the end. */
+/** Close it at the end. */
 export function openBrowser() {
   return chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
+}
+
+/**
+ * Opens the one browser of a test file before its tests, and closes it after them.
+ * @returns {open: a fan's visit with these options, visit: a test with one fan, newPage: a page that is no fan's}
+ */
+export function withBrowser() {
+  let browser;
+  before(async () => {
+    stack();
+    browser = await openBrowser();
+  });
+  after(() => browser?.close());
+  const open = (options) => Visit.open(browser, options);
+  return { open, newPage: () => browser.newPage(), visit: (name, options, walk) => visit(open, name, options, walk) };
+}
+
+/** Whatever else it shows, the console must stay silent. */
+function visit(open, name, options, walk) {
+  test(name, { timeout: 150_000 }, async () => {
+    const fan = await open(options);
+    try {
+      await walk(fan);
+      assert.deepEqual(fan.complaints, []);
+    } finally {
+      await fan.close();
+    }
+  });
 }
 
 function findChromium() {
@@ -52,7 +82,7 @@ const SECTIONS = [
 ];
 
 /** Creates and launches an event of its own for a test. @returns its id */
-export async function launchEvent({ name = 'The Ropes', onSaleInMs = 8_000, sections = SECTIONS, limits = {} } = {}) {
+export async function launchEvent({ name = 'The Ropes', onSaleInMs = 8_000, sections = SECTIONS, limits = {}, queue } = {}) {
   events += 1;
   const eventId = `browser-${Date.now().toString(36)}-${events}`;
   await admin('POST', '/events', {
@@ -64,6 +94,7 @@ export async function launchEvent({ name = 'The Ropes', onSaleInMs = 8_000, sect
     venue: { name: 'River Hall', city: 'Bremen', latitude: 53.0793, longitude: 8.8017 },
     sections,
     limits: { most_per_second: 100, most_shoppers: 100, per_person: 4, ...limits },
+    queue,
   });
   await launch(eventId);
   return eventId;
@@ -189,6 +220,13 @@ export class Visit {
   async pay(card) {
     await this.page.getByLabel(card).check();
     await this.page.getByRole('button', { name: /^Pay / }).click();
+  }
+
+  /** The tier that the receipt on the page says. */
+  async tier() {
+    await this.page.getByRole('heading', { name: 'You are in' }).waitFor();
+    const [, claims] = (await this.page.locator('#proof-receipt').inputValue()).split('.');
+    return JSON.parse(Buffer.from(claims, 'base64url')).tier;
   }
 
   /** Seats on the tickets shown. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { serveWidget, siteverifyOfAll, SITE_KEYS } from '../browser/captcha-providers.mjs';
 import { openBrowser } from '../browser/stage.mjs';
 import { echoSite, edgeSite, putEvent, settle, SITE } from './stage.mjs';
 
@@ -37,3 +38,17 @@ for (const javaScriptEnabled of [true, false]) {
     await context.close();
   });
 }
+
+test("where the event has a captcha provider, the waiting page shows its widget", async () => {
+  const siteverify = await siteverifyOfAll();
+  await putEvent(EVENT, { policy: { gate: { paths: ['/arena/*'] }, captcha: { provider: 'turnstile', site_key: SITE_KEYS.turnstile } } });
+  await settle();
+  const page = await browser.newPage();
+  await serveWidget(page, 'turnstile');
+  await page.goto(`${SITE}/arena/seats`);
+  await page.getByRole('button', { name: 'I am a person' }).click();
+  await page.getByText('The site answers /arena/seats').waitFor({ timeout: 60_000 });
+  assert.deepEqual(siteverify.asked, ['/turnstile/v0/siteverify']);
+  await page.close();
+  await siteverify.close();
+});

@@ -28,6 +28,18 @@ pub enum CaptchaProvider {
     Turnstile,
 }
 
+impl CaptchaProvider {
+    /// As it is written in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            CaptchaProvider::Altcha => "altcha",
+            CaptchaProvider::Hcaptcha => "hcaptcha",
+            CaptchaProvider::Turnstile => "turnstile",
+        }
+    }
+}
+
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -95,6 +107,17 @@ mod tests {
             provider,
             site_key: site_key.map(str::to_owned),
             ..CaptchaPolicy::default()
+        }
+    }
+
+    #[test]
+    fn a_providers_name_is_its_json() {
+        for provider in [
+            CaptchaProvider::Altcha,
+            CaptchaProvider::Hcaptcha,
+            CaptchaProvider::Turnstile,
+        ] {
+            assert_eq!(serde_json::to_value(provider).unwrap(), provider.name());
         }
     }
 

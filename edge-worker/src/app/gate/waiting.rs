@@ -10,7 +10,7 @@ use stanchion_shared::{
 use crate::{
     app::{
         answer::{bytes, header_text, json},
-        pages,
+        pages::{self, Embeds},
     },
     platform::{HttpRequest, HttpResponse, Platform},
 };
@@ -109,7 +109,11 @@ fn page<P: Platform>(
     to: &str,
     refresh_seconds: Option<u64>,
 ) -> HttpResponse {
-    let identity = snapshot.config.policy.identity;
+    let policy = &snapshot.config.policy;
+    let identity = policy.identity;
+    // The built-in proof of work has no site key and needs no widget.
+    let (captcha, site_key) =
+        (policy.captcha.site_key.as_deref()).map_or(("", ""), |key| (policy.captcha.provider.name(), key));
     let without_script = state == "join" && identity.without_script;
     let html = PAGE
         .replace("{{name}}", &escaped(&snapshot.config.name))
@@ -117,9 +121,11 @@ fn page<P: Platform>(
         .replace("{{state}}", state)
         .replace("{{sentence}}", &escaped(sentence))
         .replace("{{form}}", if without_script { "" } else { "hidden" })
+        .replace("{{captcha}}", captcha)
+        .replace("{{site_key}}", &escaped(site_key))
         .replace("{{to}}", &escaped(to));
     let mut response = bytes(StatusCode::OK, html.into_bytes(), "text/html; charset=utf-8", NO_STORE);
-    pages::add_policy(platform, &mut response);
+    pages::add_policy(platform, &mut response, Embeds::CaptchaProviders);
     let headers = response.headers_mut();
     // With none the form would come from nowhere.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
