@@ -112,11 +112,11 @@ async function showJoin() {
   showView('join');
 }
 
-function joined(answer, published) {
+function joined(answer, announced) {
   join.hide();
   const { queue_token: queueToken, receipt, on_sale_time: onSaleTime } = answer;
   place.keep({
-    ...published, queue_token: queueToken, receipt, on_sale_time: onSaleTime, account_id: session().account_id,
+    announced, queue_token: queueToken, receipt, on_sale_time: onSaleTime, account_id: session().account_id,
     position: null, first_ahead: null,
   });
   queue.start(answer);

@@ -33,11 +33,15 @@ export async function askForSnapshot(eventId) {
   return queue;
 }
 
-/** @param joined called with the join's answer and what was public before it: {commitment, beacon: whether there is one} */
+/** What of the queue's answer a receipt binds: noted at the join, so that whoever changes it later is caught. */
+function announcedIn({ event_id, commitment, shards, on_sale_time, draw_window_ms, beacon }) {
+  return { event_id, commitment, shards, on_sale_time, draw_window_ms, beacon };
+}
+
+/** @param joined called with the join's answer and what was announced right before it */
 export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
   const fans = setUpFans({ eventId, notSignedIn });
-  let published = {};
 
   /** Asks what the queue does now, and says what that means for who joins. */
   async function show() {
@@ -51,7 +55,6 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
   }
 
   function explain(queue) {
-    published = { commitment: queue.commitment, beacon: queue.beacon !== null };
     write(byId('join-explained'), EXPLAINED[queue.phase] ?? EXPLAINED.on_sale);
     byId('join-button').hidden = queue.phase === 'sold_out';
     byId('join-figure').hidden = queue.phase !== 'pre_queue';
@@ -73,12 +76,15 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
     try {
       const bearer = session()?.access_token;
       const fanPass = await fans.pass();
-      const challenge = await ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } });
+      // Asked anew: until the first join an admin may have changed what this page was opened with.
+      const [challenge, queue] = await Promise.all([
+        ask('GET', '/api/v1/queue/challenge', { bearer, query: { event_id: eventId } }), askForSnapshot(eventId),
+      ]);
       const captchaToken = await solve(challenge, (share) => { byId('join-progress').value = share * 100; });
       const body = {
         event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: seen(), fan_pass: fanPass,
       };
-      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
+      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), announcedIn(queue));
     } catch (error) {
       say(byId('join-error'), error.message);
       if (error.status === 401) notSignedIn(error.message);

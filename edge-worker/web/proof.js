@@ -7,7 +7,7 @@ import { checkPlace, readReceipt } from './place-check.js';
 export class Proof {
   #place;
 
-  /** @param place Kept {receipt, commitment, beacon, position, …} */
+  /** @param place Kept {receipt, announced, position, …} */
   constructor(place) {
     this.#place = place;
     byId('proof-check').addEventListener('click', () => this.#check());
@@ -25,8 +25,8 @@ export class Proof {
       fact('Draw', count(claims.draw)),
       fact('Your number', `${count(claims.number)} in list ${count(claims.shard)}`),
       fact('Your place', drawn ? count(place.position) : 'not drawn yet'),
-      fact('Hash of the secret, noted when you joined', place.commitment ?? 'not noted', 'long'));
-    byId('proof-limit').hidden = place.beacon !== false;
+      fact('Hash of the secret, noted when you joined', place.announced?.commitment ?? 'not noted', 'long'));
+    byId('proof-limit').hidden = place.announced?.beacon !== null;
     byId('proof-links').replaceChildren(...this.#links(claims, drawn));
     byId('proof-page').href = `/check#${encodeURIComponent(claims.event_id)}`;
     byId('proof-check').hidden = !drawn;
@@ -53,10 +53,10 @@ export class Proof {
 
   async #check() {
     const verdict = byId('proof-verdict');
-    const { receipt, commitment, position } = this.#place.value;
+    const { receipt, announced, position } = this.#place.value;
     verdict.className = '';
     try {
-      const { passed, fault } = await checkPlace({ receipt, commitment, place: position }, (sentence) => write(verdict, sentence));
+      const { passed, fault } = await checkPlace({ receipt, announced, place: position }, (sentence) => write(verdict, sentence));
       verdict.className = fault ? 'notice bad' : 'notice good';
       write(verdict, fault ? fault.what : `It holds. ${passed.map(({ found }) => found).join(' ')}`);
     } catch (error) {

@@ -9,7 +9,7 @@ before(async () => { browser = await openBrowser(); });
 after(() => browser?.close());
 
 /** What is checked, in order, where no beacon was announced and nothing was noted of a frozen draw. */
-const STEPS = ['receipt', 'commitment', 'record', 'signature', 'secret', 'beacon', 'counts', 'chain', 'ticket', 'logs', 'place'];
+const STEPS = ['receipt', 'commitment', 'announced', 'record', 'signature', 'secret', 'times', 'beacon', 'counts', 'chain', 'ticket', 'logs', 'place'];
 
 test('a fan checks the own place step by step, and every lie is named', { timeout: 180_000 }, async () => {
   const fan = await Visit.open(browser);

@@ -37,6 +37,16 @@ pub enum BeaconScheme {
     UnchainedG1Rfc9380,
 }
 
+impl BeaconScheme {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            BeaconScheme::UnchainedG1Rfc9380 => "bls-unchained-g1-rfc9380",
+        }
+    }
+}
+
 /// A compressed point of G2, hex: the key of a whole network, of which no member has more than a share. Whether it is a
 /// point at all is found by [`BeaconPolicy::check`].
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -209,6 +219,7 @@ mod tests {
     fn json_has_hex_and_the_schemes_own_name_and_nothing_unknown() {
         let json = serde_json::to_value(BeaconPolicy::quicknet()).unwrap();
         assert_eq!(json["scheme"], "bls-unchained-g1-rfc9380");
+        assert_eq!(json["scheme"], BeaconPolicy::quicknet().scheme.name());
         assert_eq!(json["public_key"].as_str().map(str::len), Some(192));
         assert_eq!(
             serde_json::from_value::<BeaconPolicy>(json.clone()).unwrap(),

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::{DrawRecord, SignedRecord};
 use crate::{
     draw::{
+        announcement::Announcement,
         beacon::{self, BeaconFault},
         chain, digest,
     },
     identity::{Bytes32, Shard, ShardCount, Tag, Tier},
     jose::VerifyingKeys,
     lives::Life,
-    policy::BeaconPolicy,
 };
 
 /// What is wrong with a record. The first thing found is named.
@@ -23,6 +23,9 @@ pub enum RecordFault {
     /// The secret does not hash to the commitment.
     #[error("the secret is not the one committed to")]
     Chain,
+    /// It opened or closed at other instants than its window: they choose the beacon's round.
+    #[error("its times are not those of its arrival window")]
+    Times,
     /// The beacon is not the announced one's round for this draw.
     #[error("{0}")]
     Beacon(BeaconFault),
@@ -114,27 +117,39 @@ impl DrawRecord {
 }
 
 impl SignedRecord {
-    /// Checks all that the record alone can show: signature, secret, the `announced` beacon's round, sums, and that it
-    /// follows `previous`.
+    /// Checks all that the record alone can show: signature, secret, times and beacon's round as `announced`, sums, and that
+    /// it follows `previous`.
     ///
     /// # Errors
     /// The first fault found.
     pub fn check(
         &self,
         keys: &VerifyingKeys,
-        commitment: Bytes32,
-        announced: Option<&BeaconPolicy>,
+        announced: &Announcement,
         previous: Option<&DrawRecord>,
     ) -> Result<(), RecordFault> {
         let record = &self.record;
         let bytes = record.canonical_bytes();
         keys.verify(&self.kid, &bytes, &self.signature)
             .map_err(|_| RecordFault::Signature)?;
+        let commitment = announced.commitment;
         if record.commitment != commitment || !chain::proves(record.secret, record.draw, commitment) {
             return Err(RecordFault::Chain);
         }
-        beacon::check(announced, record.closed_at, record.beacon.as_ref(), record.entropy)
-            .map_err(RecordFault::Beacon)?;
+        // Before the beacon: a round is right only for the right close.
+        if !announced
+            .windows()
+            .are_times_of(record.draw, record.opened_at, record.closed_at)
+        {
+            return Err(RecordFault::Times);
+        }
+        beacon::check(
+            announced.beacon.as_ref(),
+            record.closed_at,
+            record.beacon.as_ref(),
+            record.entropy,
+        )
+        .map_err(RecordFault::Beacon)?;
         if !record.counts_add_up() || !record.lives_add_up() {
             return Err(RecordFault::Counts);
         }
