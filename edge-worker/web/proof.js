@@ -2,6 +2,7 @@
 
 import { byId, make, write } from './dom.js';
 import { count } from './format.js';
+import { isKnown } from './known-beacon.js';
 import { checkPlace, readReceipt } from './place-check.js';
 
 export class Proof {
@@ -26,7 +27,7 @@ export class Proof {
       fact('Your number', `${count(claims.number)} in list ${count(claims.shard)}`),
       fact('Your place', drawn ? count(place.position) : 'not drawn yet'),
       fact('Hash of the secret, noted when you joined', place.announced?.commitment ?? 'not noted', 'long'));
-    byId('proof-limit').hidden = place.announced?.beacon !== null;
+    this.#showLimit(place.announced?.beacon ?? null);
     byId('proof-links').replaceChildren(...this.#links(claims, drawn));
     byId('proof-page').href = `/check#${encodeURIComponent(claims.event_id)}`;
     byId('proof-check').hidden = !drawn;
@@ -34,6 +35,13 @@ export class Proof {
       byId('proof-check').dataset.receipt = place.receipt;
       byId('proof-verdict').replaceChildren();
     }
+  }
+
+  /** What the proof does not show; it stays where the beacon is not a public one. */
+  #showLimit(beacon) {
+    byId('proof-limit').hidden = isKnown(beacon);
+    const unknown = beacon && `a beacon of a chain that this program does not know (${beacon.chain_hash}): if that is not a public one, but this site’s own, it rules out nothing`;
+    write(byId('proof-limit-beacon'), unknown ?? 'none');
   }
 
   #links(claims, drawn) {

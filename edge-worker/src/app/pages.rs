@@ -65,6 +65,11 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("fans.js", JAVASCRIPT, include_bytes!("../../web/fans.js")),
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
     ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
+    (
+        "known-beacon.js",
+        JAVASCRIPT,
+        include_bytes!("../../web/known-beacon.js"),
+    ),
     ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),
     ("kept.js", JAVASCRIPT, include_bytes!("../../web/kept.js")),
     ("place-check.js", JAVASCRIPT, include_bytes!("../../web/place-check.js")),
@@ -157,6 +162,16 @@ fn tag(content: &'static [u8]) -> Rc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pages_know_the_beacon_that_the_rules_know() {
+        let known = include_str!("../../web/known-beacon.js");
+        let fields = serde_json::to_value(stanchion_shared::policy::BeaconPolicy::quicknet()).unwrap();
+        for (field, value) in fields.as_object().unwrap() {
+            let value = value.to_string().replace('"', "'");
+            assert!(known.contains(&format!("  {field}: {value},\n")), "{field}: {value}");
+        }
+    }
 
     #[test]
     fn every_file_of_the_pages_is_served() {

@@ -203,11 +203,15 @@ fn one_record(signed: &SignedRecord, published: &Published, previous: Option<&Dr
 
 fn beacon(record: &DrawRecord, queue: &QueueAnswer) -> String {
     match (&record.beacon, &queue.beacon) {
-        (Some(round), Some(announced)) => format!(
-            "Round {} of the announced beacon (chain {}) is the draw's, and signed by its network.",
-            round.round,
-            hex::encode(announced.chain_hash.0)
-        ),
+        (Some(round), Some(announced)) => match announced.known_network() {
+            Some(network) => format!("Round {} of {network} is the draw's, and signed by it.", round.round),
+            None => format!(
+                "Round {} of the announced beacon is the draw's, and signed under its key. It is a chain that this program does \
+                 not know ({}): if whoever runs the site runs that, too, they knew the round.",
+                round.round,
+                hex::encode(announced.chain_hash.0)
+            ),
+        },
         _ => "No beacon was announced, and none was used: whoever runs the site could still try many last tickets."
             .to_owned(),
     }

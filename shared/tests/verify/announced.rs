@@ -1,7 +1,9 @@
 //! What was announced before the first join, and changed later: with every key of the site, and all else made to fit.
 
+use sha2::{Digest, Sha256};
 use stanchion_shared::{
     identity::{Bytes32, Draw, EventId, ShardCount},
+    policy::BeaconPolicy,
     timestamp::UnixMillis,
     verify::{Published, Step, verify},
 };
@@ -134,6 +136,12 @@ fn what_is_announced_has_one_form_in_bytes() {
     bytes.extend(3_u64.to_le_bytes());
     bytes.extend(b"bls-unchained-g1-rfc9380");
     assert_eq!(announced.canonical_bytes(), bytes);
+    // By the digest of quicknet's part the Python program knows it.
+    let mut of_quicknet = announced.clone();
+    of_quicknet.beacon = Some(BeaconPolicy::quicknet());
+    let part = &of_quicknet.canonical_bytes()[without_beacon.len() - 1..];
+    let known = hex::encode(Sha256::digest(part));
+    assert!(include_str!("../../check_draw.py").contains(&known), "{known}");
     let mut other = announced;
     other.beacon = None;
     assert_eq!(other.canonical_bytes(), without_beacon);

@@ -23,6 +23,11 @@ fn what_is_right_holds_and_every_step_is_listed() {
         Place,
     ];
     assert_eq!(steps, all);
+    let beacon = verdict.passed.iter().find(|passed| passed.step == Beacon).unwrap();
+    assert!(
+        beacon.found.contains("a chain that this program does not know"),
+        "{beacon:?}"
+    );
     let with_nothing_noted = Claimed {
         receipt: format!(" {}\n", world.claimed.receipt),
         ..Claimed::default()

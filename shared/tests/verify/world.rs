@@ -50,6 +50,7 @@ pub(crate) fn network() -> (BeaconKey, Vec<BeaconRound>) {
 
 pub(crate) fn its_beacon() -> BeaconPolicy {
     BeaconPolicy {
+        chain_hash: Bytes32([3; 32]),
         public_key: network().0,
         genesis: 1_000,
         ..BeaconPolicy::quicknet()

@@ -82,13 +82,27 @@ fn records(verdict: &mut Verdict, facts: &Facts<'_>) {
             facts.draws_closed
         )
     });
-    match facts.draws.is_empty() {
-        true => verdict.missing("no draw has closed"),
-        false => verdict.saw(format!(
-            "{} records signed, chained and equal to their logs",
-            facts.draws.len()
-        )),
+    if facts.draws.is_empty() {
+        return verdict.missing("no draw has closed");
     }
+    verdict.saw(format!(
+        "{} records signed, chained, of the announced times and equal to their logs",
+        facts.draws.len()
+    ));
+    verdict.saw(match &facts.announced.beacon {
+        None => "no beacon was announced".to_owned(),
+        Some(beacon) => format!(
+            "each draw made with its round of the announced beacon, {} signatures checked: {}",
+            facts.draws.len(),
+            beacon.known_network().map_or_else(
+                || format!(
+                    "a chain that this program does not know ({})",
+                    hex::encode(beacon.chain_hash.0)
+                ),
+                str::to_owned
+            )
+        ),
+    });
 }
 
 /// Everybody's place, by shuffling the logs. Two in one place are a fault.
