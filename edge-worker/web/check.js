@@ -44,7 +44,7 @@ async function check(event) {
   const receipt = byId('check-receipt').value.trim();
   const held = {
     receipt,
-    ...(receipt === noted?.receipt ? { announced: noted.announced } : {}),
+    ...(receipt === noted?.receipt ? { announced: noted.announced, tickets_digest: noted.tickets_digest } : {}),
     place: told === '' ? null : Number(told),
     commitment: byId('check-commitment').value.trim() || null,
   };

@@ -8,7 +8,7 @@ import { checkPlace, readReceipt } from './place-check.js';
 export class Proof {
   #place;
 
-  /** @param place Kept {receipt, announced, position, …} */
+  /** @param place Kept {receipt, announced, tickets_digest, position, …} */
   constructor(place) {
     this.#place = place;
     byId('proof-check').addEventListener('click', () => this.#check());
@@ -61,10 +61,11 @@ export class Proof {
 
   async #check() {
     const verdict = byId('proof-verdict');
-    const { receipt, announced, position } = this.#place.value;
+    const { receipt, announced, tickets_digest, position } = this.#place.value;
     verdict.className = '';
     try {
-      const { passed, fault } = await checkPlace({ receipt, announced, place: position }, (sentence) => write(verdict, sentence));
+      const { passed, fault } = await checkPlace(
+        { receipt, announced, tickets_digest, place: position }, (sentence) => write(verdict, sentence));
       verdict.className = fault ? 'notice bad' : 'notice good';
       write(verdict, fault ? fault.what : `It holds. ${passed.map(({ found }) => found).join(' ')}`);
     } catch (error) {

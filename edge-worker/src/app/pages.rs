@@ -88,6 +88,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("style.css", CSS, include_bytes!("../../web/style.css")),
     ("waiting.js", JAVASCRIPT, include_bytes!("../../web/waiting.js")),
     ("tickets.js", JAVASCRIPT, include_bytes!("../../web/tickets.js")),
+    ("witness.js", JAVASCRIPT, include_bytes!("../../web/witness.js")),
 ];
 
 /// Lets a page do what our pages need, and nothing else.
