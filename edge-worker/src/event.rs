@@ -134,8 +134,17 @@ fn curve_of(put: &PutEvent) -> Change {
     }
 }
 
-/// What the put would change of what is fixed.
-fn judge_fixed(before: &PutEvent, put: &PutEvent, now: UnixMillis) -> Option<String> {
+/// Whether somebody may hold a ticket in a draw that is not closed: a shard has announced one, or what was announced is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joined {
+    /// Nobody holds a ticket, unless of a closed draw.
+    Nobody,
+    /// Somebody may.
+    Somebody,
+}
+
+/// What the put would change of what is fixed. Receipts name the windows: who joined was told when the draw closes.
+fn judge_fixed(before: &PutEvent, put: &PutEvent, joined: Joined, now: UnixMillis) -> Option<String> {
     if put.shards != before.shards {
         let shards = before.shards.get();
         return Some(format!("The first put fixed the number of shards at {shards}."));
@@ -143,9 +152,18 @@ fn judge_fixed(before: &PutEvent, put: &PutEvent, now: UnixMillis) -> Option<Str
     if let Some(fixed) = put.policy.fixed_by(&before.policy) {
         return Some(fixed);
     }
+    if windows(put) == windows(before) {
+        return None;
+    }
     let fixed_from = before.on_sale_time.minus(FIXED_BEFORE_ON_SALE_MS);
-    (windows(put) != windows(before) && now >= fixed_from).then(|| {
-        format!("on_sale_time and draw_window_ms are fixed since {fixed_from}, 60 seconds before the on-sale.")
+    if now >= fixed_from {
+        let sentence =
+            format!("on_sale_time and draw_window_ms are fixed since {fixed_from}, 60 seconds before the on-sale.");
+        return Some(sentence);
+    }
+    (joined == Joined::Somebody).then(|| {
+        "on_sale_time and draw_window_ms are fixed: fans have joined, and their receipts name them. A pause stops admission."
+            .to_owned()
     })
 }
 
@@ -190,11 +208,17 @@ impl Event {
     }
 
     /// A put of the event.
-    pub(crate) fn put_event(&mut self, put: &PutEvent, attempt: Attempt, now: UnixMillis) -> PutOutcome {
+    pub(crate) fn put_event(
+        &mut self,
+        put: &PutEvent,
+        attempt: Attempt,
+        joined: Joined,
+        now: UnixMillis,
+    ) -> PutOutcome {
         if let Some(outcome) = self.judge_version(attempt, put.version) {
             return outcome;
         }
-        if let Some(sentence) = judge_fixed(&self.put.put, put, now) {
+        if let Some(sentence) = judge_fixed(&self.put.put, put, joined, now) {
             return PutOutcome::Fixed(sentence);
         }
         let mut effective_at = now.plus(EFFECT_DELAY_MS);

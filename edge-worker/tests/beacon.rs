@@ -7,12 +7,12 @@ use stanchion_shared::{
     draw::beacon,
     policy::{BeaconKey, BeaconPolicy},
     timestamp::UnixMillis,
-    wire::{QueueStatus, StatusAnswer},
+    wire::{QueueStatus, ReceiptClaims, StatusAnswer},
 };
 use stanchion_stage::{
-    Edge,
+    Edge, Event,
     beacon::{Source, event, signature_of},
-    now, refusal, settle,
+    now, read, refusal, settle,
 };
 
 async fn until(instant: UnixMillis) {
@@ -71,7 +71,7 @@ async fn a_draw_waits_for_its_round_and_everybody_can_verify_it() {
     assert_eq!(places, (1..=6).collect::<Vec<_>>());
     let keys = edge.keys().await;
     let first = edge.record(&event.id, 0).await;
-    first.check(&keys, queue.commitment, Some(&announced), None).unwrap();
+    first.check(&keys, &queue.announcement(), None).unwrap();
     first
         .record
         .check_logs(event.put.shards, &edge.logs(&event.id, 0, event.put.shards).await)
@@ -148,14 +148,7 @@ async fn a_beacon_that_lies_or_is_silent_delays_the_draw_and_never_decides_it() 
     assert_eq!(edge.get(&path).await.status(), 200);
     let queue = edge.queue(&event.id).await;
     let signed = edge.record(&event.id, 0).await;
-    signed
-        .check(
-            &edge.keys().await,
-            queue.commitment,
-            event.put.policy.beacon.as_ref(),
-            None,
-        )
-        .unwrap();
+    signed.check(&edge.keys().await, &queue.announcement(), None).unwrap();
     assert_eq!(json!(signed.record.beacon.unwrap().signature), signature_of(3));
 }
 
@@ -193,4 +186,31 @@ async fn the_beacon_is_judged_when_it_is_put_and_then_never_changes() {
         assert_eq!(refusal(edge.put_event(&event).await).await, (409, "fixed".to_owned()));
     }
     assert_eq!(edge.queue(&event.id).await.beacon, Some(announced));
+}
+
+/// Whoever could move the on-sale after the first join could choose the rounds: receipts name the times.
+#[tokio::test]
+async fn times_are_fixed_once_somebody_has_joined_and_receipts_name_what_was_announced() {
+    let (edge, mut event) = (Edge::new(), Event::on_sale_in(3_600_000));
+    edge.open(&event, 0).await;
+    event.put.version += 10;
+    event.put.on_sale_time = event.put.on_sale_time.plus(1);
+    event.put.draw_window_ms += 1;
+    read::<Value>(edge.put_event(&event).await).await;
+    let queue = edge.queue(&event.id).await;
+    let times = (event.put.on_sale_time, event.put.draw_window_ms);
+    assert_eq!((queue.on_sale_time, queue.draw_window_ms), times, "nobody has joined");
+
+    let joined = edge.join(&event.id, &edge.fan()).await;
+    let keys = edge.keys().await;
+    let receipt: ReceiptClaims = keys.verify_claims(ReceiptClaims::TOKEN_TYPE, &joined.receipt).unwrap();
+    assert_eq!(receipt.announced, queue.announcement().digest());
+    for (on_sale_time, draw_window_ms) in [(times.0.plus(1), times.1), (times.0, times.1 + 1)] {
+        event.put.version += 1;
+        (event.put.on_sale_time, event.put.draw_window_ms) = (on_sale_time, draw_window_ms);
+        assert_eq!(refusal(edge.put_event(&event).await).await, (409, "fixed".to_owned()));
+    }
+    (event.put.on_sale_time, event.put.draw_window_ms) = times;
+    event.put.name = "Another name".to_owned();
+    read::<Value>(edge.put_event(&event).await).await;
 }

@@ -44,7 +44,7 @@ async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it
         }
         let signed = edge.record(&event.id, 0).await;
         signed
-            .check(&keys, edge.queue(&event.id).await.commitment, None, None)
+            .check(&keys, &edge.queue(&event.id).await.announcement(), None)
             .unwrap();
         let logs = edge.logs(&event.id, 0, event.put.shards).await;
         signed.record.check_logs(event.put.shards, &logs).unwrap();
@@ -122,8 +122,9 @@ async fn an_edge_killed_again_and_again_at_any_step_of_a_closing_leaves_the_same
         places.sort_unstable();
         assert_eq!(places, (1..=12).collect::<Vec<_>>(), "closing {closing}");
         let signed = edge.record(&event.id, 0).await;
-        let commitment = edge.queue(&event.id).await.commitment;
-        signed.check(&keys, commitment, announced.as_ref(), None).unwrap();
+        let announcement = edge.queue(&event.id).await.announcement();
+        assert_eq!(announcement.beacon, announced);
+        signed.check(&keys, &announcement, None).unwrap();
         let logs = edge.logs(&event.id, 0, event.put.shards).await;
         signed.record.check_logs(event.put.shards, &logs).unwrap();
         assert!(pinned.is_none_or(|pinned| pinned == signed.record.tickets_digest));

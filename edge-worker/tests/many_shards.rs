@@ -73,8 +73,8 @@ async fn a_draw_over_1024_shards_closes_exactly_and_nobody_late_is_in_it() {
     }
 
     let signed = edge.record(&event.id, 0).await;
-    let commitment = edge.queue(&event.id).await.commitment;
-    signed.check(&keys, commitment, None, None).unwrap();
+    let announced = edge.queue(&event.id).await.announcement();
+    signed.check(&keys, &announced, None).unwrap();
     assert!(counted(&signed).len() > 200, "{} shards", counted(&signed).len());
     let logs = edge.logs(&event.id, 0, event.put.shards).await;
     signed.record.check_logs(event.put.shards, &logs).unwrap();

@@ -62,9 +62,9 @@ async fn fans_who_joined_before_the_on_sale_are_drawn_and_admitted_in_order_of_t
     }
 
     // The record, the logs, the receipts and the places all say the same.
-    let commitment = edge.queue(&event.id).await.commitment;
+    let announced = edge.queue(&event.id).await.announcement();
     let signed = edge.record(&event.id, 0).await;
-    signed.check(&keys, commitment, None, None).unwrap();
+    signed.check(&keys, &announced, None).unwrap();
     let logs = edge.logs(&event.id, 0, event.put.shards).await;
     signed.record.check_logs(event.put.shards, &logs).unwrap();
     assert_eq!(signed.record.closed_at, event.put.on_sale_time);
@@ -103,6 +103,7 @@ async fn fans_who_come_later_are_drawn_per_window_and_placed_behind() {
     let mut last_place = 1;
     let mut draws = BTreeSet::new();
     let keys = edge.keys().await;
+    let announced = edge.queue(&event.id).await.announcement();
     let mut previous = edge.record(&event.id, 0).await.record;
     for _ in 0..3 {
         let fan = edge.fan();
@@ -116,9 +117,10 @@ async fn fans_who_come_later_are_drawn_per_window_and_placed_behind() {
         last_place += 1;
         assert_eq!(waiting.position, Some(last_place));
         let receipt: ReceiptClaims = keys.verify_claims(ReceiptClaims::TOKEN_TYPE, &joined.receipt).unwrap();
+        assert_eq!(receipt.announced, announced.digest());
         assert!(receipt.draw > 0 && draws.insert(receipt.draw));
         let record = edge.record(&event.id, receipt.draw).await;
-        record.check(&keys, previous.commitment, None, Some(&previous)).unwrap();
+        record.check(&keys, &announced, Some(&previous)).unwrap();
         previous = record.record;
     }
     let empty = (1..*draws.last().unwrap()).find(|draw| !draws.contains(draw));

@@ -24,9 +24,8 @@ export class CaptchaWidget {
   #api;
   #element;
   #id = null;
-  #provider;
+  #known;
   #settle;
-  #siteKey;
   /** The last token was made up, because there was no widget to give one. */
   wasUnavailable = false;
 
@@ -35,15 +34,16 @@ export class CaptchaWidget {
    * @param element where the widget may show a puzzle
    */
   constructor({ provider, site_key: siteKey }, element) {
+    this.provider = provider;
+    this.siteKey = siteKey;
     this.#api = () => window[provider];
-    this.#provider = PROVIDERS[provider];
-    this.#siteKey = siteKey;
+    this.#known = PROVIDERS[provider];
     this.#element = element;
   }
 
   /** For people. */
   get name() {
-    return this.#provider.name;
+    return this.#known.name;
   }
 
   /** What is said when the edge refuses a token that was made up. */
@@ -86,7 +86,7 @@ export class CaptchaWidget {
         resolve();
       };
       script.onerror = fail;
-      script.src = `${this.#provider.script}&onload=stanchionCaptchaLoaded`;
+      script.src = `${this.#known.script}&onload=stanchionCaptchaLoaded`;
       document.head.append(script);
     });
   }
@@ -115,6 +115,6 @@ export class CaptchaWidget {
 
   #render() {
     const callbacks = Object.keys(this.#settle).map((name) => [name, (told) => this.#settle[name](told)]);
-    this.#id = this.#api().render(this.#element, { sitekey: this.#siteKey, ...this.#provider.options, ...Object.fromEntries(callbacks) });
+    this.#id = this.#api().render(this.#element, { sitekey: this.siteKey, ...this.#known.options, ...Object.fromEntries(callbacks) });
   }
 }

@@ -8,9 +8,11 @@ import { checkPlace } from './place-check.js';
 const TITLES = {
   receipt: 'Your receipt',
   commitment: 'The commitment',
+  announced: 'What was announced',
   record: 'The right record',
   signature: 'The record’s signature',
   secret: 'The secret',
+  times: 'The times',
   beacon: 'The beacon',
   counts: 'The counts',
   chain: 'The records before',
@@ -20,14 +22,15 @@ const TITLES = {
   place: 'Your place',
 };
 
-/** On the device that joined, what it noted is filled in; the event is named behind the address's #. */
+/** What the device that joined has noted of it; the event is named behind the address's #. */
+const eventId = decodeURIComponent(location.hash.slice(1));
+const noted = eventId && new Kept('localStorage', `place.${eventId}`).value;
+
 function fillIn() {
-  const eventId = decodeURIComponent(location.hash.slice(1));
-  const place = eventId && new Kept('localStorage', `place.${eventId}`).value;
-  if (!place?.receipt) return;
-  byId('check-receipt').value = place.receipt;
-  byId('check-place').value = place.position ?? '';
-  byId('check-commitment').value = place.commitment ?? '';
+  if (!noted?.receipt) return;
+  byId('check-receipt').value = noted.receipt;
+  byId('check-place').value = noted.position ?? '';
+  byId('check-commitment').value = noted.announced?.commitment ?? '';
 }
 
 async function check(event) {
@@ -38,8 +41,10 @@ async function check(event) {
   say(byId('check-verdict'), null);
   byId('check-steps').replaceChildren();
   const told = byId('check-place').value.trim();
+  const receipt = byId('check-receipt').value.trim();
   const held = {
-    receipt: byId('check-receipt').value.trim(),
+    receipt,
+    ...(receipt === noted?.receipt ? { announced: noted.announced, tickets_digest: noted.tickets_digest } : {}),
     place: told === '' ? null : Number(told),
     commitment: byId('check-commitment').value.trim() || null,
   };

@@ -13,12 +13,14 @@ import { Proof } from './proof.js';
 import { Queue } from './queue.js';
 import { Shop } from './shop.js';
 import { askForOrders, showNoTickets, showOrders } from './tickets.js';
+import { Witness } from './witness.js';
 
 const eventId = location.pathname.split('/')[2];
 const place = new Kept('localStorage', `place.${eventId}`);
 const payment = new Payment(new Kept('sessionStorage', `checkout.${eventId}`));
 const proof = new Proof(place);
 const queue = new Queue({ place, told });
+const witness = new Witness({ eventId, place });
 const join = setUpJoin({ eventId, joined, notSignedIn });
 
 let shop = null;
@@ -112,11 +114,11 @@ async function showJoin() {
   showView('join');
 }
 
-function joined(answer, published) {
+function joined(answer, announced) {
   join.hide();
   const { queue_token: queueToken, receipt, on_sale_time: onSaleTime } = answer;
   place.keep({
-    ...published, queue_token: queueToken, receipt, on_sale_time: onSaleTime, account_id: session().account_id,
+    announced, queue_token: queueToken, receipt, on_sale_time: onSaleTime, account_id: session().account_id,
     position: null, first_ahead: null,
   });
   queue.start(answer);
@@ -126,6 +128,7 @@ function joined(answer, published) {
 function told(answer) {
   const turnBegins = Boolean(answer.shop_token) && !shop.isOpen;
   latest = answer;
+  witness.told(answer); // takes its time
   proof.show();
   showWho();
   if (answer.shop_token) shop.open(answer);

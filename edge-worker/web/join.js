@@ -34,11 +34,15 @@ export async function askForSnapshot(eventId) {
   return queue;
 }
 
-/** @param joined called with the join's answer and what was public before it: {commitment, beacon: whether there is one} */
+/** What of the queue's answer a receipt binds: noted at the join, so that whoever changes it later is caught. */
+function announcedIn({ event_id, commitment, shards, on_sale_time, draw_window_ms, beacon }) {
+  return { event_id, commitment, shards, on_sale_time, draw_window_ms, beacon };
+}
+
+/** @param joined called with the join's answer and what was announced right before it */
 export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
   const fans = setUpFans({ eventId, notSignedIn });
-  let published = {};
   /** The widget of the event's captcha provider; none where the built-in puzzle does. */
   let widget = null;
 
@@ -54,11 +58,7 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
   }
 
   function explain(queue) {
-    published = { commitment: queue.commitment, beacon: queue.beacon !== null };
-    if (queue.captcha) widget ??= new CaptchaWidget(queue.captcha, byId('join-captcha'));
-    write(byId('join-work-hint'), widget
-      ? `${widget.name} checks it, and may show you a puzzle.`
-      : 'Your device solves a small puzzle. Nothing for you to do, and no pictures to click.');
+    chooseWidget(queue);
     write(byId('join-explained'), EXPLAINED[queue.phase] ?? EXPLAINED.on_sale);
     byId('join-button').hidden = queue.phase === 'sold_out';
     byId('join-figure').hidden = queue.phase !== 'pre_queue';
@@ -80,11 +80,14 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
     try {
       const bearer = session()?.access_token;
       const fanPass = await fans.pass();
+      // Asked anew: until the first join an admin may have changed what this page was opened with.
+      const queue = await askForSnapshot(eventId);
+      chooseWidget(queue);
       const captchaToken = await prove(bearer);
       const body = {
         event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: seen(), fan_pass: fanPass,
       };
-      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), published);
+      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), announcedIn(queue));
     } catch (error) {
       say(byId('join-error'), error.word === 'captcha_wrong' && widget?.wasUnavailable ? widget.excuse : error.message);
       if (error.status === 401) notSignedIn(error.message);
@@ -92,6 +95,15 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
       byId('join-work').hidden = true;
       button.disabled = false;
     }
+  }
+
+  function chooseWidget({ captcha }) {
+    if (captcha?.provider !== widget?.provider || captcha?.site_key !== widget?.siteKey) {
+      widget = captcha ? new CaptchaWidget(captcha, byId('join-captcha')) : null;
+    }
+    write(byId('join-work-hint'), widget
+      ? `${widget.name} checks it, and may show you a puzzle.`
+      : 'Your device solves a small puzzle. Nothing for you to do, and no pictures to click.');
   }
 
   /** Whatever shows that this is no machine. */

@@ -19,7 +19,7 @@ export function readReceipt(receipt) {
 }
 
 /**
- * @param held {receipt, place, commitment, tickets_digest}; what was not noted is null or left out
+ * @param held {receipt, place, commitment, announced, tickets_digest}; what was not noted is null or left out
  * @param progress called with a sentence about what is being done
  * @returns {passed: [{step, found}], fault: {step, what} or null, place}
  * @throws ApiError or ConnectionLost: the public data cannot be had
@@ -32,8 +32,8 @@ export async function checkPlace(held, progress = () => {}) {
   try {
     await gather(checker, claims, progress);
     progress('Checking …');
-    const { receipt, place = null, commitment = null, tickets_digest = null } = held;
-    return JSON.parse(checker.verdict(JSON.stringify({ receipt, place, commitment, tickets_digest })));
+    const { receipt, place = null, commitment = null, announced = null, tickets_digest = null } = held;
+    return JSON.parse(checker.verdict(JSON.stringify({ receipt, place, commitment, announced, tickets_digest })));
   } finally {
     checker.free();
   }

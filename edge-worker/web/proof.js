@@ -2,12 +2,13 @@
 
 import { byId, make, write } from './dom.js';
 import { count } from './format.js';
+import { isKnown } from './known-beacon.js';
 import { checkPlace, readReceipt } from './place-check.js';
 
 export class Proof {
   #place;
 
-  /** @param place Kept {receipt, commitment, beacon, position, …} */
+  /** @param place Kept {receipt, announced, tickets_digest, position, …} */
   constructor(place) {
     this.#place = place;
     byId('proof-check').addEventListener('click', () => this.#check());
@@ -25,8 +26,8 @@ export class Proof {
       fact('Draw', count(claims.draw)),
       fact('Your number', `${count(claims.number)} in list ${count(claims.shard)}`),
       fact('Your place', drawn ? count(place.position) : 'not drawn yet'),
-      fact('Hash of the secret, noted when you joined', place.commitment ?? 'not noted', 'long'));
-    byId('proof-limit').hidden = place.beacon !== false;
+      fact('Hash of the secret, noted when you joined', place.announced?.commitment ?? 'not noted', 'long'));
+    this.#showLimit(place.announced?.beacon ?? null);
     byId('proof-links').replaceChildren(...this.#links(claims, drawn));
     byId('proof-page').href = `/check#${encodeURIComponent(claims.event_id)}`;
     byId('proof-check').hidden = !drawn;
@@ -34,6 +35,13 @@ export class Proof {
       byId('proof-check').dataset.receipt = place.receipt;
       byId('proof-verdict').replaceChildren();
     }
+  }
+
+  /** What the proof does not show; it stays where the beacon is not a public one. */
+  #showLimit(beacon) {
+    byId('proof-limit').hidden = isKnown(beacon);
+    const unknown = beacon && `a beacon of a chain that this program does not know (${beacon.chain_hash}): if that is not a public one, but this site’s own, it rules out nothing`;
+    write(byId('proof-limit-beacon'), unknown ?? 'none');
   }
 
   #links(claims, drawn) {
@@ -53,10 +61,11 @@ export class Proof {
 
   async #check() {
     const verdict = byId('proof-verdict');
-    const { receipt, commitment, position } = this.#place.value;
+    const { receipt, announced, tickets_digest, position } = this.#place.value;
     verdict.className = '';
     try {
-      const { passed, fault } = await checkPlace({ receipt, commitment, place: position }, (sentence) => write(verdict, sentence));
+      const { passed, fault } = await checkPlace(
+        { receipt, announced, tickets_digest, place: position }, (sentence) => write(verdict, sentence));
       verdict.className = fault ? 'notice bad' : 'notice good';
       write(verdict, fault ? fault.what : `It holds. ${passed.map(({ found }) => found).join(' ')}`);
     } catch (error) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    draw::membership::Windows,
+    draw::{announcement::Announcement, membership::Windows},
     identity::{Bytes32, Draw, EventId, Place, ShardCount, Tag},
     lives::Lives,
     schedule::Schedule,
@@ -111,6 +111,19 @@ impl Snapshot {
         Windows {
             on_sale_time: self.config.on_sale_time,
             draw_window_ms: self.config.draw_window_ms,
+        }
+    }
+
+    /// What receipts bind.
+    #[must_use]
+    pub fn announcement(&self) -> Announcement {
+        Announcement {
+            event_id: self.event_id.clone(),
+            commitment: self.commitment,
+            shards: self.shards(),
+            on_sale_time: self.config.on_sale_time,
+            draw_window_ms: self.config.draw_window_ms,
+            beacon: self.config.policy.beacon.clone(),
         }
     }
 

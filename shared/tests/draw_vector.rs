@@ -3,6 +3,7 @@
 use serde_json::Value;
 use stanchion_shared::{
     draw::{
+        announcement::Announcement,
         chain::SecretChain,
         digest::{FrozenShard, ShardDigest, log_entry, parse_log},
         place::{Numbered, place, seed},
@@ -193,6 +194,17 @@ fn the_public_logs_prove_the_record_and_any_change_to_them_is_found() {
     assert_eq!(doctored(&|logs| logs[0].1[0].0 = Tier::Suspect), fault, "another tier");
 }
 
+fn announced(drawn: &Drawn) -> Announcement {
+    Announcement {
+        event_id: drawn.record.event_id.clone(),
+        commitment: drawn.record.commitment,
+        shards: drawn.shards,
+        on_sale_time: drawn.record.closed_at,
+        draw_window_ms: 5_000,
+        beacon: None,
+    }
+}
+
 #[test]
 fn a_record_is_checked_against_signature_commitment_sums_and_the_one_before() {
     let keys = SigningKeys::parse(
@@ -202,27 +214,22 @@ fn a_record_is_checked_against_signature_commitment_sums_and_the_one_before() {
     .unwrap();
     let verifying = keys.verifying().unwrap();
     let drawn = draw();
-    let commitment = drawn.record.commitment;
+    let announced = announced(&drawn);
     let signed = drawn.record.clone().sign(&keys);
-    assert_eq!(signed.check(&verifying, commitment, None, None), Ok(()));
+    let recommitted = Announcement {
+        commitment: Bytes32([1; 32]),
+        ..announced.clone()
+    };
+    assert_eq!(signed.check(&verifying, &announced, None), Ok(()));
 
     let mut altered = signed.clone();
     altered.record.tiers[0].count += 1;
-    assert_eq!(
-        altered.check(&verifying, commitment, None, None),
-        Err(RecordFault::Signature)
-    );
+    assert_eq!(altered.check(&verifying, &announced, None), Err(RecordFault::Signature));
     let resigned = altered.record.sign(&keys);
+    assert_eq!(resigned.check(&verifying, &announced, None), Err(RecordFault::Counts));
+    assert_eq!(signed.check(&verifying, &recommitted, None), Err(RecordFault::Chain));
     assert_eq!(
-        resigned.check(&verifying, commitment, None, None),
-        Err(RecordFault::Counts)
-    );
-    assert_eq!(
-        signed.check(&verifying, Bytes32([1; 32]), None, None),
-        Err(RecordFault::Chain)
-    );
-    assert_eq!(
-        signed.check(&verifying, commitment, None, Some(&drawn.record)),
+        signed.check(&verifying, &announced, Some(&drawn.record)),
         Err(RecordFault::Previous)
     );
 

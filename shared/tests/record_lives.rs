@@ -2,6 +2,7 @@
 
 use stanchion_shared::{
     draw::{
+        announcement::Announcement,
         chain::SecretChain,
         digest::{FrozenShard, ShardDigest},
         place::Numbered,
@@ -112,10 +113,15 @@ fn lives_that_do_not_cover_all_numbers_in_order_are_found() {
         let mut doctored = lives();
         doctor(&mut doctored);
         let record = record(doctored);
-        let commitment = record.commitment;
-        record
-            .sign(&keys)
-            .check(&keys.verifying().unwrap(), commitment, None, None)
+        let announced = Announcement {
+            event_id: record.event_id.clone(),
+            commitment: record.commitment,
+            shards: ShardCount::new(4).unwrap(),
+            on_sale_time: record.closed_at,
+            draw_window_ms: 5_000,
+            beacon: None,
+        };
+        record.sign(&keys).check(&keys.verifying().unwrap(), &announced, None)
     };
     let fault = Err(RecordFault::Counts);
     assert_eq!(judge(&|_| ()), Ok(()));

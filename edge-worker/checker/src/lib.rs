@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use stanchion_shared::{
-    draw::record::SignedRecord,
+    draw::{announcement::Announcement, record::SignedRecord},
     identity::{Bytes32, Shard, Tag},
     jose::VerifyingKeys,
     verify::{Claimed, Fault, Published, Step, Verdict, verify},
@@ -21,6 +21,8 @@ struct Held {
     tag: Option<Tag>,
     #[serde(default)]
     commitment: Option<Bytes32>,
+    #[serde(default)]
+    announced: Option<Announcement>,
     #[serde(default)]
     tickets_digest: Option<Bytes32>,
 }
@@ -64,7 +66,8 @@ impl Checker {
         self.logs.push((shard, bytes));
     }
 
-    /// Everything that was checked, as JSON of [`Verdict`]. `held` is JSON {receipt, place, tag, commitment, tickets_digest}.
+    /// Everything that was checked, as JSON of [`Verdict`]. `held` is JSON {receipt, place, tag, commitment,
+    /// announced, tickets_digest}.
     #[must_use]
     pub fn verdict(&self, held: &str) -> String {
         let verdict = self.judge(held).unwrap_or_else(|fault| Verdict {
@@ -106,6 +109,7 @@ impl Checker {
             place: held.place,
             tag: held.tag,
             commitment: held.commitment,
+            announced: held.announced,
             tickets_digest: held.tickets_digest,
         };
         Ok(verify(&claimed, &published))

@@ -220,6 +220,7 @@ fn answer<P: Platform>(platform: &P, stood: &Stood, held: &Held) -> JoinAnswer {
         number: held.number,
         tag: stood.ticket.tag,
         digest: held.digest.0,
+        announced: stood.snapshot.announcement().digest(),
     };
     let (_, wait_seconds) = stood.wait();
     JoinAnswer {

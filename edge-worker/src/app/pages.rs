@@ -98,6 +98,11 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),
     ("icon.svg", SVG, include_bytes!("../../web/icon.svg")),
     ("index.js", JAVASCRIPT, include_bytes!("../../web/index.js")),
+    (
+        "known-beacon.js",
+        JAVASCRIPT,
+        include_bytes!("../../web/known-beacon.js"),
+    ),
     ("join.js", JAVASCRIPT, include_bytes!("../../web/join.js")),
     ("kept.js", JAVASCRIPT, include_bytes!("../../web/kept.js")),
     ("place-check.js", JAVASCRIPT, include_bytes!("../../web/place-check.js")),
@@ -116,6 +121,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("style.css", CSS, include_bytes!("../../web/style.css")),
     ("waiting.js", JAVASCRIPT, include_bytes!("../../web/waiting.js")),
     ("tickets.js", JAVASCRIPT, include_bytes!("../../web/tickets.js")),
+    ("witness.js", JAVASCRIPT, include_bytes!("../../web/witness.js")),
 ];
 
 /// Lets a page do what our pages need, and nothing else.
@@ -198,6 +204,16 @@ fn tag(content: &'static [u8]) -> Rc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pages_know_the_beacon_that_the_rules_know() {
+        let known = include_str!("../../web/known-beacon.js");
+        let fields = serde_json::to_value(stanchion_shared::policy::BeaconPolicy::quicknet()).unwrap();
+        for (field, value) in fields.as_object().unwrap() {
+            let value = value.to_string().replace('"', "'");
+            assert!(known.contains(&format!("  {field}: {value},\n")), "{field}: {value}");
+        }
+    }
 
     #[test]
     fn every_file_of_the_pages_is_served() {

@@ -32,6 +32,7 @@ pub(super) async fn queue<P: Platform>(platform: &P, event: &EventId) -> Result<
         name: snapshot.config.name.clone(),
         phase: snapshot.phase(now),
         on_sale_time: snapshot.config.on_sale_time,
+        draw_window_ms: snapshot.config.draw_window_ms,
         commitment: snapshot.commitment,
         beacon: snapshot.config.policy.beacon.clone(),
         shards: snapshot.shards(),

@@ -1,6 +1,8 @@
 // 'Check my place' in a real browser: the checker is WebAssembly there, and names what somebody altered on the way.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launchEvent, openBrowser, Visit } from './stage.mjs';
 
@@ -9,7 +11,7 @@ before(async () => { browser = await openBrowser(); });
 after(() => browser?.close());
 
 /** What is checked, in order, where no beacon was announced and nothing was noted of a frozen draw. */
-const STEPS = ['receipt', 'commitment', 'record', 'signature', 'secret', 'beacon', 'counts', 'chain', 'ticket', 'logs', 'place'];
+const STEPS = ['receipt', 'commitment', 'announced', 'record', 'signature', 'secret', 'times', 'beacon', 'counts', 'chain', 'ticket', 'logs', 'place'];
 
 test('a fan checks the own place step by step, and every lie is named', { timeout: 180_000 }, async () => {
   const fan = await Visit.open(browser);
@@ -49,6 +51,68 @@ test('a fan checks the own place step by step, and every lie is named', { timeou
     assert.deepEqual(await altered(page, lists, () => ''), ['ticket']);
     assert.deepEqual((await check(page)).fails, [], 'nobody alters anything any more');
     assert.deepEqual(fan.complaints, []);
+  } finally {
+    await fan.close();
+  }
+});
+
+/** A real network's key and rounds, which the stack's beacon serves; round 3 falls due so long after the on-sale that a page sees what is frozen. */
+function recorded(onSaleS) {
+  const { networks } = JSON.parse(readFileSync(new URL('../../../shared/tests/vectors/beacon.json', import.meta.url), 'utf8'));
+  const { public_key } = networks.find(({ rounds }) => rounds[0].round === 3);
+  const [period, drawnAfter] = [10, 8];
+  return { chain_hash: randomBytes(32).toString('hex'), public_key, genesis: onSaleS + drawnAfter - 2 * period, period, scheme: 'bls-unchained-g1-rfc9380' };
+}
+
+const quicknet = () => ({
+  chain_hash: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971', genesis: 1692803367, period: 3, scheme: 'bls-unchained-g1-rfc9380',
+  public_key: '83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a',
+});
+
+test('a page that waits notes the frozen tickets by itself, and says of a beacon that it does not know it', { timeout: 180_000 }, async () => {
+  const fan = await Visit.open(browser);
+  try {
+    const { page } = fan;
+    const eventId = await launchEvent({ limits: { shards: 2 }, beacon: recorded });
+    await page.goto(`/e/${eventId}`);
+    await fan.signUp();
+    await fan.join();
+    await page.getByText('How your place is drawn').click();
+    const limit = page.locator('#proof-limit');
+    assert.match(await limit.textContent(), /announced a beacon of a chain that this program does not know/);
+    assert.ok(await limit.isVisible());
+    const kept = () => page.evaluate((id) => JSON.parse(localStorage.getItem(`stanchion.place.${id}`)), eventId);
+    assert.equal((await kept()).tickets_digest, undefined);
+    await fan.turn();
+    const record = await (await page.request.get(`/api/v1/events/${eventId}/draws/0`)).json();
+    assert.equal((await kept()).tickets_digest, record.tickets_digest, 'noted before the round was out');
+
+    await page.getByRole('link', { name: 'Check my place' }).click();
+    const steps = STEPS.toSpliced(-1, 0, 'frozen');
+    assert.deepEqual(await check(page), { holds: steps, fails: [] });
+    assert.match(await page.locator('[data-step=beacon]').textContent(), /a chain that this program does not know/);
+    await page.evaluate((id) => {
+      const name = `stanchion.place.${id}`;
+      localStorage.setItem(name, JSON.stringify({ ...JSON.parse(localStorage.getItem(name)), tickets_digest: '11'.repeat(32) }));
+    }, eventId);
+    await page.reload();
+    assert.deepEqual((await check(page)).fails, ['frozen']);
+    assert.deepEqual(fan.complaints, []);
+  } finally {
+    await fan.close();
+  }
+});
+
+test('the limit of the proof is not shown where the beacon is quicknet', { timeout: 60_000 }, async () => {
+  const fan = await Visit.open(browser);
+  try {
+    const { page } = fan;
+    await page.goto(`/e/${await launchEvent({ onSaleInMs: 3_600_000, beacon: quicknet })}`);
+    await fan.signUp();
+    await fan.join();
+    await page.getByText('How your place is drawn').click();
+    await page.locator('#proof-facts').waitFor();
+    assert.equal(await page.locator('#proof-limit').isVisible(), false);
   } finally {
     await fan.close();
   }

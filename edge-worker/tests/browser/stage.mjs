@@ -81,20 +81,24 @@ const SECTIONS = [
   { code: 'B', name: 'Balcony', price: '29.00', fee: '3.50', rows: [{ label: '1', seats: 10 }] },
 ];
 
-/** Creates and launches an event of its own for a test. @returns its id */
-export async function launchEvent({ name = 'The Ropes', onSaleInMs = 8_000, sections = SECTIONS, limits = {}, queue } = {}) {
+/**
+ * Creates and launches an event of its own for a test. @returns its id
+ * @param beacon the announced one by when the on-sale is, in seconds since 1970; none unless given
+ */
+export async function launchEvent({ name = 'The Ropes', onSaleInMs = 8_000, sections = SECTIONS, limits = {}, queue = {}, beacon } = {}) {
   events += 1;
+  const onSaleS = Math.ceil((Date.now() + onSaleInMs) / 1000);
   const eventId = `browser-${Date.now().toString(36)}-${events}`;
   await admin('POST', '/events', {
     event_id: eventId,
     name,
     starts_at: new Date(Date.now() + 30 * 86_400_000).toISOString(),
-    on_sale_time: new Date(Date.now() + onSaleInMs).toISOString(),
+    on_sale_time: new Date(onSaleS * 1000).toISOString(),
+    queue: { ...queue, ...(beacon && { beacon: beacon(onSaleS) }) },
     currency: 'EUR',
     venue: { name: 'River Hall', city: 'Bremen', latitude: 53.0793, longitude: 8.8017 },
     sections,
     limits: { most_per_second: 100, most_shoppers: 100, per_person: 4, ...limits },
-    queue,
   });
   await launch(eventId);
   return eventId;

@@ -1,6 +1,6 @@
 //! Two edges on one Redis are one edge: whatever a fan asks, it does not matter which of them answers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -11,6 +11,10 @@ use stanchion_shared::{
 use stanchion_stage::{Edge, Event, Fan, now, part, read, refusal, release, settle, variable};
 
 const FANS: usize = 40;
+/// Time for everybody to join.
+const JOINING_MS: u64 = 25_000;
+/// Both edges are asked from so long before the on-sale on, in ms.
+const BEFORE_MS: u64 = 1_000;
 
 /// Both edges of the stack; the second is started for this test.
 async fn two_edges() -> [Edge; 2] {
@@ -36,7 +40,7 @@ async fn join_alternately(edges: &[Edge; 2], event: &Event) -> Vec<(Fan, JoinAns
 async fn two_processes_on_one_redis_behave_as_one_edge() {
     let edges = two_edges().await;
     let [first, second] = &edges;
-    let mut event = Event::on_sale_in(3_600_000);
+    let event = Event::on_sale_in(JOINING_MS);
     first.open(&event, 0).await;
     assert_eq!(
         refusal(second.put_event(&event).await).await,
@@ -48,9 +52,11 @@ async fn two_processes_on_one_redis_behave_as_one_edge() {
     one_person_at_both(&edges, &event).await;
 
     // Both are asked all the time around the on-sale: whoever first sees that the draw is due closes it.
-    event.put.on_sale_time = now().plus(2_500);
-    event.put.version += 10;
-    read::<Value>(second.put_event(&event).await).await;
+    assert!(now() < event.put.on_sale_time, "this machine is too slow");
+    tokio::time::sleep(Duration::from_millis(
+        event.put.on_sale_time.since(now()).saturating_sub(BEFORE_MS),
+    ))
+    .await;
     let waiting = [QueueStatus::Waiting];
     let told_by = async |edge: &Edge| {
         let polls = joined.iter().map(|(fan, answer)| async move {
@@ -111,7 +117,7 @@ async fn draw_closed_once([first, second]: &[Edge; 2], event: &Event) -> SignedR
         assert_eq!((queue.draws_closed, queue.last_place), (1, records.0.record.count()));
         records
             .0
-            .check(&edge.keys().await, queue.commitment, None, None)
+            .check(&edge.keys().await, &queue.announcement(), None)
             .unwrap();
     }
     records.0.record.check_logs(shards, &logs.0).unwrap();
@@ -120,7 +126,7 @@ async fn draw_closed_once([first, second]: &[Edge; 2], event: &Event) -> SignedR
 
 /// A turn that is claimed at both at the same moment is one session.
 async fn one_session_from_both([first, second]: &[Edge; 2], event: &Event, (fan, joined): &(Fan, JoinAnswer)) {
-    read::<Value>(first.put_release(event, &release(event.put.version + 1, 1_000)).await).await;
+    read::<Value>(first.put_release(event, &release(event.put.version + 2, 1_000)).await).await;
     let your_turn = [QueueStatus::YourTurn];
     let (at_first, at_second) = tokio::join!(
         first.status_until(fan, &joined.queue_token, &your_turn),

@@ -24,7 +24,7 @@ async fn many_who_see_that_a_draw_is_due_close_it_once() {
     let stores: Vec<_> = edges.iter().map(|redis| Store::new(redis, &keys)).collect();
     let mut event = Event::on_sale_in(FAR_MS).open(&stores[0]).await;
     let joined = event.join_all(&stores[0], &people(60)).await;
-    event.on_sale_now_in(&stores[0], 200).await;
+    event.on_sale_now_in(&edges[0], 200).await;
     event.until_closed_at(0).await;
     let snapshots = join_all(stores.iter().map(|store| event.until_closed(store, 0))).await;
     for snapshot in &snapshots {
@@ -54,7 +54,7 @@ async fn a_closing_that_stops_after_any_step_is_finished_by_the_next() {
             let mut event = Event::on_sale_in(FAR_MS).open(store).await;
             let mut joined = event.join_all(store, &people(25)).await;
             event.snapshot(store).await;
-            event.on_sale_now_in(store, 300).await;
+            event.on_sale_now_in(redis, 300).await;
             event.until_closed_at(0).await;
             let stopping = Stopping::after(redis, commands, last);
             let _ = Store::new(&stopping, keys).snapshot(&event.id).await;
@@ -179,7 +179,7 @@ async fn a_draw_before_the_one_that_is_due_is_never_passed_over() {
         async move {
             let mut event = Event::on_sale_in(FAR_MS).open(store).await;
             event.snapshot(store).await;
-            event.on_sale_now_in(store, 10).await;
+            event.on_sale_now_in(redis, 10).await;
             event.until_closed_at(0).await;
             let mut all = event.join_all(store, &people(12)).await;
             event

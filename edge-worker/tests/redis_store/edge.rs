@@ -247,7 +247,7 @@ async fn fans_whose_tickets_an_older_copy_lost_are_told_to_join_again_and_then_h
         assert_eq!((status, &told["error"]), (410, &json!("ticket_lost")), "{told}");
     }
     let new_tickets = join_all(&edge, &event.id, &lost).await;
-    event.on_sale_now_in(&edge.store(), 300).await;
+    event.on_sale_now_in(&edge.redis, 300).await;
     let mut places = Vec::new();
     for (fan, ticket) in kept.iter().zip(&kept_tickets).chain(lost.iter().zip(&new_tickets)) {
         places.push(edge.place(fan, ticket).await["position"].as_u64().unwrap());
@@ -265,7 +265,7 @@ async fn a_place_of_a_record_that_was_lost_is_drawn_again_although_the_ticket_ho
     let mut event = Event::on_sale_in(3_600_000).open(&edge.store()).await;
     let (kept, lost) = (fans("kept", 8), fans("lost", 8));
     let tickets = join_all(&edge, &event.id, &kept).await;
-    event.on_sale_now_in(&edge.store(), 3_000).await;
+    event.on_sale_now_in(&edge.redis, 3_000).await;
     let copy = server.copy().await;
     let lost_tickets = join_all(&edge, &event.id, &lost).await;
     let mut with_place = Vec::new();

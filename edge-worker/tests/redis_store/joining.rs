@@ -31,7 +31,7 @@ async fn a_crowd_gets_every_number_once_and_the_digest_that_the_log_gives() {
     for (one, two) in first.iter().zip(&second) {
         assert_eq!(one.held, two.held);
     }
-    event.on_sale_now_in(&store, 100).await;
+    event.on_sale_now_in(&redis, 100).await;
     event.until_closed(&store, 0).await;
     let mut by_shard = BTreeMap::<Shard, Vec<_>>::new();
     first
@@ -129,7 +129,7 @@ async fn a_ticket_given_up_is_revived_in_its_draw_and_replaced_after_it() {
     assert_eq!(give_up(Serial(2)).await, Ok(LeaveOutcome::Dead));
     assert_eq!(event.join(&store, person.tag).await, person.held);
 
-    event.on_sale_now_in(&store, 100).await;
+    event.on_sale_now_in(&redis, 100).await;
     event.until_closed(&store, 0).await;
     let over = stanchion_edge::platform::Join {
         proof: None,

@@ -39,7 +39,7 @@ async fn a_restart_with_its_append_only_file_loses_nobody() {
     assert!(joined.iter().all(|person| !is_lost(&snapshot, person)));
     assert_eq!(snapshot.joined, 60);
 
-    event.on_sale_now_in(&store, 200).await;
+    event.on_sale_now_in(&redis, 200).await;
     event.until_closed(&store, 0).await;
     let drawn_in = event.snapshot(&store).await.lives.coordinator;
     server.restart().await;
@@ -77,7 +77,7 @@ async fn an_older_copy_loses_who_joined_after_it_and_they_can_join_again_in_the_
         assert!(!is_lost(&snapshot, person), "{person:?}");
     }
 
-    event.on_sale_now_in(&store, 200).await;
+    event.on_sale_now_in(&redis, 200).await;
     event.until_closed(&store, 0).await;
     let record = event.checked_record(&store, 0, None).await;
     assert!(lost.iter().all(|person| person.place_in(&record).is_none()));
@@ -121,7 +121,7 @@ async fn a_draw_whose_record_was_lost_is_closed_anew_and_places_of_the_lost_reco
     let store = Store::new(&redis, &keys);
     let mut event = Event::on_sale_in(FAR_MS).open(&store).await;
     let kept = event.join_all(&store, &people(20)).await;
-    event.on_sale_now_in(&store, 1_500).await;
+    event.on_sale_now_in(&redis, 1_500).await;
     let copy = server.copy().await;
     let lost = event.join_all(&store, &people(20)).await;
     let before = event.until_closed(&store, 0).await;
@@ -147,7 +147,7 @@ async fn a_draw_whose_record_was_lost_is_closed_anew_and_places_of_the_lost_reco
 }
 
 /// The coordinator's data is as it was before anybody joined.
-async fn forget_announcements(url: &str, event: &Event) {
+pub(crate) async fn forget_announcements(url: &str, event: &Event) {
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let key = |name: &str| format!("stanchion:{{{}}}:{name}", event.id);
@@ -164,7 +164,7 @@ async fn a_coordinator_that_forgot_what_was_announced_asks_all_shards_before_it_
     let store = Store::new(&redis, &keys);
     let mut event = Event::on_sale_in(FAR_MS).open(&store).await;
     let joined = event.join_all(&store, &people(40)).await;
-    event.on_sale_now_in(&store, 200).await;
+    event.on_sale_now_in(&redis, 200).await;
     event.until_closed_at(0).await;
 
     forget_announcements(&server.url(), &event).await;
@@ -181,7 +181,7 @@ async fn whoever_was_lost_after_the_draw_keeps_no_turn_and_joins_a_later_draw() 
     let store = Store::new(&redis, &keys);
     let mut event = Event::on_sale_in(FAR_MS).open(&store).await;
     let joined = event.join_all(&store, &people(20)).await;
-    event.on_sale_now_in(&store, 200).await;
+    event.on_sale_now_in(&redis, 200).await;
     event.until_closed(&store, 0).await;
     let record = event.record(&store, 0).await.unwrap().record;
 
@@ -217,7 +217,7 @@ async fn a_coordinator_that_forgets_while_somebody_joins_closes_no_draw_without_
             let mut others = people(20);
             others.retain(|&other| event.shard_of(other) != event.shard_of(tag));
             let mut joined = event.join_all(store, &others).await;
-            event.on_sale_now_in(store, 1_000).await;
+            event.on_sale_now_in(redis, 1_000).await;
             let forget = async || {
                 forget_announcements(&stack_redis(), &event).await;
                 event.snapshot(store).await;

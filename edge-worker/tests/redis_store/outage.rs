@@ -47,7 +47,7 @@ async fn shards_that_do_not_answer_delay_draws_but_neither_snapshots_nor_the_lea
     let store = Store::new(&redis, &keys);
     let mut event = Event::on_sale_in(3_600_000).open(&store).await;
     event.join_all(&store, &people(4)).await;
-    event.on_sale_now_in(&store, 10).await;
+    event.on_sale_now_in(&redis, 10).await;
     let silent = WithoutShards {
         redis: &redis,
         patience: Duration::from_millis(1_500),

@@ -1,5 +1,7 @@
 //! What the origin says: versions, what is fixed, and a schedule of which nothing is lost.
 
+use std::cell::Cell;
+
 use futures_util::future::join_all;
 use stanchion_edge::{
     platform::{PutOutcome, QueueStore},
@@ -8,8 +10,9 @@ use stanchion_edge::{
 use stanchion_shared::{identity::ShardCount, schedule::EFFECT_DELAY_MS, wire::PutEvent};
 
 use crate::{
-    connection::{Last, Native, Stopping},
-    world::{Event, now, signing_keys, stack_redis},
+    connection::{Last, Native, Overtaken, Stopping},
+    lives::forget_announcements,
+    world::{Event, now, people, signing_keys, stack_redis},
 };
 
 const FAR_MS: u64 = 3_600_000;
@@ -115,5 +118,48 @@ async fn a_put_that_stops_anywhere_holds_whole_or_not_at_all() {
             );
             assert!(holds || told.is_err(), "accepted and lost: {commands} {last:?}");
         }
+    }
+}
+
+/// Until all shards were asked, a coordinator that was restored may have forgotten that somebody joined.
+#[tokio::test]
+async fn no_put_moves_the_on_sale_of_somebody_who_has_joined_however_it_is_timed() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let mut event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let put_later = |event: &Event| PutEvent {
+        version: event.put.version + 1,
+        on_sale_time: event.put.on_sale_time.plus(1),
+        ..event.put.clone()
+    };
+    event.put = put_later(&event);
+    let outcome = store.put_event(&event.id, event.put.clone()).await.unwrap();
+    assert!(
+        matches!(outcome, PutOutcome::Accepted(_)),
+        "nobody has joined: {outcome:?}"
+    );
+    event.join_all(&store, &people(3)).await;
+    let outcome = store.put_event(&event.id, put_later(&event)).await.unwrap();
+    assert!(matches!(outcome, PutOutcome::Fixed(_)), "{outcome:?}");
+    forget_announcements(&stack_redis(), &event).await;
+    let outcome = store.put_event(&event.id, put_later(&event)).await.unwrap();
+    assert!(matches!(outcome, PutOutcome::Fixed(_)), "forgotten: {outcome:?}");
+
+    // Somebody joins before one of the three commands of a put: before it is read, and between that and the write.
+    for commands in 1..=4 {
+        let event = Event::on_sale_in(FAR_MS).open(&store).await;
+        event.snapshot(&store).await;
+        let overtaken = Overtaken {
+            redis: &redis,
+            commands_before: Cell::new(commands),
+            by: async || drop(event.join_all(&store, &people(1)).await),
+        };
+        let put = put_later(&event);
+        let outcome = Store::new(&overtaken, &keys).put_event(&event.id, put).await.unwrap();
+        assert_eq!(
+            matches!(outcome, PutOutcome::Fixed(_)),
+            commands <= 3,
+            "{commands}: {outcome:?}"
+        );
     }
 }

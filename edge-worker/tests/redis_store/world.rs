@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use stanchion_edge::{
     platform::{Claim, ClaimOutcome, Held, Join, JoinOutcome, PutOutcome, QueueStore},
-    spin::store::{Redis, Store},
+    spin::store::{Redis, Store, Value},
 };
 use stanchion_shared::{
     draw::{
@@ -100,12 +100,24 @@ impl Event {
         }
     }
 
-    /// From now on the on-sale is in so many ms; it must have been far away.
-    pub(crate) async fn on_sale_now_in<R: Redis>(&mut self, store: &Store<'_, R>, milliseconds: u64) {
-        self.put.version += 1;
+    /// As if the on-sale had always been announced for in so many ms: no put may move it once somebody has joined. It must
+    /// have been far away.
+    pub(crate) async fn on_sale_now_in<R: Redis>(&mut self, redis: &R, milliseconds: u64) {
+        let key = || format!("stanchion:{{{}}}:event", self.id).into_bytes();
+        let stored = redis.execute("HGET", vec![key(), b"put".to_vec()]).await.unwrap();
+        let [Value::Bytes(stored)] = &stored[..] else {
+            panic!("{stored:?}");
+        };
         self.put.on_sale_time = now().plus(milliseconds);
-        let outcome = store.put_event(&self.id, self.put.clone()).await.unwrap();
-        assert!(matches!(outcome, PutOutcome::Accepted(_)), "{outcome:?}");
+        let mut stored: serde_json::Value = serde_json::from_slice(stored).unwrap();
+        stored["put"]["on_sale_time"] = serde_json::json!(self.put.on_sale_time);
+        let stored = stored.to_string().into_bytes();
+        redis
+            .execute("HSET", vec![key(), b"put".to_vec(), stored])
+            .await
+            .unwrap();
+        let grow = vec![key(), b"revision".to_vec(), b"1".to_vec()];
+        redis.execute("HINCRBY", grow).await.unwrap();
     }
 
     pub(crate) async fn until_closed_at(&self, draw: u32) {
@@ -211,13 +223,12 @@ impl Event {
         previous: Option<&DrawRecord>,
     ) -> DrawRecord {
         let snapshot = self.snapshot(store).await;
-        let beacon = snapshot.config.policy.beacon.as_ref();
         let signed = self
             .record(store, draw)
             .await
             .expect("a closed draw with tickets has a record");
         let keys = signing_keys().verifying().unwrap();
-        signed.check(&keys, snapshot.commitment, beacon, previous).unwrap();
+        signed.check(&keys, &snapshot.announcement(), previous).unwrap();
         let mut logs = Vec::new();
         for shard in self.put.shards.all() {
             let log = store.shard_log(&self.id, Draw(draw), shard).await.unwrap();

@@ -190,9 +190,8 @@ fn judge_queue(
     }));
     invariants.push(places_follow_from_records::judge(&places_follow_from_records::Facts {
         keys: &queue.keys,
-        commitment: queue.snapshot.commitment,
-        beacon: queue.snapshot.beacon.as_ref(),
-        shards: queue.snapshot.shards,
+        announced: &queue.snapshot.announcement(),
+        noted: observed.announced.as_ref(),
         last_place: queue.snapshot.last_place,
         draws_closed: queue.snapshot.draws_closed,
         draws: &queue.draws,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use stanchion_shared::{money::Minor, timestamp::UnixMillis, wire::QueueStatus};
+use stanchion_shared::{draw::announcement::Announcement, money::Minor, timestamp::UnixMillis, wire::QueueStatus};
 
 /// Examples of one fault that are kept; the rest is counted only.
 const EXAMPLES: usize = 20;
@@ -147,6 +147,8 @@ pub(crate) struct CurvePoint {
 /// Everything; also the file of `--observed`.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Observed {
+    /// What was public as announced before the first join.
+    pub(crate) announced: Option<Announcement>,
     pub(crate) tickets: Vec<HeldTicket>,
     pub(crate) shop_tokens: Vec<SeenShopToken>,
     /// Accounts that were told they are verified fans.

@@ -52,6 +52,10 @@ pub(crate) struct VerifyOptions {
     #[arg(long, value_parser = bytes_32)]
     pub(crate) commitment: Option<Bytes32>,
 
+    /// The answer of `GET …/events/{id}/queue` that was saved at the join: all that was announced then.
+    #[arg(long)]
+    pub(crate) queue_at_join: Option<PathBuf>,
+
     /// `drawing.tickets_digest` that was public before the beacon's round was out, hex.
     #[arg(long, value_parser = bytes_32)]
     pub(crate) tickets_digest: Option<Bytes32>,

@@ -87,6 +87,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let on_sale_time = stage.on_sale_time;
     let public = Public::new(&options.places.edge_url, &event);
     wait_until_known(&public).await?;
+    stage.notebook.open().announced = Some(public.queue().await?.announcement());
     let seats: Seats = Arc::new(database.seats(&event).await?);
     let codes = verified::invite(&admin, &options, &event, &accounts).await?;
     let (world, latencies) = stage.world(codes)?;

@@ -1,7 +1,10 @@
 //! `verify`: one fan's place, from a receipt and what is public. No token and no key is needed, and nothing but the edge's
 //! public answers is read; the page 'Check my place' does the same with the same code.
 
+use std::path::Path;
+
 use stanchion_shared::{
+    draw::announcement::Announcement,
     identity::Draw,
     verify::{self, Claimed, Fault, Published, Step, Verdict},
 };
@@ -13,8 +16,9 @@ pub(crate) async fn verify(options: VerifyOptions) -> Result<bool, RunError> {
     let verdict = match verify::unverified(&options.receipt) {
         Some(receipt) => {
             let public = Public::new(&options.edge_url, &receipt.event_id);
+            let claimed = claimed(&options)?;
             let published = read(&public, Draw(receipt.draw)).await?;
-            verify::verify(&claimed(&options), &published)
+            verify::verify(&claimed, &published)
         }
         None => no_receipt(),
     };
@@ -27,14 +31,26 @@ pub(crate) async fn verify(options: VerifyOptions) -> Result<bool, RunError> {
     Ok(verdict.holds())
 }
 
-fn claimed(options: &VerifyOptions) -> Claimed {
-    Claimed {
+/// What was saved at the join is read from a file.
+fn claimed(options: &VerifyOptions) -> Result<Claimed, RunError> {
+    let announced = options.queue_at_join.as_deref().map(announced_in).transpose()?;
+    Ok(Claimed {
         receipt: options.receipt.clone(),
         place: options.place,
         tag: options.account_tag,
         commitment: options.commitment,
+        announced,
         tickets_digest: options.tickets_digest,
-    }
+    })
+}
+
+fn announced_in(path: &Path) -> Result<Announcement, RunError> {
+    let unreadable = |error| RunError::Read {
+        what: path.display().to_string(),
+        error,
+    };
+    let text = std::fs::read(path).map_err(unreadable)?;
+    serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))
 }
 
 fn no_receipt() -> Verdict {

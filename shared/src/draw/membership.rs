@@ -50,6 +50,17 @@ impl Windows {
             number => self.closed_at(Draw(number - 1)),
         }
     }
+
+    /// Whether a draw's record may say these times. When the queue opened is announced by nobody and decides nothing: draw 0
+    /// may have opened at any time before it closed.
+    #[must_use]
+    pub fn are_times_of(&self, draw: Draw, opened_at: UnixMillis, closed_at: UnixMillis) -> bool {
+        let opened = match draw {
+            Draw::PRE_QUEUE => opened_at <= closed_at,
+            draw => opened_at == self.opened_at(draw, opened_at),
+        };
+        opened && closed_at == self.closed_at(draw)
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +81,32 @@ mod tests {
             assert_eq!(windows.draw_at(closed.minus(1)), Some(Draw(draw)));
             assert_eq!(windows.draw_at(closed), Some(Draw(draw + 1)));
             assert_eq!(windows.opened_at(Draw(draw + 1), UnixMillis(0)), closed);
+        }
+    }
+
+    #[test]
+    fn a_draw_has_the_times_of_its_window_to_the_millisecond() {
+        let windows = Windows {
+            on_sale_time: UnixMillis(100_000),
+            draw_window_ms: 5_000,
+        };
+        for (draw, opened_at, closed_at, right) in [
+            (0, 1, 100_000, true),
+            (0, 100_000, 100_000, true),
+            (0, 100_001, 100_000, false),
+            (0, 1, 99_999, false),
+            (0, 1, 100_001, false),
+            (1, 100_000, 105_000, true),
+            (1, 99_999, 105_000, false),
+            (1, 100_001, 105_000, false),
+            (1, 100_000, 104_999, false),
+            (1, 100_000, 105_001, false),
+            (1, 105_000, 110_000, false),
+            (2, 105_000, 110_000, true),
+        ] {
+            let times = (UnixMillis(opened_at), UnixMillis(closed_at));
+            let judged = windows.are_times_of(Draw(draw), times.0, times.1);
+            assert_eq!(judged, right, "{draw} {times:?}");
         }
     }
 

@@ -25,6 +25,7 @@ pub const GENESIS_S: Limits = Limits {
 
 /// Of the League of Entropy's quicknet, as its `/info` says.
 const QUICKNET_GENESIS: u64 = 1_692_803_367;
+const QUICKNET_NAME: &str = "the League of Entropy's quicknet";
 const QUICKNET_CHAIN_HASH: &str = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971";
 const QUICKNET_PUBLIC_KEY: &str = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c\
     8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a";
@@ -35,6 +36,16 @@ pub enum BeaconScheme {
     /// Signatures on G1 of BLS12-381, hashed to the curve as RFC 9380 says: quicknet's.
     #[serde(rename = "bls-unchained-g1-rfc9380")]
     UnchainedG1Rfc9380,
+}
+
+impl BeaconScheme {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            BeaconScheme::UnchainedG1Rfc9380 => "bls-unchained-g1-rfc9380",
+        }
+    }
 }
 
 /// A compressed point of G2, hex: the key of a whole network, of which no member has more than a share. Whether it is a
@@ -106,20 +117,42 @@ impl BeaconPolicy {
         }
     }
 
-    /// Says which field is out of its limits.
+    /// The public network that it is, where this program knows it. Compared whole: a name alone binds no signature.
+    #[must_use]
+    pub fn known_network(&self) -> Option<&'static str> {
+        (*self == BeaconPolicy::quicknet()).then_some(QUICKNET_NAME)
+    }
+
+    /// Says which field is out of its limits, or is not the one of the public network that `chain_hash` names.
     ///
     /// # Errors
-    /// A sentence that names the field and its limits.
+    /// A sentence that names the field and what it must be.
     pub fn check(&self) -> Result<(), String> {
         for (name, value, limits) in [("genesis", self.genesis, GENESIS_S), ("period", self.period, PERIOD_S)] {
             if !limits.allow(value) {
                 return Err(format!("beacon.{name} must be {} to {}", limits.least, limits.most));
             }
         }
-        if crate::draw::beacon::is_key(self) {
-            Ok(())
-        } else {
-            Err("beacon.public_key must be a compressed point of G2 on BLS12-381".to_owned())
+        if !crate::draw::beacon::is_key(self) {
+            return Err("beacon.public_key must be a compressed point of G2 on BLS12-381".to_owned());
+        }
+        self.check_name()
+    }
+
+    /// Nobody may call another network by quicknet's name.
+    fn check_name(&self) -> Result<(), String> {
+        let quicknet = BeaconPolicy::quicknet();
+        let fields = [
+            ("public_key", self.public_key == quicknet.public_key),
+            ("genesis", self.genesis == quicknet.genesis),
+            ("period", self.period == quicknet.period),
+            ("scheme", self.scheme == quicknet.scheme),
+        ];
+        match fields.iter().find(|(_, same)| !same) {
+            Some((field, _)) if self.chain_hash == quicknet.chain_hash => Err(format!(
+                "beacon.{field} is not that of {QUICKNET_NAME}, which beacon.chain_hash names"
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -150,6 +183,7 @@ mod tests {
 
     fn every_three_seconds_from(genesis: u64) -> BeaconPolicy {
         BeaconPolicy {
+            chain_hash: Bytes32([1; 32]),
             genesis,
             ..BeaconPolicy::quicknet()
         }
@@ -179,12 +213,12 @@ mod tests {
 
     #[test]
     fn limits_hold_at_both_sides_and_name_the_field() {
-        let quicknet = BeaconPolicy::quicknet();
-        assert_eq!(quicknet.check(), Ok(()));
+        let another = every_three_seconds_from(100);
+        assert_eq!(another.check(), Ok(()));
         for (period, allowed) in [(0, false), (1, true), (60, true), (61, false)] {
             let checked = BeaconPolicy {
                 period,
-                ..quicknet.clone()
+                ..another.clone()
             }
             .check();
             assert_eq!(checked.is_ok(), allowed, "{period}: {checked:?}");
@@ -200,15 +234,49 @@ mod tests {
         }
         let no_point = BeaconPolicy {
             public_key: BeaconKey([1; 96]),
-            ..quicknet
+            ..another
         };
         assert!(no_point.check().unwrap_err().contains("beacon.public_key"));
+    }
+
+    #[test]
+    fn nobody_may_call_another_network_by_quicknets_name() {
+        let quicknet = BeaconPolicy::quicknet();
+        assert_eq!(quicknet.check(), Ok(()));
+        assert!(quicknet.known_network().is_some());
+        // Another network's key: a point, and not quicknet's.
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../tests/vectors/beacon.json")).unwrap();
+        let key = BeaconKey::parse(vectors["networks"][1]["public_key"].as_str().unwrap()).unwrap();
+        type Change = fn(&mut BeaconPolicy, BeaconKey);
+        let changes: [(&str, Change); 3] = [
+            ("public_key", |beacon, key| beacon.public_key = key),
+            ("genesis", |beacon, _| beacon.genesis += 1),
+            ("period", |beacon, _| beacon.period += 1),
+        ];
+        for (field, change) in changes {
+            let mut beacon = quicknet.clone();
+            change(&mut beacon, key);
+            assert_eq!(beacon.known_network(), None, "{field}");
+            let refused = beacon.check().unwrap_err();
+            assert!(
+                refused.contains(&format!("beacon.{field} ")) && refused.contains("quicknet"),
+                "{refused}"
+            );
+            beacon.chain_hash = Bytes32([1; 32]);
+            assert_eq!(beacon.check(), Ok(()), "{field}: a network of its own");
+        }
+        let renamed = BeaconPolicy {
+            chain_hash: Bytes32([1; 32]),
+            ..quicknet
+        };
+        assert_eq!((renamed.known_network(), renamed.check()), (None, Ok(())));
     }
 
     #[test]
     fn json_has_hex_and_the_schemes_own_name_and_nothing_unknown() {
         let json = serde_json::to_value(BeaconPolicy::quicknet()).unwrap();
         assert_eq!(json["scheme"], "bls-unchained-g1-rfc9380");
+        assert_eq!(json["scheme"], BeaconPolicy::quicknet().scheme.name());
         assert_eq!(json["public_key"].as_str().map(str::len), Some(192));
         assert_eq!(
             serde_json::from_value::<BeaconPolicy>(json.clone()).unwrap(),

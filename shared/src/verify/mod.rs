@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 use crate::{
-    draw::record::SignedRecord,
+    draw::{announcement::Announcement, record::SignedRecord},
     identity::{Bytes32, Shard, Tag},
     jose::VerifyingKeys,
     wire::{QueueAnswer, ReceiptClaims},
@@ -27,6 +27,8 @@ pub struct Claimed {
     pub tag: Option<Tag>,
     /// The commitment that was public when the fan joined.
     pub commitment: Option<Bytes32>,
+    /// All that was public as announced when the fan joined.
+    pub announced: Option<Announcement>,
     /// What was public as `drawing.tickets_digest` before the beacon's round was out.
     pub tickets_digest: Option<Bytes32>,
 }
@@ -51,12 +53,16 @@ pub enum Step {
     Receipt,
     /// The commitment is the one that was public at the join.
     Commitment,
+    /// What is announced now is what the receipt was given for.
+    Announced,
     /// The record is that of the receipt's draw.
     Record,
     /// The edge signed the records.
     Signature,
     /// Secrets are those that were committed to.
     Secret,
+    /// Draws closed when their announced windows ended: nobody chose an instant, and with it a beacon's round.
+    Times,
     /// Rounds of the announced beacon are in the records.
     Beacon,
     /// Sums and shards within the records agree.

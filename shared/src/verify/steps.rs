@@ -37,6 +37,7 @@ pub(super) fn all(
         ),
     );
     passed(Step::Commitment, commitment(claimed, &published.queue)?);
+    passed(Step::Announced, announced(claimed, &receipt, &published.queue)?);
     let record = records(&receipt, published, passed)?;
     let logs = logs(published)?;
     let numbered = ticket(&receipt, &logs)?;
@@ -95,13 +96,42 @@ fn receipt(claimed: &Claimed, published: &Published) -> Result<ReceiptClaims, Fa
 }
 
 fn commitment(claimed: &Claimed, queue: &QueueAnswer) -> Result<String, Fault> {
-    match claimed.commitment {
+    match claimed
+        .commitment
+        .or(claimed.announced.as_ref().map(|noted| noted.commitment))
+    {
         None => Ok("No commitment was noted at the join: the one that is public now is used.".to_owned()),
         Some(noted) if noted == queue.commitment => {
             Ok("The commitment is the one that was public at the join.".to_owned())
         }
         Some(_) => Err(fault(Step::Commitment, "The commitment was changed after the join.")),
     }
+}
+
+/// The receipt binds what was announced when it was given; what the fan noted then says besides what of it was changed, and
+/// whether the receipt was honest.
+fn announced(claimed: &Claimed, receipt: &ReceiptClaims, queue: &QueueAnswer) -> Result<String, Fault> {
+    let now = queue.announcement();
+    let of_announced = |what: String| Err(fault(Step::Announced, what));
+    let differences = claimed
+        .announced
+        .as_ref()
+        .map(|noted| noted.differences(&now))
+        .unwrap_or_default();
+    if !differences.is_empty() {
+        return of_announced(format!(
+            "Changed since it was announced at the join: {}.",
+            differences.join(", ")
+        ));
+    }
+    if receipt.announced != now.digest() {
+        return of_announced(
+            "The on-sale time, the window, the number of lists, the beacon or the commitment is not the one that the receipt \
+             was given for."
+                .to_owned(),
+        );
+    }
+    Ok("On-sale time, window, number of lists and beacon are those that the receipt was given for.".to_owned())
 }
 
 /// All records, each by itself and after the one before it. Returns the receipt's.
@@ -135,6 +165,10 @@ fn records<'a>(
         Step::Secret,
         "The secret of every draw is the one that was committed to.".to_owned(),
     );
+    passed(
+        Step::Times,
+        "Every draw closed when its announced window ended.".to_owned(),
+    );
     passed(Step::Beacon, beacon(record, &published.queue));
     passed(Step::Counts, "The counts add up.".to_owned());
     passed(
@@ -148,12 +182,12 @@ fn records<'a>(
 }
 
 fn one_record(signed: &SignedRecord, published: &Published, previous: Option<&DrawRecord>) -> Result<(), Fault> {
-    let queue = &published.queue;
-    let checked = signed.check(&published.keys, queue.commitment, queue.beacon.as_ref(), previous);
+    let checked = signed.check(&published.keys, &published.queue.announcement(), previous);
     checked.map_err(|found| {
         let step = match found {
             RecordFault::Signature => Step::Signature,
             RecordFault::Chain => Step::Secret,
+            RecordFault::Times => Step::Times,
             RecordFault::Beacon(_) => Step::Beacon,
             RecordFault::Counts => Step::Counts,
             RecordFault::Previous => Step::Chain,
@@ -169,11 +203,15 @@ fn one_record(signed: &SignedRecord, published: &Published, previous: Option<&Dr
 
 fn beacon(record: &DrawRecord, queue: &QueueAnswer) -> String {
     match (&record.beacon, &queue.beacon) {
-        (Some(round), Some(announced)) => format!(
-            "Round {} of the announced beacon (chain {}) is the draw's, and signed by its network.",
-            round.round,
-            hex::encode(announced.chain_hash.0)
-        ),
+        (Some(round), Some(announced)) => match announced.known_network() {
+            Some(network) => format!("Round {} of {network} is the draw's, and signed by it.", round.round),
+            None => format!(
+                "Round {} of the announced beacon is the draw's, and signed under its key. It is a chain that this program does \
+                 not know ({}): if whoever runs the site runs that, too, they knew the round.",
+                round.round,
+                hex::encode(announced.chain_hash.0)
+            ),
+        },
         _ => "No beacon was announced, and none was used: whoever runs the site could still try many last tickets."
             .to_owned(),
     }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    draw::announcement::Announcement,
     identity::{Bytes32, Draw, EventId, Shard, ShardCount},
     policy::{BeaconPolicy, CaptchaProvider},
     schedule::Rate,
@@ -149,6 +150,8 @@ pub struct QueueAnswer {
     pub phase: Phase,
     /// When the pre-queue ends.
     pub on_sale_time: UnixMillis,
+    /// Length of each arrival window after it, in ms: draw k closes k of them after `on_sale_time`.
+    pub draw_window_ms: u64,
     /// SHA-256 of the first secret of the chain.
     pub commitment: Bytes32,
     /// Announced before the first join. Null: the draws use no beacon.
@@ -175,6 +178,21 @@ pub struct QueueAnswer {
     /// The draw that waits for its beacon's round; left out where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawing: Option<DrawingAnswer>,
+}
+
+impl QueueAnswer {
+    /// What receipts bind.
+    #[must_use]
+    pub fn announcement(&self) -> Announcement {
+        Announcement {
+            event_id: self.event_id.clone(),
+            commitment: self.commitment,
+            shards: self.shards,
+            on_sale_time: self.on_sale_time,
+            draw_window_ms: self.draw_window_ms,
+            beacon: self.beacon.clone(),
+        }
+    }
 }
 
 /// A draw whose tickets are frozen and whose beacon's round is not out yet.
@@ -216,6 +234,8 @@ pub struct ReceiptClaims {
     pub tag: crate::identity::Tag,
     /// The shard's digest of the draw right after this ticket.
     pub digest: Bytes32,
+    /// [`Announcement::digest`] of what was announced when it was given.
+    pub announced: Bytes32,
 }
 
 impl ReceiptClaims {

@@ -17,9 +17,10 @@ use stanchion_shared::{
 use super::{
     Store,
     command::{Redis, Script, plain, run, script},
-    coordinator::{Seen, Written, json},
+    coordinator::{Written, json},
     keys::{CoordinatorKeys, ShardKeys},
     muster::SHARDS_AT_ONCE,
+    seen::{OnlyIf, Seen},
     shard::MAX_TRIES,
     tickets::Tickets,
 };
@@ -92,7 +93,7 @@ impl<R: Redis> Store<'_, R> {
             let mut rules = seen.rules.clone();
             let ended = rules.ended(draw, seen.now);
             rules.begin_closing(ended);
-            if rules == seen.rules || self.write_event(event, &seen, &rules, Some(draw)).await? {
+            if rules == seen.rules || self.write_event(event, &seen, &rules, OnlyIf::First(draw)).await? {
                 return Ok(Some(ended));
             }
         }
@@ -113,7 +114,7 @@ impl<R: Redis> Store<'_, R> {
             }
             let mut rules = seen.rules.clone();
             rules.wait_for_round(frozen.draw, &frozen.shards());
-            if rules == seen.rules || self.write_event(event, &seen, &rules, None).await? {
+            if rules == seen.rules || self.write_event(event, &seen, &rules, OnlyIf::Anything).await? {
                 return Ok(());
             }
         }

@@ -5,21 +5,19 @@ use serde::Serialize;
 use stanchion_shared::{
     draw::{chain::SecretChain, record::SignedRecord},
     identity::{Bytes32, Draw, EventId, Shard},
-    lives::{EndedLife, Lives},
     schedule::{Schedule, Segment, Stop},
-    standing::Snapshot,
     timestamp::UnixMillis,
 };
 
 use super::{
     Store,
-    answer::Answer,
     command::{Redis, Script, plain, run, script},
     keys::CoordinatorKeys,
+    seen::{OnlyIf, Seen, read},
     shard::MAX_TRIES,
 };
 use crate::{
-    event::{Event, Reported},
+    event::{Event, windows},
     platform::StoreError,
 };
 
@@ -27,10 +25,6 @@ static READ: Script = script!("redis.lua", "coordinator/coordinator.lua", "coord
 static CHANGE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/change.lua");
 static ANNOUNCE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/announce.lua");
 static SCHEDULE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/schedule.lua");
-
-/// A change is stamped with the latest instant at which it may be written, this long after it was read, in ms: so it takes
-/// effect no sooner than the delay after it was written, and every snapshot without it is too old by then.
-pub(super) const WRITE_WITHIN_MS: u64 = 200;
 
 /// What became of an announcement.
 pub(super) enum Announced {
@@ -43,114 +37,8 @@ pub(super) enum Announced {
     Refused { frozen_through: Draw },
 }
 
-/// An event as it was read.
-pub(super) struct Seen {
-    pub(super) now: UnixMillis,
-    pub(super) epoch: u32,
-    pub(super) revision: u64,
-    /// All shards were asked what they have since this life began.
-    pub(super) mustered: bool,
-    pub(super) mustered_at: UnixMillis,
-    pub(super) lives_revision: u64,
-    /// The first draw that is not closed and may have tickets.
-    pub(super) announced: Option<Draw>,
-    pub(super) rules: Event,
-    pub(super) reported: Reported,
-    lives: Lives,
-}
-
-impl Seen {
-    pub(super) fn snapshot(self) -> Snapshot {
-        self.rules.snapshot(self.reported, self.lives, self.now)
-    }
-
-    /// See [`WRITE_WITHIN_MS`].
-    pub(super) fn stamp(&self) -> UnixMillis {
-        self.now.plus(WRITE_WITHIN_MS)
-    }
-
-    /// The draw that is to be closed now, if one is.
-    pub(super) fn due(&self) -> Option<Draw> {
-        self.announced.filter(|&draw| self.rules.closed_at(draw) <= self.now)
-    }
-}
-
-impl Seen {
-    /// Whether `draw`, and every later one that has ended, is frozen, and its round is not out yet: nothing can be done.
-    pub(super) fn rests(&self, draw: Draw) -> bool {
-        let progress = &self.rules.progress;
-        let frozen = progress.frozen.is_some_and(|frozen| frozen.draw == draw);
-        let all_ended = progress.closing >= Some(self.rules.ended(draw, self.now));
-        let awaited = self.rules.awaited(draw);
-        frozen && all_ended && awaited.is_some_and(|awaited| self.now < awaited.at)
-    }
-}
-
 pub(super) fn json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is stored serialises")
-}
-
-fn ended_lives(text: &str) -> Option<Vec<EndedLife>> {
-    let one = |text: &str| {
-        let (epoch, closed_through) = text.split_once(':')?;
-        Some(EndedLife {
-            epoch: epoch.parse().ok()?,
-            closed_through: match closed_through {
-                "-1" => None,
-                draw => Some(Draw(draw.parse().ok()?)),
-            },
-        })
-    };
-    text.split_whitespace().map(one).collect()
-}
-
-fn read(mut answer: Answer) -> Result<(UnixMillis, Option<Seen>), StoreError> {
-    let now = UnixMillis(answer.number()?);
-    if answer.is_empty() {
-        return Ok((now, None));
-    }
-    let epoch = answer.number()?;
-    let revision = answer.number()?;
-    let ended = ended_lives(&answer.text()?).ok_or_else(|| StoreError("former lives are not as agreed".to_owned()))?;
-    let mustered = answer.number::<u32>()? == epoch;
-    let mustered_at = UnixMillis(answer.number()?);
-    let joined = answer.number()?;
-    let scores = answer.optional_json()?.unwrap_or_default();
-    let joins_per_second = answer.optional_json()?.unwrap_or_default();
-    let lives_revision = answer.number()?;
-    let announced = answer.optional_number()?.map(Draw);
-    let rules = Event {
-        fixed: answer.json()?,
-        put: answer.json()?,
-        pulse: answer.json()?,
-        progress: answer.json()?,
-        schedule: answer.json()?,
-    };
-    let mut lives = Lives {
-        coordinator: epoch,
-        ended,
-        shards: Vec::new(),
-    };
-    while !answer.is_empty() {
-        lives.shards.push(answer.json()?);
-    }
-    let seen = Seen {
-        now,
-        epoch,
-        revision,
-        mustered,
-        mustered_at,
-        lives_revision,
-        announced,
-        rules,
-        reported: Reported {
-            joined,
-            scores,
-            joins_per_second,
-        },
-        lives,
-    };
-    Ok((now, Some(seen)))
 }
 
 /// How a changed event is written: the four parts, the schedule without what is needed no more, and that.
@@ -190,15 +78,20 @@ impl<R: Redis> Store<'_, R> {
     pub(super) async fn change_event<T>(
         &self,
         event: &EventId,
-        change: impl Fn(&mut Event, UnixMillis) -> T,
+        change: impl Fn(&mut Event, &Seen) -> T,
     ) -> Result<Option<T>, StoreError> {
         for _ in 0..MAX_TRIES {
             let Some(seen) = self.read_event(event).await? else {
                 return Ok(None);
             };
             let mut rules = seen.rules.clone();
-            let changed = change(&mut rules, seen.stamp());
-            if rules == seen.rules || self.write_event(event, &seen, &rules, None).await? {
+            let changed = change(&mut rules, &seen);
+            let only_if = match windows(&rules.put.put) == windows(&seen.rules.put.put) {
+                true => OnlyIf::Anything,
+                // Somebody may have joined since it was read.
+                false => OnlyIf::NothingAnnounced,
+            };
+            if rules == seen.rules || self.write_event(event, &seen, &rules, only_if).await? {
                 return Ok(Some(changed));
             }
         }
@@ -215,19 +108,19 @@ impl<R: Redis> Store<'_, R> {
         ]
     }
 
-    /// Writes a changed event; `false`: decide anew. `first`: only while this is the first draw that is announced.
+    /// Writes a changed event; `false`: decide anew.
     pub(super) async fn write_event(
         &self,
         event: &EventId,
         seen: &Seen,
         rules: &Event,
-        first: Option<Draw>,
+        only_if: OnlyIf,
     ) -> Result<bool, StoreError> {
         let keys = CoordinatorKeys::new(event).with(&["segments", "stops"]);
         let written = Written::new(rules, seen.stamp());
         let mut arguments = self.guard(seen);
         arguments.extend(written.parts);
-        arguments.push(first.map_or_else(Vec::new, |draw| draw.0.to_string().into_bytes()));
+        arguments.push(only_if.argument());
         arguments.extend(written.retired);
         run(self.redis, &CHANGE, &keys, arguments).await?.done()
     }

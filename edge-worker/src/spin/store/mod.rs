@@ -13,6 +13,7 @@ mod join;
 mod keys;
 mod muster;
 mod puts;
+mod seen;
 mod shard;
 mod tickets;
 
@@ -29,8 +30,8 @@ use stanchion_shared::{
 
 use close::Closed;
 pub use command::{Redis, RedisError, Value};
-use coordinator::Seen;
 use keys::CoordinatorKeys;
+use seen::Seen;
 use shard::ShardOf;
 
 use crate::platform::{

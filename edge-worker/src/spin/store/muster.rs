@@ -15,8 +15,9 @@ use super::{
     Store,
     answer::Answer,
     command::{Redis, Script, run, script},
-    coordinator::{Seen, json},
+    coordinator::json,
     keys::{CoordinatorKeys, ShardKeys},
+    seen::Seen,
     tickets::Tickets,
 };
 use crate::{event::joins_per_second, platform::StoreError};

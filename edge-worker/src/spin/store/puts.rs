@@ -9,13 +9,14 @@ use stanchion_shared::{
 use super::{
     Store,
     command::{Redis, Script, run, script},
-    coordinator::{WRITE_WITHIN_MS, Written, json},
+    coordinator::{Written, json},
     keys::CoordinatorKeys,
     random, random_32,
+    seen::{Seen, WRITE_WITHIN_MS},
     shard::MAX_TRIES,
 };
 use crate::{
-    event::{Attempt, Event, Fixed},
+    event::{Attempt, Event, Fixed, windows},
     platform::{PutOutcome, StoreError},
 };
 
@@ -24,8 +25,9 @@ static CREATE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coo
 impl<R: Redis> Store<'_, R> {
     pub(super) async fn put_the_event(&self, event: &EventId, put: &PutEvent) -> Result<PutOutcome, StoreError> {
         let attempt = Attempt(random());
+        self.know_who_joined(event, put).await?;
         for _ in 0..MAX_TRIES {
-            let put_it = |rules: &mut Event, now| rules.put_event(put, attempt, now);
+            let put_it = |rules: &mut Event, seen: &Seen| rules.put_event(put, attempt, seen.joined(), seen.stamp());
             if let Some(outcome) = self.change_event(event, put_it).await? {
                 return Ok(outcome);
             }
@@ -34,6 +36,16 @@ impl<R: Redis> Store<'_, R> {
             }
         }
         Err(StoreError("the event comes and goes".to_owned()))
+    }
+
+    /// Windows may change only while nobody has joined: a coordinator that may have forgotten that asks all shards first.
+    async fn know_who_joined(&self, event: &EventId, put: &PutEvent) -> Result<(), StoreError> {
+        match self.read_event(event).await? {
+            Some(seen) if !seen.mustered && windows(put) != windows(&seen.rules.put.put) => {
+                self.muster(event, &seen).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `None` if it is there already.
@@ -70,7 +82,7 @@ impl<R: Redis> Store<'_, R> {
     pub(super) async fn put_the_release(&self, event: &EventId, put: &PutRelease) -> Result<PutOutcome, StoreError> {
         let attempt = Attempt(random());
         let changed = self
-            .change_event(event, |rules, now| rules.put_release(put, attempt, now))
+            .change_event(event, |rules, seen| rules.put_release(put, attempt, seen.stamp()))
             .await?;
         Ok(changed.unwrap_or(PutOutcome::UnknownEvent))
     }

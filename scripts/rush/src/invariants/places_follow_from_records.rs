@@ -1,16 +1,16 @@
 //! Invariant 4: The places of all closed draws are exactly 1..last_place, each once, and follow from the public
-//! records: signatures, chain of secrets, digests over the logs, a shuffle of our own, and every fan's receipt.
+//! records: signatures, chain of secrets, times, beacon, digests over the logs, a shuffle of our own, and every fan's receipt.
 
 use std::collections::HashMap;
 
 use stanchion_shared::{
     draw::{
+        announcement::Announcement,
         digest::ShardDigest,
         place::{self, Numbered},
     },
-    identity::{Bytes32, Draw, Place, ShardCount, Tag, Tier},
+    identity::{Bytes32, Draw, Place, Tag, Tier},
     jose::VerifyingKeys,
-    policy::BeaconPolicy,
     wire::ReceiptClaims,
 };
 
@@ -21,11 +21,10 @@ use crate::{observed::HeldTicket, sources::public::ClosedDraw, whole_shuffle};
 pub(crate) struct Facts<'a> {
     /// The edge's published keys.
     pub(crate) keys: &'a VerifyingKeys,
-    /// As announced before the first join.
-    pub(crate) commitment: Bytes32,
-    /// As announced before the first join.
-    pub(crate) beacon: Option<&'a BeaconPolicy>,
-    pub(crate) shards: ShardCount,
+    /// As it is public now.
+    pub(crate) announced: &'a Announcement,
+    /// As it was public before the first join; none if nobody was there to note it.
+    pub(crate) noted: Option<&'a Announcement>,
     /// The last place, as the live snapshot says.
     pub(crate) last_place: u64,
     /// Closed draws, as the live snapshot says.
@@ -40,6 +39,7 @@ pub(crate) type Line = HashMap<u64, (Draw, Tag)>;
 
 pub(crate) fn judge(facts: &Facts<'_>) -> Invariant {
     let mut verdict = Verdict::default();
+    announced(&mut verdict, facts);
     records(&mut verdict, facts);
     let line = line(&mut verdict, facts.draws);
     whole(&mut verdict, facts, &line);
@@ -50,15 +50,27 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Invariant {
     verdict.close(4)
 }
 
+/// What was announced before the first join is what is public now.
+fn announced(verdict: &mut Verdict, facts: &Facts<'_>) {
+    let Some(noted) = facts.noted else {
+        return verdict.saw("nobody noted what was announced before the first join");
+    };
+    let differences = noted.differences(facts.announced);
+    match differences.is_empty() {
+        true => verdict.saw("what was announced before the first join is unchanged"),
+        false => verdict.fault(format!("changed since the first join: {}", differences.join(", "))),
+    }
+}
+
 /// Each record by itself, after the one before it, and against its logs.
 fn records(verdict: &mut Verdict, facts: &Facts<'_>) {
     let mut previous = None;
     for draw in facts.draws {
         let record = &draw.record.record;
-        if let Err(fault) = draw.record.check(facts.keys, facts.commitment, facts.beacon, previous) {
+        if let Err(fault) = draw.record.check(facts.keys, facts.announced, previous) {
             verdict.fault(format!("record of draw {}: {fault}", record.draw.0));
         }
-        if let Err(fault) = record.check_logs(facts.shards, &draw.logs) {
+        if let Err(fault) = record.check_logs(facts.announced.shards, &draw.logs) {
             verdict.fault(format!("record of draw {}: {fault}", record.draw.0));
         }
         previous = Some(record);
@@ -70,13 +82,27 @@ fn records(verdict: &mut Verdict, facts: &Facts<'_>) {
             facts.draws_closed
         )
     });
-    match facts.draws.is_empty() {
-        true => verdict.missing("no draw has closed"),
-        false => verdict.saw(format!(
-            "{} records signed, chained and equal to their logs",
-            facts.draws.len()
-        )),
+    if facts.draws.is_empty() {
+        return verdict.missing("no draw has closed");
     }
+    verdict.saw(format!(
+        "{} records signed, chained, of the announced times and equal to their logs",
+        facts.draws.len()
+    ));
+    verdict.saw(match &facts.announced.beacon {
+        None => "no beacon was announced".to_owned(),
+        Some(beacon) => format!(
+            "each draw made with its round of the announced beacon, {} signatures checked: {}",
+            facts.draws.len(),
+            beacon.known_network().map_or_else(
+                || format!(
+                    "a chain that this program does not know ({})",
+                    hex::encode(beacon.chain_hash.0)
+                ),
+                str::to_owned
+            )
+        ),
+    });
 }
 
 /// Everybody's place, by shuffling the logs. Two in one place are a fault.
@@ -149,6 +175,12 @@ fn receipts(verdict: &mut Verdict, facts: &Facts<'_>, tickets: &[HeldTicket], li
             continue;
         };
         checked += 1;
+        verdict.require(claims.announced == facts.announced.digest(), || {
+            format!(
+                "the receipt of {} was given for something else than is announced",
+                claims.tag
+            )
+        });
         let key = (claims.draw, claims.tier, claims.shard.0, claims.number);
         verdict.require(logged.get(&key) == Some(&(claims.tag, claims.digest)), || {
             format!(

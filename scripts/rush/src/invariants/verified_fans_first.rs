@@ -105,6 +105,7 @@ mod tests {
             number: 0,
             tag: Tag([of; 16]),
             digest: Bytes32([0; 32]),
+            announced: Bytes32([0; 32]),
         };
         let keys = SigningKeys::parse(KEYS).unwrap();
         HeldTicket {

@@ -24,6 +24,7 @@ fn receipt(draw: u32, number: u32, of: u8) -> String {
         number,
         tag: tag(of),
         digest: Bytes32([0; 32]),
+        announced: Bytes32([0; 32]),
     };
     SigningKeys::parse(KEYS)
         .unwrap()

@@ -4,7 +4,7 @@ use stanchion_shared::{
         digest::FrozenShard,
         record::{ClosingDraw, DrawRecord},
     },
-    identity::{EventId, Shard},
+    identity::{EventId, Shard, ShardCount},
     jose::SigningKeys,
     timestamp::UnixMillis,
 };
@@ -18,7 +18,7 @@ const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a",
 /// Two draws of an event with two shards, and the receipts of everybody in them.
 struct World {
     signing: SigningKeys,
-    commitment: Bytes32,
+    announced: Announcement,
     draws: Vec<ClosedDraw>,
     tickets: Vec<HeldTicket>,
     last_place: u64,
@@ -29,17 +29,21 @@ fn tag(number: u8) -> Tag {
     Tag([number, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, number])
 }
 
-fn shards() -> ShardCount {
-    ShardCount::new(2).unwrap()
-}
-
 fn world() -> World {
     let signing = SigningKeys::parse(KEYS).unwrap();
     // A short chain would do, but there is only one length.
     let chain = SecretChain::generate(Bytes32([9; 32]));
-    let event_id = EventId::parse("e").unwrap();
-    let mut world = World {
+    let announced = Announcement {
+        event_id: EventId::parse("e").unwrap(),
         commitment: chain.commitment(),
+        shards: ShardCount::new(2).unwrap(),
+        on_sale_time: UnixMillis(100_000),
+        draw_window_ms: 5_000,
+        beacon: None,
+    };
+    let windows = announced.windows();
+    let mut world = World {
+        announced,
         signing,
         draws: Vec::new(),
         tickets: Vec::new(),
@@ -66,20 +70,20 @@ fn world() -> World {
         let frozen: Vec<FrozenShard> = logs.iter().map(frozen).collect();
         let previous = world.draws.last().map(|draw: &ClosedDraw| draw.record.record.hash());
         let closing = ClosingDraw {
-            event_id: &event_id,
+            event_id: &world.announced.event_id,
             draw: Draw(draw),
-            opened_at: UnixMillis(1),
-            closed_at: UnixMillis(2),
+            opened_at: windows.opened_at(Draw(draw), UnixMillis(1)),
+            closed_at: windows.closed_at(Draw(draw)),
             first_place: world.last_place + 1,
-            commitment: world.commitment,
+            commitment: world.announced.commitment,
             secret: chain.secret(Draw(draw)).unwrap(),
             beacon: None,
             previous: previous.unwrap_or(Bytes32([0; 32])),
             lives: Vec::new(),
         };
-        let record = DrawRecord::close(closing, shards(), &frozen);
+        let record = DrawRecord::close(closing, world.announced.shards, &frozen);
         world.last_place = record.last_place();
-        world.tickets.extend(receipts_of(&world.signing, &record, &logs));
+        world.tickets.extend(receipts_of(&world, &record, &logs));
         world.draws.push(ClosedDraw {
             record: record.sign(&world.signing),
             logs,
@@ -101,7 +105,7 @@ fn frozen((shard, log): &(Shard, Vec<(Tier, Tag)>)) -> FrozenShard {
     one
 }
 
-fn receipts_of(signing: &SigningKeys, record: &DrawRecord, logs: &[(Shard, Vec<(Tier, Tag)>)]) -> Vec<HeldTicket> {
+fn receipts_of(world: &World, record: &DrawRecord, logs: &[(Shard, Vec<(Tier, Tag)>)]) -> Vec<HeldTicket> {
     let mut tickets = Vec::new();
     for (shard, log) in logs {
         let mut counts = [0; 3];
@@ -118,6 +122,7 @@ fn receipts_of(signing: &SigningKeys, record: &DrawRecord, logs: &[(Shard, Vec<(
                 number,
                 tag,
                 digest: digest.0,
+                announced: world.announced.digest(),
             };
             let place = place::place(
                 record,
@@ -130,7 +135,7 @@ fn receipts_of(signing: &SigningKeys, record: &DrawRecord, logs: &[(Shard, Vec<(
             .unwrap();
             tickets.push(HeldTicket {
                 subject: tag.to_string(),
-                receipt: signing.sign_claims(ReceiptClaims::TOKEN_TYPE, &claims),
+                receipt: world.signing.sign_claims(ReceiptClaims::TOKEN_TYPE, &claims),
                 place: Some(place.0),
             });
         }
@@ -142,9 +147,8 @@ impl World {
     fn judge(&self) -> Invariant {
         judge(&Facts {
             keys: &self.signing.verifying().unwrap(),
-            commitment: self.commitment,
-            beacon: None,
-            shards: shards(),
+            announced: &self.announced,
+            noted: Some(&self.announced),
             last_place: self.last_place,
             draws_closed: u32::try_from(self.draws.len()).unwrap(),
             draws: &self.draws,
@@ -190,6 +194,45 @@ fn a_doctored_record_is_noticed() {
 }
 
 #[test]
+fn a_record_of_other_times_is_noticed_although_the_edge_signed_it() {
+    let mut doctored = world();
+    let mut record = doctored.draws[1].record.record.clone();
+    record.closed_at = record.closed_at.plus(1);
+    doctored.draws[1].record = record.sign(&doctored.signing);
+    let invariant = doctored.judge();
+    assert!(!invariant.held);
+    assert!(invariant.evidence.contains("times"), "{}", invariant.evidence);
+}
+
+#[test]
+fn what_is_announced_otherwise_than_before_the_first_join_is_noticed() {
+    let honest = world();
+    let mut moved = world();
+    moved.announced.draw_window_ms += 1;
+    let judged = |announced: &Announcement, noted: Option<&Announcement>| {
+        let keys = honest.signing.verifying().unwrap();
+        judge(&Facts {
+            keys: &keys,
+            announced,
+            noted,
+            last_place: honest.last_place,
+            draws_closed: 1,
+            draws: &honest.draws[..1],
+            tickets: None,
+        })
+    };
+    // The first draw closes at the same instant whatever the window: only the note shows the change.
+    let noted = judged(&moved.announced, Some(&honest.announced));
+    assert!(
+        noted.evidence.contains("changed since the first join: draw_window_ms"),
+        "{}",
+        noted.evidence
+    );
+    let unnoted = judged(&moved.announced, None);
+    assert!(!unnoted.evidence.contains("changed since"), "{}", unnoted.evidence);
+}
+
+#[test]
 fn a_doctored_log_is_noticed() {
     let mut doctored = world();
     doctored.draws[0].logs[0].1.swap(0, 1);
@@ -216,6 +259,10 @@ fn a_doctored_receipt_or_place_is_noticed() {
     let other = receipt_with(&doctored, |claims| claims.draw = 1);
     doctored.tickets[0].receipt = other;
     assert!(!doctored.judge().held, "a draw without record, before the last one");
+    let mut doctored = world();
+    let other = receipt_with(&doctored, |claims| claims.announced = Bytes32([3; 32]));
+    doctored.tickets[0].receipt = other;
+    assert!(!doctored.judge().held, "another announcement");
     let mut doctored = world();
     doctored.tickets[0].receipt.push('A');
     assert!(!doctored.judge().held, "not signed");

@@ -1,9 +1,11 @@
 //! What anybody can run against a real closed draw agrees with what the fan was told: `rush verify`, and the Python program of
 //! the page for experts, which shares no code with us.
 
+mod liar;
+
 use std::{path::Path, process::Command};
 
-use stanchion_shared::wire::{JoinAnswer, QueueStatus};
+use stanchion_shared::wire::{JoinAnswer, QueueAnswer, QueueStatus};
 use stanchion_stage::{Edge, beacon, now};
 
 struct Ran {
@@ -20,17 +22,24 @@ fn run(command: &mut Command) -> Ran {
     }
 }
 
-fn verify(edge: &Edge, receipt: &str, options: &[&str]) -> Ran {
+fn verify(edge_url: &str, receipt: &str, options: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion-rush"));
-    run(command.args(["verify", receipt, "--edge", &edge.url]).args(options))
+    run(command.args(["verify", receipt, "--edge", edge_url]).args(options))
 }
 
 /// Debian's own Python, for which scripts/setup installs `cryptography`.
-fn python(edge: &Edge, event: &str, draw: u32, receipt: &str) -> Ran {
+fn python(edge_url: &str, event: &str, draw: u32, receipt: &str) -> Ran {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/check_draw.py");
     let mut command = Command::new("/usr/bin/python3");
     let draw = draw.to_string();
-    run(command.arg(program).args([&edge.url, event, &draw, receipt]))
+    run(command.arg(program).args([edge_url, event, &draw, receipt]))
+}
+
+/// A file of this test, as a fan saves the queue's answer.
+fn saved(name: &str, queue: &QueueAnswer) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", queue.event_id));
+    std::fs::write(&path, serde_json::to_vec(queue).unwrap()).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 /// The same with another last signature character but one: the last has unused bits.
@@ -40,7 +49,8 @@ fn forged(receipt: &str) -> String {
     format!("{}{other}{}", &receipt[..at], &receipt[at + 1..])
 }
 
-#[tokio::test]
+// The liar answers while this waits for a program.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
     let edge = Edge::new();
     let event = beacon::event();
@@ -60,7 +70,14 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
     let late = edge.fan();
     let joined = edge.join(&event.id, &late).await;
     fans.push((late, joined));
-    let commitment = hex::encode(edge.queue(&event.id).await.commitment.0);
+    let queue = edge.queue(&event.id).await;
+    let commitment = hex::encode(queue.commitment.0);
+    let saved_queue = saved("queue.json", &queue);
+    let another = QueueAnswer {
+        draw_window_ms: queue.draw_window_ms + 1,
+        ..queue
+    };
+    let another_queue = saved("another-queue.json", &another);
 
     let mut places = Vec::new();
     for (
@@ -74,9 +91,16 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
         let told = edge.status_until(fan, queue_token, &drawn).await.position.unwrap();
         places.push(told);
         let verified = verify(
-            &edge,
+            &edge.url,
             receipt,
-            &["--place", &told.to_string(), "--commitment", &commitment],
+            &[
+                "--place",
+                &told.to_string(),
+                "--commitment",
+                &commitment,
+                "--queue-at-join",
+                &saved_queue,
+            ],
         );
         assert_eq!(verified.status, 0, "{}", verified.out);
         assert!(
@@ -85,7 +109,7 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
             verified.out
         );
         let draw = stanchion_shared::verify::unverified(receipt).unwrap().draw;
-        let checked = python(&edge, event.id.as_str(), draw, receipt);
+        let checked = python(&edge.url, event.id.as_str(), draw, receipt);
         assert_eq!(checked.status, 0, "{}", checked.out);
         assert!(checked.out.ends_with(&format!("place {told}\n")), "{}", checked.out);
     }
@@ -100,25 +124,53 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
         (receipt.clone(), vec!["--place", &wrong_place], "FAILS  place"),
         (receipt.clone(), vec!["--account-tag", &somebody_else], "FAILS  receipt"),
         (receipt.clone(), vec!["--commitment", &other], "FAILS  commitment"),
+        (
+            receipt.clone(),
+            vec!["--queue-at-join", &another_queue],
+            "FAILS  announced",
+        ),
         (receipt.clone(), vec!["--tickets-digest", &other], "FAILS  frozen"),
         (forged(receipt), vec![], "FAILS  receipt"),
         ("nonsense".to_owned(), vec![], "FAILS  receipt"),
     ] {
-        let verified = verify(&edge, &receipt, &options);
+        let verified = verify(&edge.url, &receipt, &options);
         assert_eq!(verified.status, 1, "{}", verified.out);
         assert!(verified.out.contains(named), "{named}: {}", verified.out);
     }
-    let json = verify(&edge, receipt, &["--json"]);
+    let json = verify(&edge.url, receipt, &["--json"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(
         (&json["fault"], &json["place"]),
         (&serde_json::Value::Null, &last.into())
     );
     let draw = stanchion_shared::verify::unverified(receipt).unwrap().draw;
-    assert_ne!(python(&edge, event.id.as_str(), draw, &forged(receipt)).status, 0);
+    assert_ne!(python(&edge.url, event.id.as_str(), draw, &forged(receipt)).status, 0);
     assert_ne!(
-        python(&edge, event.id.as_str(), 0, receipt).status,
+        python(&edge.url, event.id.as_str(), 0, receipt).status,
         0,
         "of another draw"
     );
+
+    // The operator would rather have had the next round, and signs whatever that takes.
+    let (_, first) = &fans[0];
+    for (lie, named, in_python) in [
+        (
+            liar::close_later as liar::Alter,
+            "FAILS  times",
+            "AssertionError: times",
+        ),
+        (
+            liar::move_the_on_sale,
+            "FAILS  announced",
+            "AssertionError: of another draw or announcement",
+        ),
+    ] {
+        let liar = liar::in_front_of(&edge.url, lie).await;
+        let verified = verify(&liar, &first.receipt, &[]);
+        assert_eq!(verified.status, 1, "{}", verified.out);
+        assert!(verified.out.contains(named), "{named}: {}", verified.out);
+        let checked = python(&liar, event.id.as_str(), 0, &first.receipt);
+        assert_ne!(checked.status, 0);
+        assert!(checked.out.contains(in_python), "{in_python}: {}", checked.out);
+    }
 }

@@ -1,0 +1,80 @@
+//! The bytes of a record that are signed and chained.
+
+use sha2::{Digest, Sha256};
+
+use super::{DrawRecord, SignedRecord};
+use crate::{identity::Bytes32, jose::SigningKeys};
+
+impl DrawRecord {
+    /// The bytes that are signed and chained. Integers are little-endian, instants ms since 1970 as u64:
+    ///
+    /// ```text
+    /// "stanchion/record/v1" 0x00
+    /// length of event_id (u8)  event_id  draw (u32)  opened_at  closed_at  first_place (u64)
+    /// commitment (32)  secret (32)  tickets_digest (32)
+    /// 0x00, or 0x01 round (u64) length of signature (u16) signature in hex digits
+    /// 0x00, or 0x01 entropy (32)
+    /// per tier: tier (u8)  first_place (u64)  count (u64)  shards listed (u16)  per shard: shard (u16) count (u32)
+    /// previous (32)
+    /// nothing, or lives listed (u32)  per life: shard (u16)  epoch (u32)  from of tier 0, 1, 2 (u32 each)
+    /// ```
+    #[must_use]
+    pub fn canonical_bytes(&self) -> Vec<u8> {
+        let mut bytes = b"stanchion/record/v1\0".to_vec();
+        bytes.push(self.event_id.as_str().len() as u8);
+        bytes.extend_from_slice(self.event_id.as_str().as_bytes());
+        bytes.extend_from_slice(&self.draw.0.to_le_bytes());
+        for number in [self.opened_at.0, self.closed_at.0, self.first_place] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for hash in [self.commitment, self.secret, self.tickets_digest] {
+            bytes.extend_from_slice(&hash.0);
+        }
+        bytes.push(self.beacon.is_some().into());
+        if let Some(beacon) = &self.beacon {
+            bytes.extend_from_slice(&beacon.round.to_le_bytes());
+            bytes.extend_from_slice(&(beacon.signature.len() as u16).to_le_bytes());
+            bytes.extend_from_slice(beacon.signature.as_bytes());
+        }
+        bytes.push(self.entropy.is_some().into());
+        bytes.extend_from_slice(self.entropy.as_ref().map_or(&[][..], |entropy| &entropy.0));
+        for tier in &self.tiers {
+            bytes.push(tier.tier.into());
+            bytes.extend_from_slice(&tier.first_place.to_le_bytes());
+            bytes.extend_from_slice(&tier.count.to_le_bytes());
+            bytes.extend_from_slice(&(tier.shards.len() as u16).to_le_bytes());
+            for (shard, count) in &tier.shards {
+                bytes.extend_from_slice(&shard.0.to_le_bytes());
+                bytes.extend_from_slice(&count.to_le_bytes());
+            }
+        }
+        bytes.extend_from_slice(&self.previous.0);
+        if !self.lives.is_empty() {
+            bytes.extend_from_slice(&(self.lives.len() as u32).to_le_bytes());
+        }
+        for (shard, life) in &self.lives {
+            bytes.extend_from_slice(&shard.0.to_le_bytes());
+            for number in [life.epoch, life.from[0], life.from[1], life.from[2]] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// SHA-256 of the canonical bytes: the next record's `previous`.
+    #[must_use]
+    pub fn hash(&self) -> Bytes32 {
+        Bytes32(Sha256::digest(self.canonical_bytes()).into())
+    }
+
+    /// Signs it.
+    #[must_use]
+    pub fn sign(self, keys: &SigningKeys) -> SignedRecord {
+        let (kid, signature) = keys.sign(&self.canonical_bytes());
+        SignedRecord {
+            record: self,
+            kid,
+            signature,
+        }
+    }
+}
