@@ -73,6 +73,10 @@ pub(crate) struct Progress {
     /// The draw whose shards are frozen and whose beacon's round is not out yet.
     #[serde(default)]
     pub(crate) frozen: Option<FrozenTickets>,
+    /// Every shard is frozen in all that was announced up to this draw, and need not be asked to again. Noted only where
+    /// draws wait for a beacon and a store cannot keep it with each shard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) frozen_through: Option<Draw>,
 }
 
 impl Progress {
@@ -84,6 +88,7 @@ impl Progress {
         last_place: 0,
         last_hash: Bytes32([0; 32]),
         frozen: None,
+        frozen_through: None,
     };
 }
 

@@ -80,7 +80,7 @@ impl Seen {
     pub(super) fn rests(&self, draw: Draw) -> bool {
         let progress = &self.rules.progress;
         let frozen = progress.frozen.is_some_and(|frozen| frozen.draw == draw);
-        let all_ended = progress.closing >= Some(self.rules.ended(draw, self.now));
+        let all_ended = progress.frozen_through >= Some(self.rules.ended(draw, self.now));
         let awaited = self.rules.awaited(draw);
         frozen && all_ended && awaited.is_some_and(|awaited| self.now < awaited.at)
     }

@@ -131,14 +131,13 @@ impl<'a, R: Redis> Store<'a, R> {
         if let Some(draw) = seen.due().filter(|&draw| seen.mustered && !seen.rests(draw))
             && self.is_mine(event, "closing").await?
         {
-            let closed = self.close(event, seen, draw).await;
-            if matches!(closed, Ok(Closed::Waits)) {
-                // Nothing is to be gained by doing this again at once: the mark is left until it ends by itself.
-                return mustered.map(|()| tended);
+            // A draw that waits, or cannot be closed, is not closed by trying again at once: the mark is left until it ends by
+            // itself.
+            match self.close(event, seen, draw).await? {
+                Closed::Waits => return mustered.map(|()| tended),
+                Closed::Done => self.is_done(event, "closing").await?,
             }
             tended = true;
-            self.is_done(event, "closing").await?;
-            closed?;
         }
         mustered.map(|()| tended)
     }
