@@ -75,11 +75,6 @@ impl Event {
         self.progress.frozen = Some(FrozenTickets { draw, tickets_digest });
     }
 
-    /// Every shard is frozen in all draws up to this one.
-    pub(crate) fn note_frozen_through(&mut self, draw: Draw) {
-        self.progress.frozen_through = self.progress.frozen_through.max(Some(draw));
-    }
-
     /// Closes a draw: the record, the place up to which the curve may go, and what is closed belong together. A draw
     /// without tickets has no record: shards may announce one and then be too late for it.
     ///

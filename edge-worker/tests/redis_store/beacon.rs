@@ -13,7 +13,7 @@ use futures_util::{
 use serde_json::{Value, json};
 use stanchion_edge::{
     platform::{HttpRequest, HttpResponse, QueueStore, StoreError},
-    spin::store::{BeaconSource, Redis, Store},
+    spin::store::{Outside, Redis, Store},
 };
 use stanchion_shared::{
     draw::record::DrawRecord,
@@ -58,8 +58,9 @@ fn drand(request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, S
     .boxed_local()
 }
 
-const SOURCE: BeaconSource<'static> = BeaconSource {
-    url: "http://beacon",
+const SOURCE: Outside<'static> = Outside {
+    beacon_url: "http://beacon",
+    origin_url: "http://origin",
     send: &drand,
 };
 
@@ -126,7 +127,7 @@ async fn closed(event: &Event, store: &Store<'_, Native>, joined: &[Person]) -> 
 #[tokio::test]
 async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finished_by_the_next() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys).with_beacon(SOURCE);
+    let store = Store::new(&redis, &keys).with_outside(SOURCE);
     let stop_and_go_on = |commands, (event, joined): (Event, Vec<Person>)| {
         let (redis, keys, store) = (&redis, &keys, &store);
         async move {
@@ -139,7 +140,7 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
                 until(instant).await;
                 let stopping = Stopping::after(redis, commands, last);
                 let _ = Store::new(&stopping, keys)
-                    .with_beacon(SOURCE)
+                    .with_outside(SOURCE)
                     .snapshot(&event.id)
                     .await;
                 stopping.commands_left.get() > 0
@@ -179,20 +180,20 @@ async fn a_store_that_reaches_no_beacon_draws_nothing_and_the_next_that_does_goe
         assert!(!event.snapshot(&without).await.is_closed(Draw(0)));
     }
     assert!(event.record(&without, 0).await.is_none());
-    closed(&event, &Store::new(&redis, &keys).with_beacon(SOURCE), &joined).await;
+    closed(&event, &Store::new(&redis, &keys).with_outside(SOURCE), &joined).await;
 }
 
 #[tokio::test]
 async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_round_is_out() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys).with_beacon(SOURCE);
+    let store = Store::new(&redis, &keys).with_outside(SOURCE);
     let (event, joined) = events(&store, 1, 9).await.remove(0);
     until(out_at(&event)).await;
     let silent = WithoutShards {
         redis: &redis,
         patience: Duration::from_millis(50),
     };
-    let without_shards = Store::new(&silent, &keys).with_beacon(SOURCE);
+    let without_shards = Store::new(&silent, &keys).with_outside(SOURCE);
     for _ in 0..5 {
         let snapshot = event.snapshot(&without_shards).await;
         assert_eq!((snapshot.is_closed(Draw(0)), snapshot.frozen), (false, None));
@@ -205,8 +206,9 @@ async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_roun
 #[tokio::test]
 async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let silent = BeaconSource {
-        url: "http://beacon",
+    let silent = Outside {
+        beacon_url: "http://beacon",
+        origin_url: "http://origin",
         send: &|_| async { Err(StoreError("no answer".to_owned())) }.boxed_local(),
     };
     let counting = Counting {
@@ -214,7 +216,7 @@ async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw(
         freezes: Cell::new(0),
         all: Cell::new(0),
     };
-    let store = Store::new(&counting, &keys).with_beacon(silent);
+    let store = Store::new(&counting, &keys).with_outside(silent);
     let (event, joined) = events(&store, 1, 40).await.remove(0);
     let shards: BTreeSet<_> = joined.iter().map(|person| person.shard).collect();
     assert_eq!(shards.len(), usize::from(SHARDS));
@@ -236,5 +238,5 @@ async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw(
     // A join and a snapshot are some commands each, a muster one for each shard every two seconds, a try to close some each second.
     let commands = counting.all.get() - asked_before;
     assert!(commands < 60 * 12, "{commands} commands");
-    closed(&event, &Store::new(&redis, &keys).with_beacon(SOURCE), &joined).await;
+    closed(&event, &Store::new(&redis, &keys).with_outside(SOURCE), &joined).await;
 }

@@ -71,8 +71,8 @@ impl<R: Redis> Store<'_, R> {
         };
         // However long its beacon is silent, what is frozen is not frozen again: the shards are asked once more when the
         // round is there, for what is in the record.
-        if let Some(frozen_through) = begun.told {
-            self.freeze_later(event, seen.epoch, frozen_through, &begun).await?;
+        if let Some(so_far) = begun.told {
+            self.freeze_later(event, seen.epoch, so_far, &begun).await?;
             let Some(awaited) = seen.rules.awaited(draw).filter(|awaited| seen.now >= awaited.at) else {
                 return Ok(Closed::Waits);
             };
@@ -87,7 +87,7 @@ impl<R: Redis> Store<'_, R> {
             Some(awaited) => {
                 let tell = |rules: &mut Event| {
                     rules.wait_for_round(draw, &frozen.shards());
-                    rules.note_frozen_through(begun.ended);
+                    frozen_through(rules, begun.ended);
                 };
                 self.note(event, seen.epoch, draw, tell).await?;
                 if seen.now < awaited.at {
@@ -118,12 +118,9 @@ impl<R: Redis> Store<'_, R> {
             rules.begin_closing(ended);
             if rules == seen.rules || self.write_event(event, &seen, &rules, Some(draw)).await? {
                 let told = rules.progress.frozen.is_some_and(|frozen| frozen.draw == draw);
-                let frozen_through = rules.progress.frozen_through.filter(|&through| told && through >= draw);
-                return Ok(Some(Begun {
-                    draw,
-                    ended,
-                    told: frozen_through,
-                }));
+                let through = rules.progress.frozen_through;
+                let told = through.filter(|&through| told && through >= draw);
+                return Ok(Some(Begun { draw, ended, told }));
             }
         }
         Err(StoreError("the event changes too often".to_owned()))
@@ -131,18 +128,12 @@ impl<R: Redis> Store<'_, R> {
 
     /// While `draw` waits: freezes what has ended since. A shard whose data went back meanwhile is no matter: draws by its
     /// clock are later ones by now, and the record is of what it says in the end.
-    async fn freeze_later(
-        &self,
-        event: &EventId,
-        epoch: u32,
-        frozen_through: Draw,
-        begun: &Begun,
-    ) -> Result<(), StoreError> {
-        if begun.ended <= frozen_through {
+    async fn freeze_later(&self, event: &EventId, epoch: u32, so_far: Draw, begun: &Begun) -> Result<(), StoreError> {
+        if begun.ended <= so_far {
             return Ok(());
         }
-        self.freeze_announced(event, Some(frozen_through), begun.ended).await?;
-        let note = |rules: &mut Event| rules.note_frozen_through(begun.ended);
+        self.freeze_announced(event, Some(so_far), begun.ended).await?;
+        let note = |rules: &mut Event| frozen_through(rules, begun.ended);
         self.note(event, epoch, begun.draw, note).await
     }
 
@@ -175,10 +166,10 @@ impl<R: Redis> Store<'_, R> {
 
     /// Reads the round and verifies it.
     async fn ask(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
-        let Some(source) = &self.beacon else {
+        let Some(outside) = &self.outside else {
             return Err(StoreError("this store was given no way to a beacon".to_owned()));
         };
-        beacon::fetch(awaited, source.url, source.send).await
+        beacon::fetch(awaited, outside.beacon_url, outside.send).await
     }
 
     /// `draw`, frozen, and with it all that was announced up to `through`.
@@ -280,6 +271,11 @@ impl<R: Redis> Store<'_, R> {
         }
         Err(StoreError("the event changes too often".to_owned()))
     }
+}
+
+/// Notes that every shard is frozen in all draws up to this one.
+fn frozen_through(rules: &mut Event, draw: Draw) {
+    rules.progress.frozen_through = rules.progress.frozen_through.max(Some(draw));
 }
 
 /// Reads `draw/shard`.
