@@ -2,13 +2,13 @@
 //! brings the event, the clock and what shards said, and keeps what has changed, all or nothing.
 
 mod closing;
+mod lease;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     draw::membership::Windows,
     identity::{Bytes32, Draw, EventId, EventKey},
     lives::Lives,
-    policy::gate::Mode,
     schedule::{Change, EFFECT_DELAY_MS, Rate, Schedule},
     score::counts::ScoreCounts,
     standing::{FrozenTickets, Snapshot},
@@ -17,6 +17,7 @@ use stanchion_shared::{
 };
 
 pub(crate) use closing::{AwaitedRound, FrozenDraw, has_tickets};
+use lease::Keeper;
 
 use crate::platform::PutOutcome;
 
@@ -72,6 +73,10 @@ pub(crate) struct Progress {
     /// The draw whose shards are frozen and whose beacon's round is not out yet.
     #[serde(default)]
     pub(crate) frozen: Option<FrozenTickets>,
+    /// Every shard is frozen in all that was announced up to this draw, and need not be asked to again. Noted only where
+    /// draws wait for a beacon and a store cannot keep it with each shard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) frozen_through: Option<Draw>,
 }
 
 impl Progress {
@@ -83,6 +88,7 @@ impl Progress {
         last_place: 0,
         last_hash: Bytes32([0; 32]),
         frozen: None,
+        frozen_through: None,
     };
 }
 
@@ -122,11 +128,8 @@ pub(crate) fn windows(put: &PutEvent) -> Windows {
 
 /// What a put of the event says of the curve. Its rate is the origin's meter's to say, unless the event has a fixed one.
 fn curve_of(put: &PutEvent) -> Change {
-    let rate = put.policy.release.map(|release| match put.policy.gate.mode {
-        // Nobody's turn comes while nobody is let in.
-        Mode::Reject => Rate::ZERO,
-        _ => release.rate(put.turn_ms, put.longest_session_ms()),
-    });
+    let fixed = put.policy.release.as_ref();
+    let rate = fixed.map(|release| release.rate(put.turn_ms, put.longest_session_ms()));
     Change {
         turn_ms: Some(put.turn_ms),
         rate,
@@ -172,7 +175,8 @@ impl Event {
     pub(crate) fn create(fixed: Fixed, put: PutEvent, attempt: Attempt) -> Event {
         let mut schedule = Schedule::default();
         let effective_at = schedule.change(curve_of(&put), fixed.opened_at);
-        Event {
+        let opened_at = fixed.opened_at;
+        let mut event = Event {
             fixed,
             pulse: Pulse {
                 version: put.version,
@@ -186,7 +190,9 @@ impl Event {
             },
             progress: Progress::START,
             schedule,
-        }
+        };
+        event.hand_lease_over(Keeper::Nobody, opened_at);
+        event
     }
 
     /// The same operation again gets the same answer; an older or equal version of another is refused.
@@ -221,12 +227,14 @@ impl Event {
         if let Some(sentence) = judge_fixed(&self.put.put, put, joined, now) {
             return PutOutcome::Fixed(sentence);
         }
+        let before = std::mem::replace(&mut self.put.put, put.clone());
+        // The lease first: a stop that it ends must be in the curve before the curve goes on.
+        self.hand_lease_over(Keeper::of(&before), now);
         let mut effective_at = now.plus(EFFECT_DELAY_MS);
-        if curve_of(put) != curve_of(&self.put.put) {
+        if curve_of(put) != curve_of(&before) {
             effective_at = self.schedule.change(curve_of(put), now);
         }
         self.put.longest_shopping_ms = self.put.longest_shopping_ms.max(put.longest_session_ms());
-        self.put.put = put.clone();
         self.pulse.version = put.version;
         self.pulse.attempt = Some(attempt);
         self.pulse.effective_at = effective_at;
@@ -246,8 +254,10 @@ impl Event {
             rate: Some(rate),
             ..curve_of(&self.put.put)
         };
-        // The lease first: a stop that it ends must be in the curve before the curve goes on.
-        self.schedule.renew(put.lease_ms, now);
+        // The lease first, as above.
+        if Keeper::of(&self.put.put) == Keeper::Origin {
+            self.schedule.renew(put.lease_ms, now);
+        }
         let effective_at = self.schedule.change(change, now);
         self.pulse = Pulse {
             version: put.version,

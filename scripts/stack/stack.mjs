@@ -25,7 +25,7 @@ export const PARTS = ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis', 'e
 export const ON_DEMAND = ['edge-2', 'edge-site'];
 
 /** The events of the site that edge-site is in front of. */
-const SITE_EVENTS = 'site-one,site-two,site-three,site-four';
+const SITE_EVENTS = 'site-one,site-two,site-three,site-four,site-five';
 
 /** What the edge can run on. */
 export const RUNTIMES = { cloudflare: workerd.edge, wrangler: wrangler.edge, spin: spin.edge };

@@ -97,16 +97,15 @@ impl IssuerKeys {
         Ok(IssuerKeys { keys })
     }
 
-    /// Whether the key that a token names is here. If not, the issuer may have a new one.
+    /// Whether the key is here that a token names ([`named_key`]). If not, the issuer may have a new one.
     #[must_use]
-    pub fn know(&self, token: &str) -> bool {
-        self.find(token).is_some()
+    pub fn know(&self, named: Option<&str>) -> bool {
+        self.find(named).is_some()
     }
 
-    fn find(&self, token: &str) -> Option<&(Option<String>, Algorithm, DecodingKey)> {
-        let kid = jsonwebtoken::decode_header(token).ok()?.kid;
-        match kid {
-            Some(kid) => self.keys.iter().find(|(name, ..)| *name == Some(kid.clone())),
+    fn find(&self, named: Option<&str>) -> Option<&(Option<String>, Algorithm, DecodingKey)> {
+        match named {
+            Some(_) => self.keys.iter().find(|(name, ..)| name.as_deref() == named),
             // A token may name none if there is no choice.
             None => self.keys.first().filter(|_| self.keys.len() == 1),
         }
@@ -120,7 +119,8 @@ impl IssuerKeys {
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(AccountError::Invalid);
         }
-        let (_, algorithm, key) = self.find(token).ok_or(AccountError::Invalid)?;
+        let named = named_key(token)?;
+        let (_, algorithm, key) = self.find(named.as_deref()).ok_or(AccountError::Invalid)?;
         let mut validation = Validation::new(*algorithm);
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
@@ -142,6 +142,18 @@ impl IssuerKeys {
             exp: claims.exp,
         })
     }
+}
+
+/// The key that a token says it is signed with (`kid`), which nobody has checked; `None` if it names none.
+///
+/// # Errors
+/// [`AccountError::Invalid`]: it is no token, or too long.
+pub fn named_key(token: &str) -> Result<Option<String>, AccountError> {
+    if token.len() > MAX_TOKEN_LENGTH {
+        return Err(AccountError::Invalid);
+    }
+    let header = jsonwebtoken::decode_header(token).map_err(|_| AccountError::Invalid)?;
+    Ok(header.kid)
 }
 
 /// Whom a token says it is by, which nobody has checked: it chooses the keys.

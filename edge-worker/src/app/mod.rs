@@ -12,7 +12,9 @@ pub mod config;
 mod control;
 mod cookie;
 mod cors;
+mod form;
 mod gate;
+mod headers;
 mod issuer;
 mod join;
 mod known;
@@ -72,6 +74,7 @@ async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Htt
             format!("Path and query may have {MAX_URI_BYTES} bytes."),
         ));
     }
+    headers::check(request.headers())?;
     let endpoint = route::find_for(platform, request.method(), request.uri().path())?;
     if endpoint != Endpoint::Site && request.body().len() > MAX_BODY_BYTES {
         return Err(Refusal::body_too_large(MAX_BODY_BYTES));
@@ -94,7 +97,7 @@ async fn respond<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Htt
         Endpoint::Asset(name) => pages::asset(platform, request, &name),
         Endpoint::Site => gate::site::answer(platform, request).await,
         Endpoint::JoinByForm => gate::site::join_by_form(platform, request).await,
-        Endpoint::Origin(Passage::Browse) => browse::answer(platform, request).await,
+        Endpoint::Origin(Passage::Browse(browsed)) => browse::answer(platform, request, browsed).await,
         Endpoint::Origin(Passage::Open) => gate::pass(platform, request).await,
         Endpoint::Origin(Passage::Gated { event }) => gate::check_and_pass(platform, request, event.as_ref()).await,
     }

@@ -3,7 +3,7 @@
 use http::{Method, header};
 use stanchion_shared::identity::{Draw, EventId, Shard};
 
-use super::answer::Refusal;
+use super::{answer::Refusal, browse::Browsed};
 use crate::platform::Platform;
 
 /// Everything the edge answers.
@@ -48,7 +48,7 @@ pub(super) enum Page {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Passage {
     /// The same answer for everybody.
-    Browse,
+    Browse(Browsed),
     /// Without a shop token.
     Open,
     /// With a shop token; of this event where the path names one (elsewhere the origin compares it with the body).
@@ -174,8 +174,8 @@ fn api(method: &str, segments: &[&str]) -> Option<Found> {
         ("GET", ["control", "events", id, "stats"]) => Some(event(id).map(Endpoint::ControlStats)),
 
         ("POST", ["accounts" | "sessions"]) | ("GET", ["orders"]) => open(),
-        ("GET", ["events"]) => Some(Ok(Endpoint::Origin(Passage::Browse))),
-        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(Passage::Browse))),
+        ("GET", ["events"]) => Some(Ok(Endpoint::Origin(Passage::Browse(Browsed::Search)))),
+        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(Passage::Browse(Browsed::Event)))),
         ("GET", ["events", id, "pass"]) | ("GET" | "POST", ["events", id, "registration"]) => {
             Some(event(id).map(|_| Endpoint::Origin(Passage::Open)))
         }

@@ -27,7 +27,7 @@ use super::{
     configuration::{Configuration, configuration},
     origin,
     redis::SpinRedis,
-    store::{BeaconSource, Store},
+    store::{Outside, Store},
 };
 use crate::{
     app::{self, Refusal, config::EdgeConfig},
@@ -123,20 +123,22 @@ impl Platform for Spin {
     }
 }
 
-/// A beacon that has not answered after this long is asked again later: a fan's request may be waiting.
-const BEACON_PATIENCE: Duration = Duration::from_secs(2);
+/// A beacon, or a site asked for its health, that has not answered after this long is asked again later: a fan's request may
+/// be waiting.
+const OUTSIDE_PATIENCE: Duration = Duration::from_secs(2);
 
-async fn beacon_round(request: HttpRequest) -> Result<HttpResponse, StoreError> {
-    origin::fetch(request, BEACON_PATIENCE).await.map_err(StoreError)
+async fn soon(request: HttpRequest) -> Result<HttpResponse, StoreError> {
+    origin::fetch(request, OUTSIDE_PATIENCE).await.map_err(StoreError)
 }
 
 /// One operation on the store in Redis; what fails is in the log.
 macro_rules! ask {
     ($spin:ident . $operation:ident ( $($argument:expr),* )) => {{
         let redis = SpinRedis { url: &$spin.configuration.redis_url };
-        let send = |request: HttpRequest| beacon_round(request).boxed_local();
-        let beacon = BeaconSource { url: &$spin.configuration.edge.beacon_url, send: &send };
-        let store = Store::new(&redis, &$spin.configuration.edge.signing_keys).with_beacon(beacon);
+        let send = |request: HttpRequest| soon(request).boxed_local();
+        let config = &$spin.configuration.edge;
+        let outside = Outside { beacon_url: &config.beacon_url, origin_url: &config.origin_url, send: &send };
+        let store = Store::new(&redis, &config.signing_keys).with_outside(outside);
         let answered = store.$operation($($argument),*).await;
         if let Err(error) = &answered {
             eprintln!("the store: {error}");

@@ -73,12 +73,43 @@ async fn tokens_that_a_provider_refuses_are_refused() {
         let too_long = format!("good {}", "x".repeat(8 * 1024));
         for (token, answer) in [
             ("wrong", (403, "captcha_wrong")),
-            ("used", (409, "captcha_used")),
+            ("code missing-input-response", (403, "captcha_wrong")),
+            ("code bad-request", (403, "captcha_wrong")),
+            ("code sitekey-secret-mismatch", (403, "captcha_wrong")),
+            ("code not-using-dummy-passcode", (403, "captcha_wrong")),
+            ("code a-word-of-tomorrow", (403, "captcha_wrong")),
+            ("status 400", (403, "captcha_wrong")),
+            ("code timeout-or-duplicate", (409, "captcha_used")),
+            ("code already-seen-response", (409, "captcha_used")),
+            ("code expired-input-response", (403, "captcha_expired")),
             ("", (400, "captcha_malformed")),
             (too_long.as_str(), (400, "captcha_malformed")),
         ] {
             let (status, word) = refusal(join(&edge, &event, &edge.fan(), token).await).await;
-            assert_eq!((status, word.as_str()), answer, "{name:?} {token:.10}");
+            assert_eq!((status, word.as_str()), answer, "{name:?} {token:.40}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_spends_nothing() {
+    for name in [CaptchaProvider::Hcaptcha, CaptchaProvider::Turnstile] {
+        let (edge, event) = opened(name).await;
+        let fan = edge.fan();
+        let (status, _) = refusal(join(&edge, &event, &fan, "code a-word-of-tomorrow").await).await;
+        assert_eq!(status, 403, "{name:?}");
+        let joined = join(&edge, &event, &fan, &unique("good ")).await;
+        assert_eq!(tier(&edge, joined).await, 1, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_edge_whose_secret_the_provider_does_not_know_makes_suspects_and_refuses_nobody() {
+    for name in [CaptchaProvider::Hcaptcha, CaptchaProvider::Turnstile] {
+        let (edge, event) = opened(name).await;
+        for code in ["invalid-input-secret", "missing-input-secret", "missing-remoteip"] {
+            let joined = join(&edge, &event, &edge.fan(), &unique(&format!("code {code} "))).await;
+            assert_eq!(tier(&edge, joined).await, 2, "{name:?} {code}");
         }
     }
 }
@@ -87,7 +118,15 @@ async fn tokens_that_a_provider_refuses_are_refused() {
 async fn a_provider_that_hangs_breaks_off_fails_or_talks_nonsense_makes_a_suspect_soon() {
     for name in [CaptchaProvider::Hcaptcha, CaptchaProvider::Turnstile] {
         let (edge, event) = opened(name).await;
-        for word in ["hangs", "closes", "fails", "garbage", "troubled"] {
+        for word in [
+            "hangs",
+            "closes",
+            "fails",
+            "garbage",
+            "code internal-error",
+            "status 403",
+            "status 429",
+        ] {
             let fan = edge.fan();
             let token = unique(&format!("{word} "));
             let asked = Instant::now();

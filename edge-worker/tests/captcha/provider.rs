@@ -37,7 +37,8 @@ async fn serve(mut stream: TcpStream) {
         return;
     };
     let token = form.get("response").cloned().unwrap_or_default();
-    let (status, body) = match token.split(' ').next().unwrap_or_default() {
+    let mut words = token.split(' ');
+    let (status, body) = match words.next().unwrap_or_default() {
         "hangs" => {
             tokio::time::sleep(HANGS_FOR).await;
             return;
@@ -45,6 +46,11 @@ async fn serve(mut stream: TcpStream) {
         "closes" => return,
         "fails" => (500, "{}".to_owned()),
         "garbage" => (200, "<html>Oops</html>".to_owned()),
+        "status" => (
+            words.next().unwrap_or_default().parse().unwrap(),
+            "<html></html>".to_owned(),
+        ),
+        "code" => (200, refuse(words.next().unwrap_or_default())),
         word => (200, judged(&path, &form, word)),
     };
     let head = format!(
@@ -54,13 +60,16 @@ async fn serve(mut stream: TcpStream) {
     let _ = stream.write_all((head + &body).as_bytes()).await;
 }
 
+fn refuse(code: &str) -> String {
+    format!(r#"{{"success":false,"error-codes":["{code}"]}}"#)
+}
+
 fn judged(path: &str, form: &HashMap<String, String>, word: &str) -> String {
     let (secret, site_key) = match path {
         "/siteverify" => (variable("STANCHION_HCAPTCHA_SECRET"), Some("site-h")),
         "/turnstile/v0/siteverify" => (variable("STANCHION_TURNSTILE_SECRET"), None),
         other => panic!("nobody asks at {other}"),
     };
-    let refuse = |code: &str| format!(r#"{{"success":false,"error-codes":["{code}"]}}"#);
     if form.get("secret") != Some(&secret) {
         return refuse("invalid-input-secret");
     }
@@ -69,8 +78,6 @@ fn judged(path: &str, form: &HashMap<String, String>, word: &str) -> String {
     }
     match word {
         "good" => r#"{"success":true,"hostname":"any.example"}"#.to_owned(),
-        "used" => refuse("timeout-or-duplicate"),
-        "troubled" => refuse("internal-error"),
         _ => refuse("invalid-input-response"),
     }
 }

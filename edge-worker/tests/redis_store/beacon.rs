@@ -1,6 +1,10 @@
 //! Draws that wait for a beacon, in the store itself: whatever stops in the middle, and whoever cannot be reached.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use futures_util::{
     FutureExt,
@@ -9,7 +13,7 @@ use futures_util::{
 use serde_json::{Value, json};
 use stanchion_edge::{
     platform::{HttpRequest, HttpResponse, QueueStore, StoreError},
-    spin::store::{BeaconSource, Store},
+    spin::store::{Outside, Redis, Store},
 };
 use stanchion_shared::{
     draw::record::DrawRecord,
@@ -20,8 +24,8 @@ use stanchion_shared::{
 };
 
 use crate::{
-    connection::{Last, Native, Stopping, WithoutShards},
-    world::{Event, Person, assert_places, now, people, random_32, signing_keys, stack_redis},
+    connection::{Counting, Last, Native, Stopping, WithoutShards},
+    world::{Event, Person, SHARDS, assert_places, now, people, random_32, signing_keys, stack_redis},
 };
 
 const PERIOD_S: u64 = 5;
@@ -54,8 +58,9 @@ fn drand(request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, S
     .boxed_local()
 }
 
-const SOURCE: BeaconSource<'static> = BeaconSource {
-    url: "http://beacon",
+const SOURCE: Outside<'static> = Outside {
+    beacon_url: "http://beacon",
+    origin_url: "http://origin",
     send: &drand,
 };
 
@@ -75,7 +80,7 @@ fn event(on_sale_time: UnixMillis) -> Event {
 
 /// So many events with somebody in each, all on sale at one instant that is soon. The secrets of an event are a million
 /// hashes, which takes this machine what it takes.
-async fn events(store: &Store<'_, Native>, count: usize, joining: usize) -> Vec<(Event, Vec<Person>)> {
+async fn events<R: Redis>(store: &Store<'_, R>, count: usize, joining: usize) -> Vec<(Event, Vec<Person>)> {
     let began = Instant::now();
     event(now()).open(store).await;
     let for_one = u64::try_from(began.elapsed().as_millis()).unwrap() + 20 * joining as u64;
@@ -122,7 +127,7 @@ async fn closed(event: &Event, store: &Store<'_, Native>, joined: &[Person]) -> 
 #[tokio::test]
 async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finished_by_the_next() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys).with_beacon(SOURCE);
+    let store = Store::new(&redis, &keys).with_outside(SOURCE);
     let stop_and_go_on = |commands, (event, joined): (Event, Vec<Person>)| {
         let (redis, keys, store) = (&redis, &keys, &store);
         async move {
@@ -135,7 +140,7 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
                 until(instant).await;
                 let stopping = Stopping::after(redis, commands, last);
                 let _ = Store::new(&stopping, keys)
-                    .with_beacon(SOURCE)
+                    .with_outside(SOURCE)
                     .snapshot(&event.id)
                     .await;
                 stopping.commands_left.get() > 0
@@ -175,20 +180,20 @@ async fn a_store_that_reaches_no_beacon_draws_nothing_and_the_next_that_does_goe
         assert!(!event.snapshot(&without).await.is_closed(Draw(0)));
     }
     assert!(event.record(&without, 0).await.is_none());
-    closed(&event, &Store::new(&redis, &keys).with_beacon(SOURCE), &joined).await;
+    closed(&event, &Store::new(&redis, &keys).with_outside(SOURCE), &joined).await;
 }
 
 #[tokio::test]
 async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_round_is_out() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys).with_beacon(SOURCE);
+    let store = Store::new(&redis, &keys).with_outside(SOURCE);
     let (event, joined) = events(&store, 1, 9).await.remove(0);
     until(out_at(&event)).await;
     let silent = WithoutShards {
         redis: &redis,
         patience: Duration::from_millis(50),
     };
-    let without_shards = Store::new(&silent, &keys).with_beacon(SOURCE);
+    let without_shards = Store::new(&silent, &keys).with_outside(SOURCE);
     for _ in 0..5 {
         let snapshot = event.snapshot(&without_shards).await;
         assert_eq!((snapshot.is_closed(Draw(0)), snapshot.frozen), (false, None));
@@ -196,4 +201,42 @@ async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_roun
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     closed(&event, &store, &joined).await;
+}
+
+#[tokio::test]
+async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let silent = Outside {
+        beacon_url: "http://beacon",
+        origin_url: "http://origin",
+        send: &|_| async { Err(StoreError("no answer".to_owned())) }.boxed_local(),
+    };
+    let counting = Counting {
+        redis: &redis,
+        freezes: Cell::new(0),
+        all: Cell::new(0),
+    };
+    let store = Store::new(&counting, &keys).with_outside(silent);
+    let (event, joined) = events(&store, 1, 40).await.remove(0);
+    let shards: BTreeSet<_> = joined.iter().map(|person| person.shard).collect();
+    assert_eq!(shards.len(), usize::from(SHARDS));
+    until(out_at(&event).plus(500)).await;
+    event.snapshot(&store).await;
+    // Whoever joins meanwhile has later draws frozen, each shard once.
+    let mut later = BTreeSet::new();
+    counting.freezes.set(0);
+    let asked_before = counting.all.get();
+    for _ in 0..60 {
+        let joined = event.join_all(&store, &people(1)).await;
+        later.extend(joined.iter().map(|person| (person.held.draw, person.shard)));
+        assert!(!event.snapshot(&store).await.is_closed(Draw(0)));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let freezes = counting.freezes.get();
+    assert!(freezes <= later.len(), "{freezes} for {later:?}");
+    assert!(freezes > 0, "later draws are frozen while the first one waits");
+    // A join and a snapshot are some commands each, a muster one for each shard every two seconds, a try to close some each second.
+    let commands = counting.all.get() - asked_before;
+    assert!(commands < 60 * 12, "{commands} commands");
+    closed(&event, &Store::new(&redis, &keys).with_outside(SOURCE), &joined).await;
 }

@@ -1,5 +1,5 @@
-//! Connections for the tests: one to a real server, one that stops in the middle, one that others overtake, and one that
-//! reaches no shards.
+//! Connections for the tests: one to a real server, one that stops in the middle, one that others overtake, one that
+//! reaches no shards, and one that counts.
 
 use std::{
     cell::{Cell, RefCell},
@@ -161,6 +161,29 @@ impl Redis for WithoutShards<'_> {
         if arguments.iter().any(of_shard) {
             tokio::time::sleep(self.patience).await;
             return Err(RedisError::Failed("no answer in time".to_owned()));
+        }
+        self.redis.execute(name, arguments).await
+    }
+}
+
+/// A connection that counts how often shards are asked to freeze.
+pub(crate) struct Counting<'a> {
+    pub(crate) redis: &'a Native,
+    pub(crate) freezes: Cell<usize>,
+    pub(crate) all: Cell<usize>,
+}
+
+impl Redis for Counting<'_> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        self.all.set(self.all.get() + 1);
+        let keys: usize = match name {
+            "EVALSHA" => str::from_utf8(&arguments[1]).unwrap().parse().unwrap(),
+            _ => 0,
+        };
+        let of_frozen = |key: &Vec<u8>| key.contains(&b'/') && key.ends_with(b":frozen");
+        // freeze.lua alone takes two arguments beside such a key.
+        if arguments.iter().any(of_frozen) && keys > 0 && arguments.len() == 2 + keys + 2 {
+            self.freezes.set(self.freezes.get() + 1);
         }
         self.redis.execute(name, arguments).await
     }

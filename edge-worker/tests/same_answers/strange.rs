@@ -6,6 +6,9 @@ use stanchion_stage::Edge;
 use crate::{raw::Raw, surface::get, transcript::Transcript};
 
 const LONGEST_URI: usize = 2 * 1024;
+const LARGEST_HEADERS: usize = 32 * 1024;
+const LONGEST_TOKEN: usize = 8 * 1024;
+const LONGEST_COOKIES: usize = 16 * 1024;
 const LARGEST_BODY: usize = 16 * 1024;
 const JOIN: &str = "/api/v1/queue/join";
 
@@ -40,6 +43,7 @@ pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
         get(edge, transcript, path).await;
     }
     limits(edge, transcript).await;
+    header_limits(edge, transcript).await;
     headers(edge, transcript).await;
     bodies(edge, transcript).await;
 }
@@ -52,6 +56,34 @@ async fn limits(edge: &Edge, transcript: &mut Transcript) {
         transcript
             .note(&format!("GET a target of {length} bytes"), answer)
             .await;
+    }
+}
+
+async fn header_limits(edge: &Edge, transcript: &mut Transcript) {
+    let of = |name: &'static str, length: usize| Raw::new("GET", "/healthz").header(name, "x".repeat(length));
+    for (name, longest) in [
+        ("authorization", LONGEST_TOKEN),
+        ("queue-token", LONGEST_TOKEN),
+        ("shop-token", LONGEST_TOKEN),
+        ("cookie", LONGEST_COOKIES),
+    ] {
+        for length in [longest, longest + 1] {
+            let answer = of(name, length).send(&edge.url).await;
+            transcript
+                .note(&format!("GET with {length} bytes of {name}"), answer)
+                .await;
+        }
+    }
+    // What a client's own headers and the runtime's need is not known to the byte.
+    for (asked, length) in [
+        ("almost all that headers may have", LARGEST_HEADERS - 1024),
+        ("more than headers may have", LARGEST_HEADERS),
+    ] {
+        let pieces = [length / 4; 4].into_iter().zip(["x-a", "x-b", "x-c", "x-d"]);
+        let request = pieces.fold(Raw::new("GET", "/healthz"), |request, (length, name)| {
+            request.header(name, "x".repeat(length - name.len() - 4))
+        });
+        transcript.note(asked, request.send(&edge.url).await).await;
     }
 }
 

@@ -77,11 +77,16 @@ export class Browser {
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   }
 
-  /** Joins by the form and reloads until the site itself is there. */
+  /** Joins by the form, and arrives. */
   async comeIn(path, event) {
     await this.ask(path);
     const joined = await this.ask('/.stanchion/join', { method: 'POST', form: { event_id: event, to: path } });
     if (joined.status !== 303) throw new Error(`${joined.status} ${joined.text}`);
+    return this.arrive(path);
+  }
+
+  /** Reloads until the site itself is there. */
+  async arrive(path) {
     const until = Date.now() + 30_000;
     while (Date.now() < until) {
       const page = await this.ask(path);

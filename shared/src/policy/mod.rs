@@ -18,7 +18,9 @@ pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
 pub use captcha::{CaptchaPolicy, CaptchaProvider, HARDEST, MAX_SITE_KEY_LENGTH, RAISE_ABOVE_PER_SECOND};
 pub use identity::IdentityPolicy;
 pub use limits::{LimitPolicy, MAX_A_MINUTE};
-pub use release::{FixedRelease, MAX_AT_ONCE, MAX_PER_MINUTE};
+pub use release::{
+    FixedRelease, HEALTH_EVERY_MS, HEALTH_LEASE_MS, MAX_AT_ONCE, MAX_HEALTH_PATH_LENGTH, MAX_PER_MINUTE,
+};
 
 /// See the module. What is left out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +55,7 @@ impl QueuePolicy {
         self.gate.check()?;
         self.identity.check()?;
         self.limits.check()?;
-        self.release.map_or(Ok(()), |release| release.check())
+        self.release.as_ref().map_or(Ok(()), FixedRelease::check)
     }
 
     /// Says what of it would change that never changes after an event's first put.

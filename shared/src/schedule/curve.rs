@@ -210,9 +210,31 @@ impl Schedule {
             ..next
         } == base;
         if last.is_none() || !same {
+            // What begins after the lease has ended takes no effect before the stop is recorded, and then only the last of it
+            // does: however long the stop is, it is one segment.
+            let without_effect = |segment: Segment| self.lease_until_ms.is_some_and(|until| segment.from_ms > until);
+            if last.is_some_and(without_effect) {
+                self.segments.pop();
+            }
             self.segments.push(next);
         }
         from
+    }
+
+    /// From [`EFFECT_DELAY_MS`] after `now` on the curve is flat, as when a lease ends, until [`Schedule::renew`] or
+    /// [`Schedule::go_on`]. A lease that ends sooner ends sooner.
+    pub fn end_lease(&mut self, now: UnixMillis) {
+        let end = now.plus(EFFECT_DELAY_MS).0;
+        self.lease_until_ms = Some(self.lease_until_ms.map_or(end, |until| until.min(end)));
+    }
+
+    /// Goes on at `now` without a lease: the stop that there was is recorded, as in [`Schedule::renew`].
+    pub fn go_on(&mut self, now: UnixMillis) {
+        let reaches_all = now.plus(EFFECT_DELAY_MS);
+        if let Some(until) = self.lease_until_ms.filter(|&until| until < reaches_all.0) {
+            self.record_stop(until, reaches_all.0);
+        }
+        self.lease_until_ms = None;
     }
 
     /// Renews the origin's lease at `now` for `lease_ms`. If it had run out, or would before a renewal can reach every edge,

@@ -1,8 +1,10 @@
 //! Proving to be human at a join: by the proof of work that is built in, or by a provider's word.
 //!
-//! A provider that is down or slow, or whose answer cannot be read, proves nothing: who joins then is a suspect, never
-//! refused for it and never at the front. Whatever proved it is good for one join.
+//! A provider that is down or slow, whose answer cannot be read, or that we have set up wrongly, proves nothing: who joins
+//! then is a suspect, never refused for it and never at the front. A token that the provider refuses is refused, and
+//! nothing is spent by it. Whatever proved it is good for one join.
 
+mod codes;
 mod siteverify;
 
 use sha2::{Digest, Sha256};
@@ -118,11 +120,16 @@ pub(super) async fn judge<P: Platform>(
     };
     match siteverify(platform, policy, provider, token).await {
         Said::Human => Ok(Proved::ByProvider(proof)),
-        Said::Nothing => Ok(Proved::Unproved(proof)),
+        Said::Nothing | Said::Misconfigured => Ok(Proved::Unproved(proof)),
         Said::Used => Err(Refusal::new(
             409,
             "captcha_used",
             "This captcha was used before, or is too old: solve a new one.",
+        )),
+        Said::Expired => Err(Refusal::new(
+            403,
+            "captcha_expired",
+            "This captcha is too old: solve a new one.",
         )),
         Said::Wrong => Err(Refusal::new(
             403,

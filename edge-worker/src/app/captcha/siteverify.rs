@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, Method, StatusCode, header};
-use serde::Deserialize;
+use http::{HeaderValue, Method, header};
 use stanchion_shared::policy::{CaptchaPolicy, CaptchaProvider};
 
-use super::Siteverify;
-use crate::platform::{HttpRequest, HttpResponse, Platform};
+use super::{Siteverify, codes};
+use crate::{
+    app::form,
+    platform::{HttpRequest, Platform},
+};
 
 /// A provider that has not answered after this long has nothing to say: the fan waits meanwhile.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -17,20 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Human,
-    /// The token was used before, or is too old.
+    /// The token was used before, or (Turnstile does not tell which) is too old.
     Used,
-    /// The token is none of the provider's.
+    /// The token is too old.
+    Expired,
+    /// The token is none of the provider's for this event, or the provider said no in a word that we do not know.
     Wrong,
-    /// It is down, slow, or has trouble with us rather than with the token.
+    /// It is down, slow, or has trouble of its own.
     Nothing,
-}
-
-/// Of all that is in the answer, what is looked at.
-#[derive(Deserialize)]
-struct Answer {
-    success: bool,
-    #[serde(rename = "error-codes", default)]
-    error_codes: Vec<String>,
+    /// It judges no token of ours until somebody mends our secret, site key or account.
+    Misconfigured,
 }
 
 /// Asks the provider. What keeps it from an answer is in the edge's log.
@@ -41,8 +39,9 @@ pub(super) async fn siteverify<P: Platform>(
     token: &str,
 ) -> Said {
     let Some(secret) = &provider.secret else {
-        platform.warn("an event asks for a captcha provider for which this edge has no secret");
-        return Said::Nothing;
+        platform
+            .warn("an event asks for a captcha provider for which this edge has no secret: all who join are suspects");
+        return Said::Misconfigured;
     };
     let path = match policy.provider {
         CaptchaProvider::Turnstile => "/turnstile/v0/siteverify",
@@ -53,7 +52,7 @@ pub(super) async fn siteverify<P: Platform>(
     if let (CaptchaProvider::Hcaptcha, Some(site_key)) = (policy.provider, &policy.site_key) {
         form.push(("sitekey", site_key));
     }
-    let mut request = HttpRequest::new(encode(&form));
+    let mut request = HttpRequest::new(form::encode(form).into_bytes());
     *request.method_mut() = Method::POST;
     let uri = format!("{}{path}", provider.base_url);
     *request.uri_mut() = uri.parse().expect("the provider's address was checked at the start");
@@ -63,118 +62,9 @@ pub(super) async fn siteverify<P: Platform>(
     let Ok(answer) = platform.ask(request, PATIENCE).await else {
         return Said::Nothing;
     };
-    let said = read(&answer);
-    if said == Said::Nothing {
-        platform.warn(&format!("a captcha provider has nothing to say: {}", answer.status()));
+    let (said, codes) = codes::read(&answer);
+    if let Some(complaint) = codes::complaint(policy.provider, &answer, said, &codes) {
+        platform.warn(&complaint);
     }
     said
-}
-
-fn read(answer: &HttpResponse) -> Said {
-    let read = serde_json::from_slice::<Answer>(answer.body()).ok();
-    let Some(answer) = read.filter(|_| answer.status() == StatusCode::OK) else {
-        return Said::Nothing;
-    };
-    let any = |codes: &[&str]| answer.error_codes.iter().any(|code| codes.contains(&code.as_str()));
-    if answer.success {
-        Said::Human
-    } else if any(&[
-        "timeout-or-duplicate",
-        "already-seen-response",
-        "expired-input-response",
-    ]) {
-        Said::Used
-    } else if any(&[
-        "invalid-input-response",
-        "missing-input-response",
-        // The request is ours and well-formed, but for the token in it.
-        "bad-request",
-        "sitekey-secret-mismatch",
-    ]) {
-        Said::Wrong
-    } else {
-        // Its own trouble (internal-error), ours (invalid-input-secret), or a word that we do not know.
-        Said::Nothing
-    }
-}
-
-/// `application/x-www-form-urlencoded`: everything but letters and digits as %XX is right in every reading of it.
-fn encode(form: &[(&str, &str)]) -> Vec<u8> {
-    let mut text = String::new();
-    for (name, value) in form {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.push_str(name);
-        text.push('=');
-        for byte in value.bytes() {
-            if byte.is_ascii_alphanumeric() {
-                text.push(char::from(byte));
-            } else {
-                text.push_str(&format!("%{byte:02X}"));
-            }
-        }
-    }
-    text.into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(status: u16, body: &str) -> Said {
-        let mut answer = HttpResponse::new(body.as_bytes().to_vec());
-        *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-        read(&answer)
-    }
-
-    #[test]
-    fn only_a_clear_yes_is_a_human_and_only_a_clear_no_is_a_refusal() {
-        let cases = [
-            (
-                200,
-                r#"{"success":true,"hostname":"elsewhere","score":0.1,"action":"x"}"#,
-                Said::Human,
-            ),
-            (
-                200,
-                r#"{"success":false,"error-codes":["timeout-or-duplicate"]}"#,
-                Said::Used,
-            ),
-            (
-                200,
-                r#"{"success":false,"error-codes":["already-seen-response"]}"#,
-                Said::Used,
-            ),
-            (
-                200,
-                r#"{"success":false,"error-codes":["invalid-input-response"]}"#,
-                Said::Wrong,
-            ),
-            (
-                200,
-                r#"{"success":false,"error-codes":["internal-error"]}"#,
-                Said::Nothing,
-            ),
-            (
-                200,
-                r#"{"success":false,"error-codes":["invalid-input-secret"]}"#,
-                Said::Nothing,
-            ),
-            (200, r#"{"success":false}"#, Said::Nothing),
-            (200, r#"{"success":"true"}"#, Said::Nothing),
-            (200, "<html>", Said::Nothing),
-            (200, "", Said::Nothing),
-            (500, r#"{"success":true}"#, Said::Nothing),
-            (302, r#"{"success":true}"#, Said::Nothing),
-        ];
-        for (status, body, expected) in cases {
-            assert_eq!(said(status, body), expected, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn a_form_keeps_every_byte_apart() {
-        assert_eq!(encode(&[("a", "x&b=1 é"), ("c", "")]), b"a=x%26b%3D1%20%C3%A9&c=");
-    }
 }

@@ -18,13 +18,14 @@ pub(super) async fn pass<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     passage::to_origin(platform, request, None).await
 }
 
-/// Asks our origin what everybody may know: nothing of who asks travels, and `held` is what need not be sent again.
+/// Asks our origin at `target` (path and query) what everybody may know: nothing of who asks travels, and `held` is what
+/// need not be sent again.
 pub(super) async fn pass_unsigned<P: Platform>(
     platform: &P,
-    request: &HttpRequest,
+    target: &str,
     held: Option<&HttpResponse>,
 ) -> Result<HttpResponse, Refusal> {
-    passage::unsigned(platform, request, held).await
+    passage::unsigned(platform, target, held).await
 }
 
 /// Passes a request on if it has a live session, of `event` where the path names one.

@@ -40,9 +40,7 @@ fn only(names: &[HeaderName], from: &HeaderMap) -> HeaderMap {
 /// A request with this body and method for the same target at the origin, and no headers yet.
 pub(super) fn at_origin<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpRequest, Refusal> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let uri: Uri = format!("{}{target}", platform.config().origin_url)
-        .parse()
-        .map_err(|_| Refusal::new(400, "malformed_uri", "The address cannot be read."))?;
+    let uri = uri_at_origin(platform, target)?;
     let mut passed = HttpRequest::new(request.body().clone());
     *passed.method_mut() = request.method().clone();
     *passed.uri_mut() = uri;
@@ -51,6 +49,11 @@ pub(super) fn at_origin<P: Platform>(platform: &P, request: &HttpRequest) -> Res
         passed.headers_mut().insert(CLIENT_ADDRESS, address);
     }
     Ok(passed)
+}
+
+fn uri_at_origin<P: Platform>(platform: &P, target: &str) -> Result<Uri, Refusal> {
+    let uri = format!("{}{target}", platform.config().origin_url).parse();
+    uri.map_err(|_| Refusal::new(400, "malformed_uri", "The address cannot be read."))
 }
 
 /// Lets `token` travel with the request.
@@ -83,11 +86,11 @@ pub(super) async fn to_origin<P: Platform>(
 /// Asks what everybody may know, and only whether it is still `held`.
 pub(super) async fn unsigned<P: Platform>(
     platform: &P,
-    request: &HttpRequest,
+    target: &str,
     held: Option<&HttpResponse>,
 ) -> Result<HttpResponse, Refusal> {
-    let mut passed = at_origin(platform, request)?;
-    passed.headers_mut().remove(CLIENT_ADDRESS);
+    let mut passed = HttpRequest::new(Vec::new());
+    *passed.uri_mut() = uri_at_origin(platform, target)?;
     if let Some(tag) = held.and_then(|held| held.headers().get(header::ETAG)) {
         passed.headers_mut().insert(header::IF_NONE_MATCH, tag.clone());
     }

@@ -10,6 +10,7 @@ use stanchion_shared::{
 use crate::{
     app::{
         answer::{bytes, header_text, json},
+        form,
         pages::{self, Embeds},
     },
     platform::{HttpRequest, HttpResponse, Platform},
@@ -28,25 +29,14 @@ pub(super) fn wants_page(request: &HttpRequest) -> bool {
 /// A field of a form that was sent (application/x-www-form-urlencoded).
 pub(super) fn form_field(request: &HttpRequest, name: &str) -> Option<String> {
     let text = str::from_utf8(request.body()).ok()?;
-    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.into_iter().find(|(found, _)| *found == name)?;
-    percent_decoded(value)
+    let (_, value) = form::fields(text).find(|(found, _)| *found == name)?;
+    form::decode(value)
 }
 
 /// The way back from a form: a path of this site, never another site's address.
 pub(super) fn path_back(decoded: &str) -> Option<String> {
     let local = decoded.starts_with('/') && !decoded.starts_with("//") && !decoded.starts_with("/\\");
     (local && decoded.bytes().all(|byte| byte.is_ascii_graphic())).then(|| decoded.to_owned())
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut pieces = text.split('%');
-    let mut bytes = pieces.next()?.replace('+', " ").into_bytes();
-    for piece in pieces {
-        bytes.push(u8::from_str_radix(piece.get(..2)?, 16).ok()?);
-        bytes.extend(piece[2..].replace('+', " ").bytes());
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn escaped(text: &str) -> String {

@@ -1,17 +1,19 @@
 //! The coordinator: one Durable Object per event. It holds what there is one of: configuration, the chain of secrets, the
 //! schedule, the records of closed draws.
 //!
-//! [`puts`] takes what the origin says, [`draws`] lets shards announce themselves, [`close`] closes draws on the alarm,
+//! [`puts`] takes what the origin says, [`draws`] lets shards announce themselves, [`close`] closes draws and [`site`] asks a site for its health on the alarm,
 //! [`tables`] is the event in memory and on disk. Everything but closing is one synchronous stretch, so nothing interleaves
 //! with it; where closing awaits, its comments say what may happen meanwhile.
 
 mod close;
 mod draws;
 mod puts;
+mod site;
 mod tables;
 
 use std::cell::{Cell, RefCell, RefMut};
 
+use futures_util::future::join;
 use stanchion_shared::{lives::Lives, standing::Snapshot, timestamp::UnixMillis};
 use worker::{DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
 
@@ -45,6 +47,8 @@ pub struct Coordinator {
     alarm: Cell<Option<UnixMillis>>,
     /// An alarm is at work; it sets the next one when it is done.
     closing: Cell<bool>,
+    /// A site that did not answer well is not asked again before this instant.
+    ask_site_not_before: Cell<UnixMillis>,
 }
 
 impl DurableObject for Coordinator {
@@ -56,6 +60,7 @@ impl DurableObject for Coordinator {
             event: RefCell::new(None),
             alarm: Cell::new(None),
             closing: Cell::new(false),
+            ask_site_not_before: Cell::new(UnixMillis(0)),
         }
     }
 
@@ -99,7 +104,9 @@ impl DurableObject for Coordinator {
     async fn alarm(&self) -> Result<Response> {
         self.alarm.set(None);
         self.closing.set(true);
-        let not_before = self.close_due().await.unwrap_or_else(|error| {
+        // Together: a site that hangs delays a draw that falls due meanwhile by its patience, and no other.
+        let (closed, ()) = join(self.close_due(), self.ask_site()).await;
+        let not_before = closed.unwrap_or_else(|error| {
             console_error!("a draw is not closed yet: {error}");
             now().plus(close::RETRY_MS)
         });
@@ -155,13 +162,16 @@ impl Coordinator {
         Ok(slot)
     }
 
-    /// Sets the alarm to the close of the next draw, but not before `not_before`. An alarm that rings too early does no
-    /// harm, so it is moved only forward.
+    /// Sets the alarm to the close of the next draw, but not before `not_before`, or to the next question to the site. An
+    /// alarm that rings too early does no harm, so it is moved only forward.
     fn arm(&self, event: &Event, not_before: UnixMillis) -> Result<()> {
-        let Some(draw) = event.announced.keys().next() else {
+        let draw = event.announced.keys().next();
+        let close_at = draw.map(|&draw| event.rules.closed_at(draw).max(not_before));
+        let ask_site_at = event.rules.ask_site_at();
+        let ask_site_at = ask_site_at.map(|at| at.max(self.ask_site_not_before.get()));
+        let Some(at) = [close_at, ask_site_at].into_iter().flatten().min() else {
             return Ok(());
         };
-        let at = event.rules.closed_at(*draw).max(not_before);
         let sooner = self.alarm.get().is_none_or(|set| at < set);
         if sooner && !self.closing.get() {
             self.database.set_alarm(at)?;

@@ -60,6 +60,8 @@ impl Coordinator {
             scores: Default::default(),
             pace: Default::default(),
         });
+        // Its site may be to be asked for its health.
+        self.read(|event| self.arm(event, UnixMillis(0)))?;
         Ok(outcome)
     }
 

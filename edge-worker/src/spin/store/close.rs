@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     beacon,
-    event::{AwaitedRound, FrozenDraw, has_tickets},
+    event::{AwaitedRound, Event, FrozenDraw, has_tickets},
     platform::StoreError,
 };
 
@@ -47,6 +47,15 @@ impl Frozen {
     }
 }
 
+/// A draw that is being closed.
+struct Begun {
+    draw: Draw,
+    /// The last draw that has ended.
+    ended: Draw,
+    /// `draw` waits for its round, and what is frozen is told: up to here shards are frozen.
+    told: Option<Draw>,
+}
+
 /// What became of a closing.
 pub(super) enum Closed {
     /// The draw is closed, by this or by somebody else.
@@ -58,28 +67,43 @@ pub(super) enum Closed {
 impl<R: Redis> Store<'_, R> {
     /// Closes `draw`, which is due in `seen`, unless somebody else has meanwhile.
     pub(super) async fn close(&self, event: &EventId, seen: &Seen, draw: Draw) -> Result<Closed, StoreError> {
-        let Some(ended) = self.begin(event, seen.epoch, draw).await? else {
+        let Some(begun) = self.begin(event, seen.epoch, draw).await? else {
             return Ok(Closed::Done);
         };
-        let frozen = Frozen {
-            draw,
-            shards: self.freeze_all(event, draw, ended).await?,
-        };
+        // However long its beacon is silent, what is frozen is not frozen again: the shards are asked once more when the
+        // round is there, for what is in the record.
+        if let Some(so_far) = begun.told {
+            self.freeze_later(event, seen.epoch, so_far, &begun).await?;
+            let Some(awaited) = seen.rules.awaited(draw).filter(|awaited| seen.now >= awaited.at) else {
+                return Ok(Closed::Waits);
+            };
+            let round = self.ask(&awaited).await?;
+            let frozen = self.frozen(event, draw, draw).await?;
+            self.record(event, seen.epoch, &frozen, Some(round)).await?;
+            return Ok(Closed::Done);
+        }
+        let frozen = self.frozen(event, draw, begun.ended).await?;
         let round = match seen.rules.awaited(draw).filter(|_| has_tickets(&frozen.shards())) {
             None => None,
-            Some(awaited) if seen.now < awaited.at => {
-                self.wait_for_round(event, seen.epoch, &frozen).await?;
-                return Ok(Closed::Waits);
+            Some(awaited) => {
+                let tell = |rules: &mut Event| {
+                    rules.wait_for_round(draw, &frozen.shards());
+                    frozen_through(rules, begun.ended);
+                };
+                self.note(event, seen.epoch, draw, tell).await?;
+                if seen.now < awaited.at {
+                    return Ok(Closed::Waits);
+                }
+                Some(self.ask(&awaited).await?)
             }
-            Some(awaited) => Some(self.ask(&awaited).await?),
         };
         self.record(event, seen.epoch, &frozen, round).await?;
         Ok(Closed::Done)
     }
 
-    /// On disk before any shard is asked: what is announced up to the draw that is returned, the last one that has ended,
-    /// from now on is refused, and nothing before `draw` was announced. `None`: it is closed, or another one comes first.
-    async fn begin(&self, event: &EventId, epoch: u32, draw: Draw) -> Result<Option<Draw>, StoreError> {
+    /// On disk before any shard is asked: what is announced up to the last draw that has ended from now on is refused, and
+    /// nothing before `draw` was announced. `None`: it is closed, or another one comes first.
+    async fn begin(&self, event: &EventId, epoch: u32, draw: Draw) -> Result<Option<Begun>, StoreError> {
         for _ in 0..MAX_TRIES {
             let Some(seen) = self.read_event(event).await? else {
                 return Err(StoreError("the event is gone".to_owned()));
@@ -94,14 +118,34 @@ impl<R: Redis> Store<'_, R> {
             let ended = rules.ended(draw, seen.now);
             rules.begin_closing(ended);
             if rules == seen.rules || self.write_event(event, &seen, &rules, OnlyIf::First(draw)).await? {
-                return Ok(Some(ended));
+                let told = rules.progress.frozen.is_some_and(|frozen| frozen.draw == draw);
+                let through = rules.progress.frozen_through;
+                let told = through.filter(|&through| told && through >= draw);
+                return Ok(Some(Begun { draw, ended, told }));
             }
         }
         Err(StoreError("the event changes too often".to_owned()))
     }
 
-    /// Tells what is frozen, while nobody can know the round.
-    async fn wait_for_round(&self, event: &EventId, epoch: u32, frozen: &Frozen) -> Result<(), StoreError> {
+    /// While `draw` waits: freezes what has ended since. A shard whose data went back meanwhile is no matter: draws by its
+    /// clock are later ones by now, and the record is of what it says in the end.
+    async fn freeze_later(&self, event: &EventId, epoch: u32, so_far: Draw, begun: &Begun) -> Result<(), StoreError> {
+        if begun.ended <= so_far {
+            return Ok(());
+        }
+        self.freeze_announced(event, Some(so_far), begun.ended).await?;
+        let note = |rules: &mut Event| frozen_through(rules, begun.ended);
+        self.note(event, epoch, begun.draw, note).await
+    }
+
+    /// Changes what is told of `draw` while it waits, unless it is closed meanwhile.
+    async fn note(
+        &self,
+        event: &EventId,
+        epoch: u32,
+        draw: Draw,
+        change: impl Fn(&mut Event),
+    ) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
             let Some(seen) = self.read_event(event).await? else {
                 return Err(StoreError("the event is gone".to_owned()));
@@ -109,11 +153,11 @@ impl<R: Redis> Store<'_, R> {
             if seen.epoch != epoch {
                 return Err(StoreError("the event was restored while a draw was closed".to_owned()));
             }
-            if seen.rules.progress.closed_through >= Some(frozen.draw) {
+            if seen.rules.progress.closed_through >= Some(draw) {
                 return Ok(());
             }
             let mut rules = seen.rules.clone();
-            rules.wait_for_round(frozen.draw, &frozen.shards());
+            change(&mut rules);
             if rules == seen.rules || self.write_event(event, &seen, &rules, OnlyIf::Anything).await? {
                 return Ok(());
             }
@@ -123,17 +167,36 @@ impl<R: Redis> Store<'_, R> {
 
     /// Reads the round and verifies it.
     async fn ask(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
-        let Some(source) = &self.beacon else {
+        let Some(outside) = &self.outside else {
             return Err(StoreError("this store was given no way to a beacon".to_owned()));
         };
-        beacon::fetch(awaited, source.url, source.send).await
+        beacon::fetch(awaited, outside.beacon_url, outside.send).await
     }
 
-    /// Freezes all draws up to `ended`. Returns what shards said of `draw`.
-    async fn freeze_all(&self, event: &EventId, draw: Draw, ended: Draw) -> Result<Vec<(Shard, Tickets)>, StoreError> {
+    /// `draw`, frozen, and with it all that was announced up to `through`.
+    async fn frozen(&self, event: &EventId, draw: Draw, through: Draw) -> Result<Frozen, StoreError> {
+        let all = self.freeze_announced(event, None, through).await?;
+        let of_draw = all.into_iter().filter(|(one, ..)| *one == draw);
+        Ok(Frozen {
+            draw,
+            shards: of_draw.map(|(_, shard, tickets)| (shard, tickets)).collect(),
+        })
+    }
+
+    /// Freezes all that was announced after a draw and up to another, and returns what shards said.
+    async fn freeze_announced(
+        &self,
+        event: &EventId,
+        after: Option<Draw>,
+        through: Draw,
+    ) -> Result<Vec<(Draw, Shard, Tickets)>, StoreError> {
         let key = CoordinatorKeys::new(event).key("announced");
-        let ended = ended.0.to_string();
-        let range = [key.as_bytes(), b"-inf", ended.as_bytes()];
+        let (after, through) = (after.map(|draw| format!("({}", draw.0)), through.0.to_string());
+        let range = [
+            key.as_bytes(),
+            after.as_deref().unwrap_or("-inf").as_bytes(),
+            through.as_bytes(),
+        ];
         let mut answer = plain(self.redis, "ZRANGEBYSCORE", &range).await?;
         let mut announced = Vec::new();
         while !answer.is_empty() {
@@ -144,17 +207,14 @@ impl<R: Redis> Store<'_, R> {
             );
         }
         announced.sort_unstable();
-        let mut of_draw = Vec::new();
+        let mut frozen = Vec::with_capacity(announced.len());
         for some in announced.chunks(SHARDS_AT_ONCE) {
             let asked = some.iter().map(|&(draw, shard)| self.freeze(event, shard, draw));
-            for (&(one, shard), answer) in some.iter().zip(join_all(asked).await) {
-                let tickets = answer?;
-                if one == draw {
-                    of_draw.push((shard, tickets));
-                }
+            for (&(draw, shard), answer) in some.iter().zip(join_all(asked).await) {
+                frozen.push((draw, shard, answer?));
             }
         }
-        Ok(of_draw)
+        Ok(frozen)
     }
 
     /// Ends all draws up to one in a shard.
@@ -212,6 +272,11 @@ impl<R: Redis> Store<'_, R> {
         }
         Err(StoreError("the event changes too often".to_owned()))
     }
+}
+
+/// Notes that every shard is frozen in all draws up to this one.
+fn frozen_through(rules: &mut Event, draw: Draw) {
+    rules.progress.frozen_through = rules.progress.frozen_through.max(Some(draw));
 }
 
 /// Reads `draw/shard`.

@@ -23,6 +23,7 @@ use stanchion_shared::{
     identity::{Bytes32, Draw, EventId, EventKey, Shard},
     jose::SigningKeys,
     lives::ONLY_LIFE,
+    policy::HEALTH_EVERY_MS,
     schedule::Schedule,
     standing::Snapshot,
     wire::{PutEvent, PutRelease},
@@ -34,6 +35,7 @@ use keys::CoordinatorKeys;
 use seen::Seen;
 use shard::ShardOf;
 
+use crate::health;
 use crate::platform::{
     Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore,
     Sight, StoreError,
@@ -49,19 +51,21 @@ pub struct Store<'a, R> {
     redis: &'a R,
     /// Sign draw records.
     signing_keys: &'a SigningKeys,
-    /// Without it, draws of events that announced a beacon wait for ever.
-    beacon: Option<BeaconSource<'a>>,
+    /// Without it, draws of events that announced a beacon wait for ever, and no site is asked for its health.
+    outside: Option<Outside<'a>>,
 }
 
 /// How a runtime sends one request and reads the whole answer, soon or not at all.
 pub type Send<'a> = &'a dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, StoreError>>;
 
-/// Where rounds of beacons are read.
+/// Whom the store asks beside Redis.
 #[derive(Clone, Copy)]
-pub struct BeaconSource<'a> {
-    /// drand's HTTP API, without a slash at the end.
-    pub url: &'a str,
-    /// Sends a request there.
+pub struct Outside<'a> {
+    /// drand's HTTP API, without a slash at the end: where rounds of beacons are read.
+    pub beacon_url: &'a str,
+    /// The origin, or the site in front of which this edge is, without a slash at the end.
+    pub origin_url: &'a str,
+    /// Sends a request to either.
     pub send: Send<'a>,
 }
 
@@ -82,15 +86,15 @@ impl<'a, R: Redis> Store<'a, R> {
         Store {
             redis,
             signing_keys,
-            beacon: None,
+            outside: None,
         }
     }
 
-    /// The same, closing draws of events that announced a beacon, too.
+    /// The same, closing draws of events that announced a beacon, too, and asking sites for their health.
     #[must_use]
-    pub fn with_beacon(self, beacon: BeaconSource<'a>) -> Store<'a, R> {
-        let beacon = Some(beacon);
-        Store { beacon, ..self }
+    pub fn with_outside(self, outside: Outside<'a>) -> Store<'a, R> {
+        let outside = Some(outside);
+        Store { outside, ..self }
     }
 
     /// A random epoch for a life that a script may have to begin.
@@ -104,10 +108,11 @@ impl<'a, R: Redis> Store<'a, R> {
         epoch.to_string().into_bytes()
     }
 
-    /// Whether this one is to do a piece of work that several see at once. Nothing relies on it but the load.
-    async fn is_mine(&self, event: &EventId, work: &str) -> Result<bool, StoreError> {
+    /// Whether this one is to do a piece of work that several see at once, and the others leave it alone with it for so
+    /// long. Nothing relies on it but the load.
+    async fn is_mine(&self, event: &EventId, work: &str, left_alone_ms: u64) -> Result<bool, StoreError> {
         let key = CoordinatorKeys::new(event).key(work);
-        let milliseconds = LEFT_ALONE_MS.to_string();
+        let milliseconds = left_alone_ms.to_string();
         let set = [key.as_bytes(), b"1", b"NX", b"PX", milliseconds.as_bytes()];
         let answer = command::plain(self.redis, "SET", &set).await?.optional_bytes()?;
         Ok(answer.is_some())
@@ -123,25 +128,42 @@ impl<'a, R: Redis> Store<'a, R> {
     async fn tend(&self, event: &EventId, seen: &Seen) -> Result<bool, StoreError> {
         let mut tended = false;
         let mut mustered = Ok(());
-        if self.muster_is_due(seen) && self.is_mine(event, "mustering").await? {
+        if self.muster_is_due(seen) && self.is_mine(event, "mustering", LEFT_ALONE_MS).await? {
             tended = true;
             mustered = self.muster(event, seen).await;
             self.is_done(event, "mustering").await?;
         }
+        if let Some(outside) = &self.outside
+            && let Some(path) = seen.rules.site_to_ask(seen.now)
+            && self.is_mine(event, "asking_site", HEALTH_EVERY_MS).await?
+        {
+            tended = true;
+            self.ask_site(event, outside, path).await?;
+        }
         // A coordinator that may have forgotten something waits for the muster; otherwise draws do not.
         if let Some(draw) = seen.due().filter(|&draw| seen.mustered && !seen.rests(draw))
-            && self.is_mine(event, "closing").await?
+            && self.is_mine(event, "closing", LEFT_ALONE_MS).await?
         {
-            let closed = self.close(event, seen, draw).await;
-            if matches!(closed, Ok(Closed::Waits)) {
-                // Nothing is to be gained by doing this again at once: the mark is left until it ends by itself.
-                return mustered.map(|()| tended);
+            // A draw that waits, or cannot be closed, is not closed by trying again at once: the mark is left until it ends by
+            // itself.
+            match self.close(event, seen, draw).await? {
+                Closed::Waits => return mustered.map(|()| tended),
+                Closed::Done => self.is_done(event, "closing").await?,
             }
             tended = true;
-            self.is_done(event, "closing").await?;
-            closed?;
         }
         mustered.map(|()| tended)
+    }
+
+    /// A site of somebody else's keeps its event's lease by being well.
+    async fn ask_site(&self, event: &EventId, outside: &Outside<'_>, path: &str) -> Result<(), StoreError> {
+        let asked = health::ask(outside.origin_url, path, outside.send).await;
+        if let Err(problem) = &asked {
+            eprintln!("the site of {event} is not well: {problem}");
+        }
+        self.change_event(event, |rules, seen| rules.site_answered(asked.is_ok(), seen.stamp()))
+            .await
+            .map(|_| ())
     }
 }
 

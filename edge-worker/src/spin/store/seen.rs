@@ -75,14 +75,12 @@ impl Seen {
     pub(super) fn due(&self) -> Option<Draw> {
         self.announced.filter(|&draw| self.rules.closed_at(draw) <= self.now)
     }
-}
 
-impl Seen {
     /// Whether `draw`, and every later one that has ended, is frozen, and its round is not out yet: nothing can be done.
     pub(super) fn rests(&self, draw: Draw) -> bool {
         let progress = &self.rules.progress;
         let frozen = progress.frozen.is_some_and(|frozen| frozen.draw == draw);
-        let all_ended = progress.closing >= Some(self.rules.ended(draw, self.now));
+        let all_ended = progress.frozen_through >= Some(self.rules.ended(draw, self.now));
         let awaited = self.rules.awaited(draw);
         frozen && all_ended && awaited.is_some_and(|awaited| self.now < awaited.at)
     }

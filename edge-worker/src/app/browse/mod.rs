@@ -1,5 +1,8 @@
 //! Browse and search: answers of the origin that are the same for everybody, kept at the edge for some seconds. However many
-//! fans look for an event, the origin answers each question a few times a second at the most.
+//! fans look for an event, the origin answers each question a few times a second at the most; [`question`] says which
+//! requests ask the same.
+
+mod question;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -12,6 +15,7 @@ use super::{
     recent::Recent,
 };
 use crate::platform::{HttpRequest, HttpResponse, Platform};
+pub(super) use question::Browsed;
 
 /// An answer is shown for this long without asking, in ms; the origin may say less.
 const FRESH_MS: u64 = 5_000;
@@ -19,7 +23,7 @@ const FRESH_MS: u64 = 5_000;
 const REFRESH_PATIENCE_MS: u64 = 1_000;
 /// While the origin does not answer, what it last said is shown for this long, in ms.
 const STALE_MS: u64 = 60_000;
-/// Answers that are surely remembered.
+/// Answers that are surely remembered, and at most twice as many.
 const REMEMBERED: usize = 128;
 /// Larger ones are passed on and not kept, in bytes.
 const LARGEST_KEPT: usize = 256 * 1024;
@@ -38,10 +42,17 @@ thread_local! {
 }
 
 /// Answers from what is kept, or from the origin.
-pub(super) async fn answer<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+///
+/// # Errors
+/// The query cannot be read, or the origin does not answer and nothing is kept.
+pub(super) async fn answer<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    browsed: Browsed,
+) -> Result<HttpResponse, Refusal> {
+    let target = &browsed.target(request.uri().path(), request.uri().query().unwrap_or_default())?;
     let now = platform.now();
-    let kept = KEPT.with_borrow_mut(|kept| kept.find(&target.to_owned()));
+    let kept = KEPT.with_borrow_mut(|kept| kept.find(target));
     if let Some(kept) = &kept {
         let asked = kept.asked_at > kept.at && now.since(kept.asked_at) < REFRESH_PATIENCE_MS;
         if now.since(kept.at) < fresh_ms(&kept.answer) || (asked && now.since(kept.at) < STALE_MS) {
@@ -54,7 +65,7 @@ pub(super) async fn answer<P: Platform>(platform: &P, request: &HttpRequest) -> 
     if let Some(refreshing) = refreshing {
         keep(target, refreshing);
     }
-    match gate::pass_unsigned(platform, request, kept.as_ref().map(|kept| &*kept.answer)).await {
+    match gate::pass_unsigned(platform, target, kept.as_ref().map(|kept| &*kept.answer)).await {
         Ok(answer) if answer.status() == StatusCode::NOT_MODIFIED => {
             let kept = kept.expect("only what is kept was asked for");
             keep(
