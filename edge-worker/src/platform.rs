@@ -95,9 +95,17 @@ pub trait QueueStore {
     /// Gives a person a number, or finds the one they have.
     fn join(&self, event: &EventId, shard: Shard, join: Join) -> impl Future<Output = Result<JoinOutcome, StoreError>>;
 
-    /// Notes that a person used something, and says how many people have in this event, this one included. No more than
-    /// `sight.most` are remembered.
-    fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> impl Future<Output = Result<u16, StoreError>>;
+    /// How many people used something in this event. Notes nothing.
+    fn sighted(
+        &self,
+        event: &EventId,
+        shard: Shard,
+        sight: Sight,
+    ) -> impl Future<Output = Result<SightedBy, StoreError>>;
+
+    /// Notes that a person used something. No more than `sight.most` are remembered, and all of them are forgotten
+    /// [`SIGHTINGS_KEPT_MS`] after the last one was noted.
+    fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> impl Future<Output = Result<(), StoreError>>;
 
     /// Fixes a person's shopping window when their turn has come, or finds the one that is fixed.
     fn claim(
@@ -118,6 +126,9 @@ pub trait QueueStore {
 
 /// How old a snapshot may be when the store hands it out, in ms.
 pub const SNAPSHOT_AGE_MS: u64 = 500;
+
+/// How long it is remembered who used something, after the last of them was noted, in ms: a week.
+pub const SIGHTINGS_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 
 /// What became of a put.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +176,25 @@ pub struct Sight {
     pub tag: Tag,
     /// So many people are told apart.
     pub most: u16,
+}
+
+/// Who used something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SightedBy {
+    /// How many, the one who asks included; `most` if there are more.
+    pub people: u16,
+    /// The one who asks is not noted, and there is room: an accepted join has to [note](QueueStore::note) it.
+    pub is_new: bool,
+}
+
+impl SightedBy {
+    /// `others`: how many are noted besides the one who asks, who is `noted` too or not.
+    pub(crate) fn of(others: u16, noted: bool, most: u16) -> SightedBy {
+        SightedBy {
+            people: others.saturating_add(1).min(most),
+            is_new: !noted && others < most,
+        }
+    }
 }
 
 /// The ticket that is over, as the shard described it a moment ago.

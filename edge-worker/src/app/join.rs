@@ -17,7 +17,7 @@ use super::{
     caller, captcha, cookie,
     gate::session,
     known, pace, pass,
-    score::{self, Joining},
+    score::{self, Joining, Scored},
     standing::{Stood, stand},
     status::is_revoked,
 };
@@ -27,6 +27,7 @@ use crate::platform::{Held, HttpRequest, HttpResponse, Join, JoinOutcome, Platfo
 pub(super) const MAX_FINGERPRINT_LENGTH: usize = 128;
 
 pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+    let arrived_at = platform.now();
     caller::said_who(platform, request).await?;
     let asked: JoinRequest = read_json(request)?;
     if asked.device_fingerprint.len() > MAX_FINGERPRINT_LENGTH {
@@ -54,8 +55,9 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         snapshot: &snapshot,
         key: &key,
         tag,
+        arrived_at,
     };
-    let score = score::score(platform, joining, signals, proved).await;
+    let Scored { score, used } = score::score(platform, joining, signals, proved).await;
     let verdict = match verified {
         true => Verdict::Join(Tier::Verified),
         false => score.verdict(),
@@ -67,6 +69,7 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         ..first_try(&snapshot, tag, verdict)
     };
     let entered = enter(platform, &snapshot, first).await?;
+    score::note(platform, &snapshot, used).await;
     let mut response = json(StatusCode::OK, &entered);
     if cookie::asked_by_own_page(request) {
         let name = cookie::ticket_of(&event);

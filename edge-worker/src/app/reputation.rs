@@ -1,5 +1,7 @@
-//! What is known of addresses, as the origin last said. An instance asks at most once a minute, and an origin that does not
-//! answer delays no join for long: the table there was goes on.
+//! What is known of addresses, as the origin last said. An instance that has a table asks at most once a minute, by one of
+//! its joins; the others go on with what there is. One that has none yet waits for its first answer: an instance may live for
+//! moments only, and a join that did not wait would never be judged by any table. An origin that does not answer delays no
+//! join for long: the score goes on without, and says so.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -25,9 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Known {
-    table: Rc<Table>,
+    /// `None`: the origin has not answered yet.
+    table: Option<Rc<Table>>,
     etag: Option<HeaderValue>,
-    asked_at: UnixMillis,
+    /// Nobody has to ask before.
+    ask_from: UnixMillis,
 }
 
 thread_local! {
@@ -35,54 +39,88 @@ thread_local! {
     static KNOWN: RefCell<Known> = RefCell::default();
 }
 
-/// The table, asked for anew if it is time. One request asks; the others go on with what there is.
-pub(super) async fn table<P: Platform>(platform: &P) -> Rc<Table> {
+/// What a join is judged by.
+pub(super) enum Addresses {
+    /// The table. A site of somebody else's has an empty one: it knows nothing of addresses.
+    Known(Rc<Table>),
+    /// There is one, and the origin has not told it.
+    Unavailable,
+}
+
+/// What is known of addresses, asked for if it is time.
+pub(super) async fn addresses<P: Platform>(platform: &P) -> Addresses {
+    if !platform.config().site_events.is_empty() {
+        return Addresses::Known(Rc::default());
+    }
+    if must_ask(platform) {
+        refresh(platform).await;
+    }
+    let table = KNOWN.with_borrow(|known| known.table.clone());
+    table.map_or(Addresses::Unavailable, Addresses::Known)
+}
+
+/// With a table one asks, and the others take what there is. Without one each asks for itself, because on Cloudflare no
+/// request may wait for what another has begun; only after a question that failed they let the origin be for a moment.
+fn must_ask<P: Platform>(platform: &P) -> bool {
     let now = platform.now();
-    let refresh_ms = match platform.config().development {
+    KNOWN.with_borrow_mut(|known| {
+        let must = now >= known.ask_from;
+        if must && known.table.is_some() {
+            known.ask_from = now.plus(refresh_ms(platform));
+        }
+        must
+    })
+}
+
+fn refresh_ms<P: Platform>(platform: &P) -> u64 {
+    match platform.config().development {
         true => REFRESH_IN_DEVELOPMENT_MS,
         false => REFRESH_MS,
-    };
-    // A site of somebody else's knows nothing of addresses.
-    let ours = platform.config().site_events.is_empty();
-    let due = KNOWN.with_borrow_mut(|known| {
-        let due = ours && now.since(known.asked_at) >= refresh_ms;
-        if due {
-            known.asked_at = now;
-        }
-        due
-    });
-    if due && !refresh(platform).await {
-        KNOWN.with_borrow_mut(|known| known.asked_at = now.minus(refresh_ms.saturating_sub(RETRY_MS)));
     }
-    KNOWN.with_borrow(|known| Rc::clone(&known.table))
 }
 
-/// Whether the origin answered.
-async fn refresh<P: Platform>(platform: &P) -> bool {
+async fn refresh<P: Platform>(platform: &P) {
     let etag = KNOWN.with_borrow(|known| known.etag.clone());
-    // What fails is in the log of whoever asked.
-    let Ok(answer) = platform.ask(request(platform, etag), PATIENCE).await else {
-        return false;
+    let answered = match platform.ask(request(platform, etag), PATIENCE).await {
+        Ok(answer) => heed(platform, &answer),
+        // It is in the log of whoever asked.
+        Err(_) => false,
     };
+    let pause_ms = if answered { refresh_ms(platform) } else { RETRY_MS };
+    KNOWN.with_borrow_mut(|known| known.ask_from = platform.now().plus(pause_ms));
+}
+
+/// Whether the answer says what is known of addresses.
+fn heed<P: Platform>(platform: &P, answer: &HttpResponse) -> bool {
     match answer.status() {
-        StatusCode::NOT_MODIFIED => {}
-        StatusCode::OK => learn(platform, &answer),
+        StatusCode::NOT_MODIFIED => true,
+        StatusCode::OK => learn(platform, answer),
         status => {
             platform.warn(&format!("the origin does not serve the table of addresses: {status}"));
-            return false;
+            false
         }
     }
-    true
 }
 
-fn learn<P: Platform>(platform: &P, answer: &HttpResponse) {
+fn learn<P: Platform>(platform: &P, answer: &HttpResponse) -> bool {
+    let etag = answer.headers().get(header::ETAG);
+    // Joins that arrived together have all asked: one of them reads it.
+    if etag.is_some() && KNOWN.with_borrow(|known| known.etag.as_ref() == etag) {
+        return true;
+    }
     let text = str::from_utf8(answer.body()).map_err(|_| "it is not text".to_owned());
     match text.and_then(|text| Table::parse(text).map_err(|error| error.to_string())) {
-        Ok(table) => KNOWN.with_borrow_mut(|known| {
-            known.table = Rc::new(table);
-            known.etag = answer.headers().get(header::ETAG).cloned();
-        }),
-        Err(problem) => platform.warn(&format!("the table of addresses cannot be used: {problem}")),
+        Ok(table) => {
+            KNOWN.with_borrow_mut(|known| {
+                known.table = Some(Rc::new(table));
+                known.etag = etag.cloned();
+            });
+            true
+        }
+        Err(problem) => {
+            platform.warn(&format!("the table of addresses cannot be used: {problem}"));
+            false
+        }
     }
 }
 

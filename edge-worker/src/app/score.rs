@@ -1,9 +1,11 @@
-//! How a join is scored: what is known of it is gathered, the rules in [`stanchion_shared::score`] weigh it.
+//! How a join is scored: what is known of it is gathered, the rules in [`stanchion_shared::score`] weigh it. What it used is
+//! noted when it was accepted, and not before: a join that is refused must not count against others at the same address.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use http::header;
 use stanchion_shared::{
     identity::{EventKey, Tag},
+    policy::BotPolicy,
     score::{
         Evidence, Score, Sightings, Work,
         sighting::{FingerprintScope, Sighted},
@@ -17,9 +19,9 @@ use stanchion_shared::{
 use super::{
     answer::{Refusal, sentence},
     captcha::Proved,
-    reputation,
+    reputation::{self, Addresses},
 };
-use crate::platform::{HttpRequest, Platform, Sight, StoreError};
+use crate::platform::{HttpRequest, Platform, Sight, SightedBy, StoreError};
 
 /// Who asks, as far as the score must know.
 #[derive(Clone, Copy)]
@@ -29,6 +31,8 @@ pub(super) struct Joining<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) key: &'a EventKey,
     pub(super) tag: Tag,
+    /// When the join came; what it has to wait for until it is judged is not the solver's time.
+    pub(super) arrived_at: UnixMillis,
 }
 
 /// What the page saw, if the client sent it.
@@ -37,35 +41,64 @@ pub(super) fn signals(asked: &JoinRequest) -> Result<Option<Signals>, Refusal> {
     parsed.map_err(|problem| Refusal::new(422, "signals_malformed", sentence(&problem)))
 }
 
+/// A score, and what has to be noted once the join is accepted.
+pub(super) struct Scored {
+    pub(super) score: Score,
+    pub(super) used: Used,
+}
+
+/// What a join used that nobody knows of yet; see [`note`].
+pub(super) struct Used(Vec<Sight>);
+
 /// The score of a join.
 pub(super) async fn score<P: Platform>(
     platform: &P,
     joining: Joining<'_>,
     signals: Option<Signals>,
     proved: Proved,
-) -> Score {
-    let (table, sightings) = join(reputation::table(platform), sightings(platform, joining)).await;
-    let address = platform.client_address(joining.request);
+) -> Scored {
+    let (addresses, (sightings, used)) = join(reputation::addresses(platform), sightings(platform, joining)).await;
+    let (reputation, fingerprint_known_bad) = match &addresses {
+        Addresses::Known(table) => (
+            table.of(
+                platform.client_address(joining.request),
+                platform.client_system(joining.request),
+            ),
+            table.is_bad_fingerprint(&joining.asked.device_fingerprint),
+        ),
+        Addresses::Unavailable => Default::default(),
+    };
     let work = match proved {
         Proved::Work(solved) => Some(Work {
             number: solved.number,
-            took_ms: platform.now().since(solved.issued_at),
+            took_ms: joining.arrived_at.since(solved.issued_at),
         }),
         Proved::ByProvider(_) | Proved::Unproved(_) => None,
     };
     let evidence = Evidence {
-        reputation: table.of(address, platform.client_system(joining.request)),
-        fingerprint_known_bad: table.is_bad_fingerprint(&joining.asked.device_fingerprint),
+        reputation,
+        reputation_unavailable: matches!(addresses, Addresses::Unavailable),
+        fingerprint_known_bad,
         sightings,
         signals,
         work,
         captcha_unproved: matches!(proved, Proved::Unproved(_)),
     };
-    evidence.score(&joining.snapshot.config.policy.bots)
+    let score = evidence.score(&policy(platform, joining.snapshot));
+    Scored { score, used }
+}
+
+/// The event's, but in front of a site of somebody else's people join from a waiting page that knows nothing of them.
+fn policy<P: Platform>(platform: &P, snapshot: &Snapshot) -> BotPolicy {
+    let policy = snapshot.config.policy.bots.clone();
+    BotPolicy {
+        apps_without_signals: policy.apps_without_signals || !platform.config().site_events.is_empty(),
+        ..policy
+    }
 }
 
 /// Who else used the same things. A store that does not answer refuses nobody: the score goes on without, and says so.
-async fn sightings<P: Platform>(platform: &P, joining: Joining<'_>) -> Sightings {
+async fn sightings<P: Platform>(platform: &P, joining: Joining<'_>) -> (Sightings, Used) {
     let Joining {
         asked, snapshot, key, ..
     } = joining;
@@ -74,35 +107,51 @@ async fn sightings<P: Platform>(platform: &P, joining: Joining<'_>) -> Sightings
     let scope: FingerprintScope = policy.fingerprint_counts;
     let device = Sighted::fingerprint(key, &asked.device_fingerprint, scope, address);
     let address = address.and_then(|address| Sighted::address(key, address));
-    let (fingerprint, address) = join(
-        sight(platform, joining, device, policy.accounts_per_fingerprint),
-        sight(platform, joining, address, policy.accounts_per_address),
-    )
-    .await;
-    Sightings {
-        unavailable: fingerprint.is_err() || address.is_err(),
-        fingerprint: fingerprint.unwrap_or_default(),
-        address: address.unwrap_or_default(),
-    }
+    // One more than is allowed has to be told apart.
+    let sight = |sighted: Option<Sighted>, allowed: u16| {
+        sighted.map(|sighted| Sight {
+            sighted,
+            tag: joining.tag,
+            most: allowed.saturating_add(1),
+        })
+    };
+    let device = sight(device, policy.accounts_per_fingerprint);
+    let address = sight(address, policy.accounts_per_address);
+    let (of_device, of_address) = join(by(platform, snapshot, device), by(platform, snapshot, address)).await;
+    let unknown = [(device, &of_device), (address, &of_address)];
+    let unknown = unknown
+        .into_iter()
+        .filter_map(|(sight, by)| sight.filter(|_| matches!(by, Ok(Some(by)) if by.is_new)));
+    let used = Used(unknown.collect());
+    let sightings = Sightings {
+        unavailable: of_device.is_err() || of_address.is_err(),
+        fingerprint: of_device.ok().flatten().map(|by| by.people),
+        address: of_address.ok().flatten().map(|by| by.people),
+    };
+    (sightings, used)
 }
 
-/// One more than is allowed has to be told apart.
-async fn sight<P: Platform>(
+async fn by<P: Platform>(
     platform: &P,
-    joining: Joining<'_>,
-    sighted: Option<Sighted>,
-    allowed: u16,
-) -> Result<Option<u16>, StoreError> {
-    let Some(sighted) = sighted else {
+    snapshot: &Snapshot,
+    sight: Option<Sight>,
+) -> Result<Option<SightedBy>, StoreError> {
+    let Some(sight) = sight else {
         return Ok(None);
     };
-    let shard = sighted.shard(joining.snapshot.shards());
-    let sight = Sight {
-        sighted,
-        tag: joining.tag,
-        most: allowed.saturating_add(1),
-    };
-    platform.sight(&joining.snapshot.event_id, shard, sight).await.map(Some)
+    let shard = sight.sighted.shard(snapshot.shards());
+    platform.sighted(&snapshot.event_id, shard, sight).await.map(Some)
+}
+
+/// Notes what an accepted join used. Nobody loses a place for a shard that does not answer: then it counts one less.
+pub(super) async fn note<P: Platform>(platform: &P, snapshot: &Snapshot, used: Used) {
+    let noted = used.0.into_iter().map(|sight| {
+        let shard = sight.sighted.shard(snapshot.shards());
+        platform.note(&snapshot.event_id, shard, sight)
+    });
+    for error in join_all(noted).await.into_iter().filter_map(Result::err) {
+        platform.warn(&format!("what a join used could not be noted: {error}"));
+    }
 }
 
 /// What who is refused reads, and for how long.

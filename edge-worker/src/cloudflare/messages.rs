@@ -12,7 +12,7 @@ use stanchion_shared::{
 };
 
 pub(super) use crate::event::Attempt;
-use crate::platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, Sight};
+use crate::platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, Sight, SightedBy};
 
 /// A message that an object understands.
 pub(super) trait Message: Into<Self::Object> {
@@ -48,7 +48,8 @@ messages! {
     Report => ToCoordinator -> ();
 
     JoinMessage => ToShard -> JoinOutcome;
-    SightMessage => ToShard -> u16;
+    CountSighted => ToShard -> SightedBy;
+    NoteMessage => ToShard -> ();
     Claim => ToShard -> ClaimOutcome;
     Leave => ToShard -> LeaveOutcome;
     ReadLog => ToShard -> Option<HexLog>;
@@ -135,7 +136,8 @@ pub(super) struct Report {
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToShard {
     JoinMessage(JoinMessage),
-    SightMessage(SightMessage),
+    CountSighted(CountSighted),
+    NoteMessage(NoteMessage),
     Claim(Claim),
     Leave(Leave),
     ReadLog(ReadLog),
@@ -152,9 +154,15 @@ pub(super) struct JoinMessage {
     pub(super) attempt: Attempt,
 }
 
-/// Notes who used something, and asks how many people have.
+/// Asks how many people used something.
 #[derive(Serialize, Deserialize)]
-pub(super) struct SightMessage {
+pub(super) struct CountSighted {
+    pub(super) sight: Sight,
+}
+
+/// Notes who used something.
+#[derive(Serialize, Deserialize)]
+pub(super) struct NoteMessage {
     /// The shard learns from its first message where it is.
     pub(super) event_id: EventId,
     pub(super) shard: Shard,

@@ -11,13 +11,13 @@ use stanchion_shared::{
 use super::{
     entry::Cloudflare,
     messages::{
-        Attempt, ClosedRecord, CurrentSnapshot, JoinMessage, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadLog,
-        SightMessage, WholeSchedule,
+        Attempt, ClosedRecord, CountSighted, CurrentSnapshot, JoinMessage, NoteMessage, PutEventMessage,
+        PutReleaseMessage, ReadEventKey, ReadLog, WholeSchedule,
     },
     objects::random,
 };
 use crate::platform::{
-    Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore, Sight, StoreError,
+    Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore, Sight, SightedBy, StoreError,
 };
 
 impl QueueStore for Cloudflare {
@@ -73,8 +73,12 @@ impl QueueStore for Cloudflare {
         self.objects.shard(event, shard, message).await
     }
 
-    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
-        let message = SightMessage {
+    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
+        self.objects.shard(event, shard, CountSighted { sight }).await
+    }
+
+    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
+        let message = NoteMessage {
             event_id: event.clone(),
             shard,
             sight,

@@ -33,7 +33,7 @@ use crate::{
     app::{self, Refusal, config::EdgeConfig},
     platform::{
         Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, Sight, StoreError,
+        QueueStore, Sight, SightedBy, StoreError,
     },
 };
 
@@ -180,8 +180,12 @@ impl QueueStore for Spin {
         ask!(self.join(event, shard, join))
     }
 
-    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
-        ask!(self.sight(event, shard, sight))
+    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
+        ask!(self.sighted(event, shard, sight))
+    }
+
+    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
+        ask!(self.note(event, shard, sight))
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {

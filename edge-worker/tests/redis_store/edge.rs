@@ -1,12 +1,14 @@
 //! The whole application over the store, as the component runs it, with a native clock and no HTTP around it.
 
+use std::{cell::Cell, net::IpAddr, time::Duration};
+
 use http::{Method, header};
 use serde_json::{Value, json};
 use stanchion_edge::{
     app::{self, config::EdgeConfig},
     platform::{
         Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, Sight, StoreError,
+        QueueStore, Sight, SightedBy, StoreError,
     },
     spin::store::Store,
 };
@@ -23,21 +25,26 @@ use stanchion_shared::{
 
 use crate::{
     connection::Native,
-    server::{Keeps, Server},
-    world::{Event, KEYS, now, signing_keys},
+    world::{KEYS, now, signing_keys},
 };
 
-struct Edge {
-    redis: Native,
+pub(crate) struct Edge {
+    pub(crate) redis: Native,
     config: EdgeConfig,
     /// Where fans come from.
-    address: Option<std::net::IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     /// The shards that know who used what do not answer.
-    sights_fail: bool,
+    pub(crate) sights_fail: bool,
+    /// What the origin serves as the table of addresses; `None`: there is no origin.
+    pub(crate) table: Option<&'static str>,
+    /// How long the origin thinks.
+    pub(crate) origin_thinks: Duration,
+    /// How often the origin was asked.
+    pub(crate) origin_asked: Cell<u32>,
 }
 
 impl Edge {
-    fn new(url: &str) -> Edge {
+    pub(crate) fn new(url: &str) -> Edge {
         let config = EdgeConfig::parse(|name| {
             Some(match name {
                 "STANCHION_ENVIRONMENT" => "development".to_owned(),
@@ -54,20 +61,43 @@ impl Edge {
             config: config.unwrap(),
             address: None,
             sights_fail: false,
+            table: None,
+            origin_thinks: Duration::ZERO,
+            origin_asked: Cell::new(0),
         }
     }
 
-    fn store(&self) -> Store<'_, Native> {
+    /// From now on this is the event of a site of somebody else's.
+    pub(crate) fn in_front_of_a_site(&mut self, event: &EventId) {
+        self.config.site_events = vec![event.clone()];
+    }
+
+    /// What is ours lies below this.
+    fn own(&self) -> &'static str {
+        if self.config.site_events.is_empty() {
+            ""
+        } else {
+            "/.stanchion"
+        }
+    }
+
+    pub(crate) fn store(&self) -> Store<'_, Native> {
         Store::new(&self.redis, &self.config.signing_keys)
     }
 
     /// Status and body.
-    async fn ask(&self, method: Method, uri: &str, fan: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn ask(&self, method: Method, uri: &str, fan: &str, body: Option<Value>) -> (u16, Value) {
         let (status, _, body) = self.ask_whole(method, uri, fan, body).await;
         (status, body)
     }
 
-    async fn ask_whole(&self, method: Method, uri: &str, fan: &str, body: Option<Value>) -> (u16, HttpResponse, Value) {
+    pub(crate) async fn ask_whole(
+        &self,
+        method: Method,
+        uri: &str,
+        fan: &str,
+        body: Option<Value>,
+    ) -> (u16, HttpResponse, Value) {
         let claims = AccountClaims {
             iss: "accounts".to_owned(),
             sub: fan.to_owned(),
@@ -86,8 +116,8 @@ impl Edge {
         (response.status().as_u16(), response, told)
     }
 
-    async fn join(&self, event: &EventId, fan: &str) -> Value {
-        let uri = format!("/api/v1/queue/challenge?event_id={event}");
+    pub(crate) async fn join(&self, event: &EventId, fan: &str) -> Value {
+        let uri = format!("{}/api/v1/queue/challenge?event_id={event}", self.own());
         let (status, challenge) = self.ask(Method::GET, &uri, fan, None).await;
         assert_eq!(status, 200, "{challenge}");
         let challenge: ChallengeAnswer = serde_json::from_value(challenge).unwrap();
@@ -96,25 +126,26 @@ impl Edge {
             "device_fingerprint": "",
             "captcha_token": human::solve(&challenge).unwrap(),
         });
-        let (status, joined) = self.ask(Method::POST, "/api/v1/queue/join", fan, Some(body)).await;
+        let uri = format!("{}/api/v1/queue/join", self.own());
+        let (status, joined) = self.ask(Method::POST, &uri, fan, Some(body)).await;
         assert_eq!(status, 200, "{joined}");
         joined
     }
 
-    async fn status(&self, fan: &str, ticket: &Value) -> (u16, Value) {
+    pub(crate) async fn status(&self, fan: &str, ticket: &Value) -> (u16, Value) {
         let uri = format!("/api/v1/queue/status?token={}", ticket.as_str().unwrap());
         self.ask(Method::GET, &uri, fan, None).await
     }
 
     /// Polls until the place is known.
-    async fn place(&self, fan: &str, ticket: &Value) -> Value {
+    pub(crate) async fn place(&self, fan: &str, ticket: &Value) -> Value {
         for _ in 0..200 {
             let (status, told) = self.status(fan, ticket).await;
             assert_eq!(status, 200, "{told}");
             if told["position"].is_u64() {
                 return told;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("{fan} gets no place");
     }
@@ -133,7 +164,7 @@ impl Platform for Edge {
         &self.config
     }
 
-    fn client_address(&self, _: &HttpRequest) -> Option<std::net::IpAddr> {
+    fn client_address(&self, _: &HttpRequest) -> Option<IpAddr> {
         self.address
     }
 
@@ -147,8 +178,16 @@ impl Platform for Edge {
         Err(StoreError("these tests have no origin".to_owned()))
     }
 
-    async fn ask(&self, request: HttpRequest, _: std::time::Duration) -> Result<HttpResponse, StoreError> {
-        self.fetch(request).await
+    async fn ask(&self, _: HttpRequest, patience: Duration) -> Result<HttpResponse, StoreError> {
+        self.origin_asked.update(|asked| asked + 1);
+        let thought = tokio::time::timeout(patience, tokio::time::sleep(self.origin_thinks)).await;
+        match (thought, self.table) {
+            (Ok(()), Some(table)) => Ok(http::Response::builder()
+                .header(header::ETAG, "\"one\"")
+                .body(table.as_bytes().to_vec())
+                .unwrap()),
+            _ => Err(StoreError("the origin does not answer".to_owned())),
+        }
     }
 
     fn client_system(&self, _: &HttpRequest) -> Option<u32> {
@@ -193,11 +232,15 @@ impl QueueStore for Edge {
         self.store().join(event, shard, join).await
     }
 
-    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
+    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
         if self.sights_fail {
             return Err(StoreError("this shard does not answer".to_owned()));
         }
-        self.store().sight(event, shard, sight).await
+        self.store().sighted(event, shard, sight).await
+    }
+
+    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
+        self.store().note(event, shard, sight).await
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
@@ -207,118 +250,4 @@ impl QueueStore for Edge {
     async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {
         self.store().leave(event, shard, leave).await
     }
-}
-
-fn fans(name: &str, count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("{name}-{number}")).collect()
-}
-
-async fn join_all(edge: &Edge, event: &EventId, fans: &[String]) -> Vec<Value> {
-    let mut tickets = Vec::new();
-    for fan in fans {
-        tickets.push(edge.join(event, fan).await["queue_token"].clone());
-    }
-    tickets
-}
-
-/// A restore takes longer than a snapshot may be old.
-async fn until_snapshots_are_too_old() {
-    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
-}
-
-#[tokio::test]
-async fn fans_whose_tickets_an_older_copy_lost_are_told_to_join_again_and_then_have_a_place() {
-    let mut server = Server::start(Keeps::Copies).await;
-    let edge = Edge::new(&server.url());
-    let mut event = Event::on_sale_in(3_600_000).open(&edge.store()).await;
-    let (kept, lost) = (fans("kept", 8), fans("lost", 8));
-    let kept_tickets = join_all(&edge, &event.id, &kept).await;
-    let copy = server.copy().await;
-    let lost_tickets = join_all(&edge, &event.id, &lost).await;
-    server.restore(&copy).await;
-    until_snapshots_are_too_old().await;
-
-    for (fan, ticket) in kept.iter().zip(&kept_tickets) {
-        let (status, told) = edge.status(fan, ticket).await;
-        assert_eq!((status, &told["status"]), (200, &json!("pre_queue")), "{told}");
-    }
-    for (fan, ticket) in lost.iter().zip(&lost_tickets) {
-        let (status, told) = edge.status(fan, ticket).await;
-        assert_eq!((status, &told["error"]), (410, &json!("ticket_lost")), "{told}");
-    }
-    let new_tickets = join_all(&edge, &event.id, &lost).await;
-    event.on_sale_now_in(&edge.redis, 300).await;
-    let mut places = Vec::new();
-    for (fan, ticket) in kept.iter().zip(&kept_tickets).chain(lost.iter().zip(&new_tickets)) {
-        places.push(edge.place(fan, ticket).await["position"].as_u64().unwrap());
-    }
-    places.sort_unstable();
-    assert_eq!(places, (1..=16).collect::<Vec<_>>());
-    let (status, told) = edge.status(&lost[0], &lost_tickets[0]).await;
-    assert_eq!((status, &told["error"]), (410, &json!("ticket_lost")), "{told}");
-}
-
-#[tokio::test]
-async fn a_place_of_a_record_that_was_lost_is_drawn_again_although_the_ticket_holds_it() {
-    let mut server = Server::start(Keeps::Copies).await;
-    let edge = Edge::new(&server.url());
-    let mut event = Event::on_sale_in(3_600_000).open(&edge.store()).await;
-    let (kept, lost) = (fans("kept", 8), fans("lost", 8));
-    let tickets = join_all(&edge, &event.id, &kept).await;
-    event.on_sale_now_in(&edge.redis, 3_000).await;
-    let copy = server.copy().await;
-    let lost_tickets = join_all(&edge, &event.id, &lost).await;
-    let mut with_place = Vec::new();
-    for (fan, ticket) in kept.iter().zip(&tickets) {
-        with_place.push(edge.place(fan, ticket).await["queue_token"].clone());
-    }
-    let lost_with_place = edge.place(&lost[0], &lost_tickets[0]).await["queue_token"].clone();
-    assert_ne!(with_place, tickets);
-
-    server.restore(&copy).await;
-    until_snapshots_are_too_old().await;
-    let mut places = Vec::new();
-    for (fan, ticket) in kept.iter().zip(&with_place) {
-        let told = edge.place(fan, ticket).await;
-        places.push(told["position"].as_u64().unwrap());
-        assert_ne!(
-            told["queue_token"], *ticket,
-            "it is signed anew with the place that holds"
-        );
-    }
-    places.sort_unstable();
-    assert_eq!(places, (1..=8).collect::<Vec<_>>());
-    let (status, told) = edge.status(&lost[0], &lost_with_place).await;
-    assert_eq!((status, &told["error"]), (410, &json!("ticket_lost")), "{told}");
-}
-
-#[tokio::test]
-async fn while_redis_is_away_the_edge_answers_503_with_retry_after_and_recovers_by_itself() {
-    let mut server = Server::start(Keeps::EveryWrite).await;
-    let edge = Edge::new(&server.url());
-    let event = Event::on_sale_in(3_600_000).open(&edge.store()).await;
-    let ticket = edge.join(&event.id, "fan").await["queue_token"].clone();
-    server.kill();
-    until_snapshots_are_too_old().await;
-    let uri = format!("/api/v1/queue/status?token={}", ticket.as_str().unwrap());
-    let (status, response, told) = edge.ask_whole(Method::GET, &uri, "fan", None).await;
-    assert_eq!((status, &told["error"]), (503, &json!("unavailable")), "{told}");
-    assert!(response.headers().contains_key(header::RETRY_AFTER));
-    server.run().await;
-    let (status, told) = edge.status("fan", &ticket).await;
-    assert_eq!((status, &told["status"]), (200, &json!("pre_queue")), "{told}");
-}
-
-#[tokio::test]
-async fn a_store_that_cannot_say_who_used_the_same_things_refuses_nobody_and_that_is_counted() {
-    let server = Server::start(Keeps::EveryWrite).await;
-    let mut edge = Edge::new(&server.url());
-    edge.address = "203.0.113.9".parse().ok();
-    edge.sights_fail = true;
-    let event = Event::on_sale_in(3_600_000).open(&edge.store()).await;
-    edge.join(&event.id, "fan").await;
-    until_snapshots_are_too_old().await;
-    let snapshot = edge.snapshot(&event.id).await.unwrap().unwrap();
-    let counted = |counter| snapshot.scores.get(counter);
-    assert_eq!((counted("tier.human"), counted("factor.sightings_unavailable")), (1, 1));
 }

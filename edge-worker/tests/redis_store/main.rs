@@ -5,6 +5,8 @@ mod beacon;
 mod closing;
 mod connection;
 mod edge;
+mod edge_restored;
+mod edge_scoring;
 mod joining;
 mod lives;
 mod outage;

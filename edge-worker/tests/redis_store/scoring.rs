@@ -1,8 +1,8 @@
 //! What the store remembers of scores: who used the same things, who was refused, and the counters.
 
 use stanchion_edge::{
-    platform::{Join, JoinOutcome, QueueStore, Sight},
-    spin::store::Store,
+    platform::{Join, JoinOutcome, QueueStore, SIGHTINGS_KEPT_MS, Sight},
+    spin::store::{Redis, Store, Value},
 };
 use stanchion_shared::{
     identity::Tag,
@@ -26,7 +26,14 @@ async fn people_who_used_a_thing_are_counted_once_each_and_no_further_than_asked
         let sighted = Sighted(thing);
         let sight = Sight { sighted, tag, most };
         let shard = sighted.shard(event.put.shards);
-        store.sight(&event.id, shard, sight).await.unwrap()
+        let by = store.sighted(&event.id, shard, sight).await.unwrap();
+        assert_eq!(
+            store.sighted(&event.id, shard, sight).await.unwrap(),
+            by,
+            "asking notes nothing"
+        );
+        store.note(&event.id, shard, sight).await.unwrap();
+        by.people
     };
     let mut counts = Vec::new();
     for &tag in [&tags[0], &tags[1], &tags[0], &tags[2], &tags[3], &tags[4], &tags[1]] {
@@ -85,4 +92,35 @@ async fn a_refused_person_is_remembered_and_every_scored_join_is_counted_once() 
     ] {
         assert_eq!(snapshot.scores.get(counter), count, "{counter}");
     }
+}
+
+#[tokio::test]
+async fn who_used_a_thing_is_forgotten_a_week_after_the_last_was_noted_and_asking_or_noting_again_does_not_put_it_off()
+{
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let sighted = Sighted(people(1)[0]);
+    let shard = sighted.shard(event.put.shards);
+    let key = format!("stanchion:{{{}/{}}}:sighted:{}", event.id, shard.0, sighted.0);
+    let left_ms = async || match redis.execute("PTTL", vec![key.clone().into_bytes()]).await.unwrap()[..] {
+        [Value::Integer(left)] => left,
+        ref other => panic!("{other:?}"),
+    };
+    let [first, second] = people(2)[..] else {
+        panic!("two people")
+    };
+    let sight = |tag| Sight { sighted, tag, most: 5 };
+    store.note(&event.id, shard, sight(first)).await.unwrap();
+    let week = i64::try_from(SIGHTINGS_KEPT_MS).unwrap();
+    assert!((week - 10_000..=week).contains(&left_ms().await));
+    redis
+        .execute("PEXPIRE", vec![key.clone().into_bytes(), b"50000".to_vec()])
+        .await
+        .unwrap();
+    store.sighted(&event.id, shard, sight(second)).await.unwrap();
+    store.note(&event.id, shard, sight(first)).await.unwrap();
+    assert!((40_000..=50_000).contains(&left_ms().await));
+    store.note(&event.id, shard, sight(second)).await.unwrap();
+    assert!((week - 10_000..=week).contains(&left_ms().await));
 }

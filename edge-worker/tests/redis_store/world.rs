@@ -20,7 +20,7 @@ use stanchion_shared::{
     human::ValidProof,
     identity::{Bytes32, Draw, EventId, Shard, ShardCount, Tag, Tier},
     jose::SigningKeys,
-    policy::{LimitPolicy, MAX_A_MINUTE, QueuePolicy},
+    policy::{BotPolicy, LimitPolicy, MAX_A_MINUTE, QueuePolicy},
     schedule::{Rate, Stops},
     score::Verdict,
     standing::Snapshot,
@@ -76,6 +76,10 @@ impl Event {
                 challenge_max_number: 1_000,
                 // These tests ask as fast as they can.
                 policy: QueuePolicy {
+                    bots: BotPolicy {
+                        apps_without_signals: true,
+                        ..BotPolicy::default()
+                    },
                     limits: LimitPolicy {
                         joins_per_account_a_minute: MAX_A_MINUTE,
                         joins_per_address_a_minute: MAX_A_MINUTE,

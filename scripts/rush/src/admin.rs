@@ -76,8 +76,8 @@ impl Admin {
     /// A draft with all its seats.
     pub(crate) async fn create(&self, event: &NewEvent<'_>, venue: &Venue) -> Result<(), AdminError> {
         let body = json!({
-            // All simulated fans come from one address.
-            "queue": {"limits": {"joins_per_address_a_minute": MAX_A_MINUTE}},
+            // All simulated fans come from one address, and join as an app does.
+            "queue": {"limits": {"joins_per_address_a_minute": MAX_A_MINUTE}, "bots": {"apps_without_signals": true}},
             "event_id": event.event_id,
             "name": event.name,
             "starts_at": event.on_sale_time.plus(STARTS_AFTER_MS),

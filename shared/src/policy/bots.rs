@@ -28,6 +28,9 @@ pub struct BotPolicy {
     pub accounts_per_fingerprint: u16,
     /// What fingerprints tell in this event.
     pub fingerprint_counts: FingerprintScope,
+    /// People join with apps that send no signals. The page always sends some, so elsewhere leaving them out weighs as much
+    /// as the oddest that a person may send.
+    pub apps_without_signals: bool,
 }
 
 impl Default for BotPolicy {
@@ -36,6 +39,7 @@ impl Default for BotPolicy {
             accounts_per_address: ACCOUNTS_PER_ADDRESS.default as u16,
             accounts_per_fingerprint: ACCOUNTS_PER_FINGERPRINT.default as u16,
             fingerprint_counts: FingerprintScope::default(),
+            apps_without_signals: false,
         }
     }
 }

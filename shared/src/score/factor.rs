@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sighting::FingerprintScope;
+use crate::policy::BotPolicy;
+
 /// A share from 0 to 1, in millionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -19,10 +22,12 @@ impl Millionths {
     }
 }
 
-/// A fingerprint that tells kinds of devices apart, used by many accounts at one address: a farm, or a school.
-pub(super) const KIND_OF_DEVICE_REUSED: Millionths = Millionths(500_000);
+/// What is true of many people: a VPN, a carrier's address, a kind of phone, an app that sends no signals.
+const TRUE_OF_MANY: Millionths = Millionths(500_000);
 /// A fingerprint that tells single devices apart, used by many accounts.
-pub(super) const DEVICE_REUSED: Millionths = Millionths(300_000);
+const DEVICE_REUSED: Millionths = Millionths(300_000);
+/// The worst that signals of a person may look like. Who leaves them out must not fare better.
+const ODDEST_OF_A_PERSON: Millionths = Millionths(200_000);
 
 /// Something found that speaks against a person, or a sign that something could not be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,8 +53,10 @@ pub enum FactorName {
     TooRegular,
     /// The browser says that a program steers it.
     HeadlessBrowser,
-    /// The challenge was solved faster than the work can be done.
+    /// The challenge was solved faster than a page can.
     InstantCaptcha,
+    /// Weighs nothing: what is known of addresses could not be asked.
+    ReputationUnavailable,
     /// Weighs nothing: who else used the same things could not be asked.
     SightingsUnavailable,
     /// Weighs nothing, but nobody comes to the front: the captcha's provider did not answer.
@@ -58,7 +65,7 @@ pub enum FactorName {
 
 impl FactorName {
     /// All of them.
-    pub const ALL: [FactorName; 13] = [
+    pub const ALL: [FactorName; 14] = [
         FactorName::Datacentre,
         FactorName::Vpn,
         FactorName::Abuse,
@@ -70,6 +77,7 @@ impl FactorName {
         FactorName::TooRegular,
         FactorName::HeadlessBrowser,
         FactorName::InstantCaptcha,
+        FactorName::ReputationUnavailable,
         FactorName::SightingsUnavailable,
         FactorName::CaptchaUnavailable,
     ];
@@ -89,22 +97,42 @@ impl FactorName {
             FactorName::TooRegular => "too_regular",
             FactorName::HeadlessBrowser => "headless_browser",
             FactorName::InstantCaptcha => "instant_captcha",
+            FactorName::ReputationUnavailable => "reputation_unavailable",
             FactorName::SightingsUnavailable => "sightings_unavailable",
             FactorName::CaptchaUnavailable => "captcha_unavailable",
         }
     }
 
-    /// What it multiplies the score with. [`FactorName::FingerprintReused`] weighs more where fingerprints tell single devices.
-    #[must_use]
-    pub fn value(self) -> Millionths {
-        Millionths(match self {
-            FactorName::Datacentre | FactorName::FingerprintKnownBad | FactorName::HeadlessBrowser => 100_000,
-            FactorName::Abuse | FactorName::TooRegular | FactorName::InstantCaptcha => 200_000,
-            FactorName::NoInput => 300_000,
-            FactorName::Vpn | FactorName::AddressShared | FactorName::SignalsAbsent => 500_000,
-            FactorName::FingerprintReused => return KIND_OF_DEVICE_REUSED,
-            FactorName::SightingsUnavailable | FactorName::CaptchaUnavailable => return Millionths::ONE,
-        })
+    /// What it weighs in an event with this policy.
+    pub(super) fn weight(self, policy: &BotPolicy) -> Millionths {
+        let everywhere = policy.fingerprint_counts == FingerprintScope::Everywhere;
+        match self {
+            FactorName::Datacentre | FactorName::FingerprintKnownBad | FactorName::HeadlessBrowser => {
+                Millionths(100_000)
+            }
+            FactorName::Abuse | FactorName::InstantCaptcha => Millionths(200_000),
+            FactorName::FingerprintReused if everywhere => DEVICE_REUSED,
+            FactorName::Vpn | FactorName::AddressShared | FactorName::FingerprintReused => TRUE_OF_MANY,
+            // Where apps send no signals, a program has none either: what signals say can only tell against people.
+            FactorName::SignalsAbsent | FactorName::NoInput | FactorName::TooRegular if policy.apps_without_signals => {
+                TRUE_OF_MANY
+            }
+            FactorName::SignalsAbsent | FactorName::TooRegular => ODDEST_OF_A_PERSON,
+            FactorName::NoInput => Millionths(300_000),
+            FactorName::ReputationUnavailable | FactorName::SightingsUnavailable | FactorName::CaptchaUnavailable => {
+                Millionths::ONE
+            }
+        }
+    }
+
+    /// Whether it says what is true of many people, too. Of all such factors only the worst counts: they go together with
+    /// thousands of people who have nothing to do with each other, so two of them say no more than one.
+    pub(super) fn is_true_of_many(self, policy: &BotPolicy) -> bool {
+        match self {
+            FactorName::Vpn | FactorName::AddressShared | FactorName::FingerprintReused => true,
+            FactorName::SignalsAbsent | FactorName::NoInput | FactorName::TooRegular => policy.apps_without_signals,
+            _ => false,
+        }
     }
 
     /// The reason as part of a sentence for people; `None` where it is no reason.
@@ -121,8 +149,10 @@ impl FactorName {
             FactorName::NoInput => "nobody touched, pointed or typed on the page",
             FactorName::TooRegular => "the page was used with the regularity of a clock",
             FactorName::HeadlessBrowser => "the browser says that a program steers it",
-            FactorName::InstantCaptcha => "the puzzle was solved faster than a device can do it",
-            FactorName::SightingsUnavailable | FactorName::CaptchaUnavailable => return None,
+            FactorName::InstantCaptcha => "the puzzle was solved faster than a page can do it",
+            FactorName::ReputationUnavailable | FactorName::SightingsUnavailable | FactorName::CaptchaUnavailable => {
+                return None;
+            }
         })
     }
 }

@@ -1,5 +1,5 @@
 //! How likely is it that who joins is a person? A product of factors, each with a name that is told: to the fan who is
-//! refused, to the admin, and in what the shard remembers.
+//! refused, to the admin, and in what the shard remembers. Of factors that are true of many people only the worst counts.
 //!
 //! [`Evidence`] is all that is known of one join, [`Evidence::score`] weighs it, [`Score::verdict`] says what follows. All of
 //! it in integers, so that every edge comes to the same verdict. [`reputation`] knows addresses, [`signals`] what the page
@@ -17,7 +17,6 @@ pub use factor::{FactorName, Millionths};
 
 use crate::{identity::Tier, policy::BotPolicy};
 use reputation::Reputation;
-use sighting::FingerprintScope;
 use signals::Signals;
 
 /// A score of at least this is a human's.
@@ -28,16 +27,21 @@ pub const SUSPECT_FROM: Millionths = Millionths(50_000);
 pub const COOL_DOWN_MS: u64 = 600_000;
 /// An address whose abuse is above this many percent is one to be careful with.
 pub const ABUSE_ABOVE_PERCENT: u8 = 80;
-/// No device of a person tries more numbers of a challenge than this, in one ms: some sixteen fast cores at once.
-pub const FASTEST_TRIES_PER_MS: u64 = 20_000;
+/// From the challenge to the join a page needs at least this long besides hashing, in ms: it goes to the edge and back, and
+/// starts a worker.
+pub const PAGE_TAKES_MS: u64 = 20;
+/// No page tries more numbers of a challenge than this, in one ms: sixteen workers, each as fast as browsers get.
+pub const FASTEST_TRIES_PER_MS: u64 = 5_000;
 /// The clocks of two edges differ by at most this, in ms; a challenge may come from one and be judged by the other.
-pub const CLOCKS_DIFFER_MS: u64 = 50;
+pub const CLOCKS_DIFFER_MS: u64 = 10;
 
 /// All that is known of one join. What is not known is `None` and weighs nothing, unless its absence says something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// What the table says of the address.
     pub reputation: Reputation,
+    /// There is a table, and it could not be had.
+    pub reputation_unavailable: bool,
     /// The fingerprint is on the list of bad ones.
     pub fingerprint_known_bad: bool,
     /// Who used the same things in this event.
@@ -71,18 +75,18 @@ pub struct Work {
 }
 
 impl Work {
-    /// Solved faster than the work can be done.
+    /// Solved faster than a page can. Programs that are no page, as an app is, solve as fast as they like.
     #[must_use]
     pub fn is_instant(self) -> bool {
-        let possible = (self.took_ms + CLOCKS_DIFFER_MS).saturating_mul(FASTEST_TRIES_PER_MS);
-        self.number > possible
+        let longest_ms = self.took_ms.saturating_add(CLOCKS_DIFFER_MS);
+        longest_ms < PAGE_TAKES_MS + self.number / FASTEST_TRIES_PER_MS
     }
 }
 
 /// What a join was found to be, and why: the line of the join log that the shard keeps of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// The product of the factors.
+    /// The product of the factors; of those that are true of many people the worst.
     pub product: Millionths,
     /// What was found, in the order of [`FactorName::ALL`].
     pub factors: Vec<FactorName>,
@@ -106,16 +110,14 @@ impl Evidence {
             .into_iter()
             .filter(|factor| self.shows(*factor, policy))
             .collect();
-        let of_reuse = match policy.fingerprint_counts {
-            FingerprintScope::AtOneAddress => factor::KIND_OF_DEVICE_REUSED,
-            FingerprintScope::Everywhere => factor::DEVICE_REUSED,
+        let together = |of_many| {
+            let them = factors.iter().filter(move |it| it.is_true_of_many(policy) == of_many);
+            them.map(|it| it.weight(policy))
         };
-        let value = |factor: &FactorName| match factor {
-            FactorName::FingerprintReused => of_reuse,
-            other => other.value(),
-        };
+        let product = together(false).fold(Millionths::ONE, Millionths::times);
+        let worst = together(true).min();
         Score {
-            product: factors.iter().map(value).fold(Millionths::ONE, Millionths::times),
+            product: product.times(worst.unwrap_or(Millionths::ONE)),
             factors,
         }
     }
@@ -135,7 +137,9 @@ impl Evidence {
             FactorName::NoInput => seen(Signals::no_input),
             FactorName::TooRegular => seen(Signals::too_regular),
             FactorName::HeadlessBrowser => seen(|signals| signals.webdriver),
-            FactorName::InstantCaptcha => self.work.is_some_and(Work::is_instant),
+            // Only who says to be a page is held to what a page can.
+            FactorName::InstantCaptcha => self.signals.is_some() && self.work.is_some_and(Work::is_instant),
+            FactorName::ReputationUnavailable => self.reputation_unavailable,
             FactorName::SightingsUnavailable => self.sightings.unavailable,
             FactorName::CaptchaUnavailable => self.captcha_unproved,
         }

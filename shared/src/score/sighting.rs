@@ -34,7 +34,8 @@ impl Sighted {
         network(address).map(|network| hash(key, "address", &[&network]))
     }
 
-    /// A fingerprint, by what it tells. `None` if it is empty, or cannot be counted without an address.
+    /// A fingerprint, by what it tells. All who send none from one address are counted as if they had the same: leaving it
+    /// out is no way around. `None` if it cannot be counted without an address.
     #[must_use]
     pub fn fingerprint(
         key: &EventKey,
@@ -42,12 +43,11 @@ impl Sighted {
         scope: FingerprintScope,
         address: Option<IpAddr>,
     ) -> Option<Sighted> {
-        if fingerprint.is_empty() {
-            return None;
-        }
         match scope {
-            FingerprintScope::Everywhere => Some(hash(key, "device", &[fingerprint.as_bytes()])),
-            FingerprintScope::AtOneAddress => {
+            FingerprintScope::Everywhere if !fingerprint.is_empty() => {
+                Some(hash(key, "device", &[fingerprint.as_bytes()]))
+            }
+            FingerprintScope::Everywhere | FingerprintScope::AtOneAddress => {
                 let network = network(address?)?;
                 Some(hash(key, "kind of device", &[&network, fingerprint.as_bytes()]))
             }
@@ -138,7 +138,22 @@ mod tests {
         assert_eq!(of(kind, None), None);
         assert_eq!(of(device, here), of(device, there));
         assert!(of(device, None).is_some());
-        assert_eq!(Sighted::fingerprint(&KEY, "", device, here), None);
+    }
+
+    #[test]
+    fn those_who_leave_the_fingerprint_out_are_counted_together_where_they_are() {
+        let (here, there) = ("203.0.113.7".parse().ok(), "203.0.113.8".parse().ok());
+        for scope in [FingerprintScope::AtOneAddress, FingerprintScope::Everywhere] {
+            let without = |address| Sighted::fingerprint(&KEY, "", scope, address);
+            assert!(without(here).is_some(), "{scope:?}");
+            assert_ne!(without(here), without(there), "{scope:?}");
+            assert_ne!(
+                without(here),
+                Sighted::fingerprint(&KEY, "phone", scope, here),
+                "{scope:?}"
+            );
+            assert_eq!(without(None), None, "{scope:?}");
+        }
     }
 
     #[test]

@@ -38,15 +38,22 @@ impl Shard {
 
     /// Sets the alarm for the next report, if there is something to tell. Never on a join's own way.
     pub(super) fn arm(&self, memory: &Memory) -> Result<()> {
-        if memory.told() != self.reported.get() && !self.will_report.get() {
+        if memory.told() == self.reported.get() {
+            return Ok(());
+        }
+        self.arm_soon(memory)
+    }
+
+    /// Sets the alarm for the time of the next report, unless it is set.
+    pub(super) fn arm_soon(&self, memory: &Memory) -> Result<()> {
+        if !self.will_report.replace(true) {
             self.database.set_alarm(now().plus(memory.place.report_every_ms))?;
-            self.will_report.set(true);
         }
         Ok(())
     }
 
-    /// On the alarm: tells the coordinator how many have joined, and forgets proofs that nobody can use any more. A report
-    /// that fails is made again later; the count in it is the whole count.
+    /// On the alarm: tells the coordinator how many have joined, if it does not know, and forgets what nobody needs any more.
+    /// A report that fails is made again later; the count in it is the whole count.
     pub(super) async fn report(&self) -> Result<()> {
         self.will_report.set(false);
         let told = self.change(|memory| {
@@ -61,10 +68,13 @@ impl Shard {
         let Some((event_id, told, report)) = told else {
             return Ok(());
         };
-        match objects::patiently(self.objects.coordinator(&event_id, report)).await {
-            Ok(()) => self.reported.set(told),
-            Err(error) => console_error!("a shard could not report: {error}"),
+        if told != self.reported.get() {
+            match objects::patiently(self.objects.coordinator(&event_id, report)).await {
+                Ok(()) => self.reported.set(told),
+                Err(error) => console_error!("a shard could not report: {error}"),
+            }
         }
-        self.loaded()?.as_ref().map_or(Ok(()), |memory| self.arm(memory))
+        self.loaded()?.as_ref().map_or(Ok(()), |memory| self.arm(memory))?;
+        self.forget_sightings()
     }
 }

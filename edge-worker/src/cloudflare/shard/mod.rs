@@ -1,12 +1,13 @@
 //! A shard: a Durable Object for one N-th of an event's people. It gives numbers, remembers who has which, and fixes
 //! shopping windows.
 //!
-//! [`join`] gives numbers, many joins in one commit; [`draws`] freezes draws and reads their logs; [`tables`] is the shard
+//! [`join`] gives numbers, many joins in one commit; [`draws`] freezes draws and reads their logs; [`sightings`] knows who used the same things; [`tables`] is the shard
 //! in memory and on disk. What is decided for one person is in [`crate::person`]. Only a join ever awaits (its
 //! announcement to the coordinator); everything else is one synchronous stretch.
 
 mod draws;
 mod join;
+mod sightings;
 mod tables;
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -15,7 +16,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::{
     database::Database,
-    messages::{Freeze, JoinMessage, ReadLog, SightMessage, ToShard},
+    messages::{CountSighted, Freeze, JoinMessage, NoteMessage, ReadLog, ToShard},
     now,
     objects::{self, Objects},
 };
@@ -56,7 +57,10 @@ impl DurableObject for Shard {
         match message {
             ToShard::JoinMessage(message) => objects::answer::<JoinMessage>(self.join(message).await),
             ToShard::Claim(claim) => objects::answer::<Claim>(self.claim(&claim).map_err(broken)),
-            ToShard::SightMessage(message) => objects::answer::<SightMessage>(self.sight(&message).map_err(broken)),
+            ToShard::CountSighted(CountSighted { sight }) => {
+                objects::answer::<CountSighted>(self.sighted(&sight).map_err(broken))
+            }
+            ToShard::NoteMessage(message) => objects::answer::<NoteMessage>(self.note(&message).map_err(broken)),
             ToShard::Leave(leave) => objects::answer::<Leave>(self.leave(&leave).map_err(broken)),
             ToShard::ReadLog(ReadLog { draw }) => objects::answer::<ReadLog>(self.log(draw).map_err(broken)),
             ToShard::Freeze(freeze) => objects::answer::<Freeze>(self.freeze(freeze).map_err(broken)),
@@ -96,23 +100,6 @@ impl Shard {
             *slot = None;
         }
         worked.map(Some)
-    }
-
-    /// Notes who used what points to this shard. It may be the first that the shard hears of its event.
-    fn sight(&self, message: &SightMessage) -> Result<u16> {
-        let mut slot = self.loaded()?;
-        let mut fresh = None;
-        let people = self.database.transaction(|| {
-            if slot.is_none() {
-                let place = join::place_of(&message.event_id, message.shard);
-                fresh = Some(tables::create(&self.database, place)?);
-            }
-            tables::sight(&self.database, &message.sight)
-        })?;
-        if fresh.is_some() {
-            *slot = fresh;
-        }
-        Ok(people)
     }
 
     fn claim(&self, claim: &Claim) -> Result<ClaimOutcome> {

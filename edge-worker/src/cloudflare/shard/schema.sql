@@ -7,7 +7,8 @@
 -- tickets  the public log: per draw, in the order of the digest, tier and tag as 17 bytes. Appended, never changed.
 -- people   who joined, as JSON: it is read and written whole, and nobody looks for its parts.
 -- proofs   solved challenges that were used, and by which operation. By expiry first, so that old ones go in one sweep.
--- sightings  who used a fingerprint or an address, by the keyed hash of the thing; so many tags as its limit said, no more.
+-- sighted  who used a fingerprint or an address, by the keyed hash of the thing; so many tags as its limit said, no more.
+-- sighted_until  when all that is known of a thing is forgotten. Every thing in `sighted` has a row.
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS draws (draw INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tickets (
@@ -23,4 +24,8 @@ CREATE TABLE IF NOT EXISTS proofs (
   attempt TEXT NOT NULL,
   PRIMARY KEY (expires_at, challenge)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sightings (thing TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (thing, tag)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sighted (thing TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (thing, tag)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sighted_until (thing TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sighted_until_by_time ON sighted_until (forget_at, thing);
+-- An earlier version kept sightings without an end.
+DROP TABLE IF EXISTS sightings;

@@ -21,10 +21,7 @@ use super::super::{
     messages::{Attempt, HexLog},
 };
 pub(super) use crate::person::PROOFS_KEPT_MS;
-use crate::{
-    person::{Numbered, Person},
-    platform::Sight,
-};
+use crate::person::{Numbered, Person};
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
@@ -214,22 +211,6 @@ pub(super) fn forget_proofs(database: &Database, now: UnixMillis) -> Result<()> 
         "DELETE FROM proofs WHERE expires_at < ?",
         vec![integer(now.minus(PROOFS_KEPT_MS).0)],
     )
-}
-
-/// Notes who used something, up to `sight.most` people, and counts them.
-pub(super) fn sight(database: &Database, sight: &Sight) -> Result<u16> {
-    let thing = sight.sighted.0.to_string();
-    database.run(
-        "INSERT OR IGNORE INTO sightings (thing, tag) SELECT ?1, ?2 \
-         WHERE (SELECT count(*) FROM (SELECT 1 FROM sightings WHERE thing = ?1 LIMIT ?3)) < ?3",
-        vec![thing.clone().into(), sight.tag.to_string().into(), integer(sight.most)],
-    )?;
-    let row = database.row(
-        "SELECT count(*) FROM (SELECT 1 FROM sightings WHERE thing = ? LIMIT ?)",
-        vec![thing.into(), integer(sight.most)],
-    )?;
-    let people = row.as_ref().map(|row| row.integer(0)).transpose()?.unwrap_or_default();
-    Ok(u16::try_from(people).unwrap_or(sight.most))
 }
 
 /// The log of a draw, joined inside SQLite: a value a page crosses into JavaScript instead of one per ticket.

@@ -38,7 +38,7 @@ use shard::ShardOf;
 use crate::health;
 use crate::platform::{
     Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore,
-    Sight, StoreError,
+    Sight, SightedBy, StoreError,
 };
 
 /// Whoever has begun a muster or a closing is left alone with it for this long, in ms; it saves the others the work.
@@ -220,8 +220,12 @@ impl<R: Redis> QueueStore for Store<'_, R> {
         ShardOf::new(self, event, shard).join(&join).await
     }
 
-    async fn sight(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<u16, StoreError> {
-        ShardOf::new(self, event, shard).sight(&sight).await
+    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
+        ShardOf::new(self, event, shard).sighted(&sight).await
+    }
+
+    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
+        ShardOf::new(self, event, shard).note(&sight).await
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {

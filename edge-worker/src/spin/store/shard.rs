@@ -17,11 +17,12 @@ use super::{
 use crate::{
     event::Attempt,
     person::Person,
-    platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, Sight, StoreError},
+    platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, SIGHTINGS_KEPT_MS, Sight, SightedBy, StoreError},
 };
 
 static READ: Script = script!("redis.lua", "shard/shard.lua", "shard/read.lua");
-static SIGHT: Script = script!("shard/sight.lua");
+static SIGHTED: Script = script!("shard/sighted.lua");
+static NOTE: Script = script!("shard/note.lua");
 pub(super) static SAVE: Script = script!("redis.lua", "shard/shard.lua", "shard/save.lua");
 
 /// How often something is decided anew. What it depends on changes seldom: the same person twice at once, a window that
@@ -104,11 +105,22 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         })
     }
 
-    /// Notes who used something, and counts them.
-    pub(super) async fn sight(&self, sight: &Sight) -> Result<u16, StoreError> {
+    /// Counts who used something.
+    pub(super) async fn sighted(&self, sight: &Sight) -> Result<SightedBy, StoreError> {
         let keys = [self.keys.sighted(sight.sighted)];
-        let arguments = vec![sight.tag.0.to_vec(), text(sight.most)];
-        run(self.store.redis, &SIGHT, &keys, arguments).await?.number()
+        let arguments = vec![sight.tag.0.to_vec()];
+        let mut answer = run(self.store.redis, &SIGHTED, &keys, arguments).await?;
+        let others: u32 = answer.number()?;
+        let noted: u32 = answer.number()?;
+        let others = u16::try_from(others).unwrap_or(u16::MAX);
+        Ok(SightedBy::of(others, noted == 1, sight.most))
+    }
+
+    /// Notes who used something.
+    pub(super) async fn note(&self, sight: &Sight) -> Result<(), StoreError> {
+        let keys = [self.keys.sighted(sight.sighted)];
+        let arguments = vec![sight.tag.0.to_vec(), text(sight.most), text(SIGHTINGS_KEPT_MS)];
+        run(self.store.redis, &NOTE, &keys, arguments).await.map(|_| ())
     }
 
     pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {

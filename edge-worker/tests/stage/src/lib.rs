@@ -21,7 +21,7 @@ use stanchion_shared::{
     identity::{Bytes32, EventId, Shard, ShardCount, Tag, Tier},
     jose::{SigningKeys, VerifyingKeys},
     pass::{self, PassClaims},
-    policy::{LimitPolicy, MAX_A_MINUTE, QueuePolicy},
+    policy::{BotPolicy, LimitPolicy, MAX_A_MINUTE, QueuePolicy},
     schedule::{EFFECT_DELAY_MS, Rate},
     timestamp::UnixMillis,
     wire::{ChallengeAnswer, JoinAnswer, PutEvent, PutRelease, QueueAnswer, QueueStatus, StatusAnswer},
@@ -104,6 +104,11 @@ impl Event {
             shopping_ms: 10_000,
             challenge_max_number: 1_000,
             policy: QueuePolicy {
+                // Tests join as an app does, which sends no signals; what the page sends is a test of its own.
+                bots: BotPolicy {
+                    apps_without_signals: true,
+                    ..BotPolicy::default()
+                },
                 limits: UNLIMITED,
                 ..QueuePolicy::default()
             },

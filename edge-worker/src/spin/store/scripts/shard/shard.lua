@@ -16,7 +16,7 @@
 --         frozen  HASH    draw -> tickets; written once when the draw is frozen, never changed
 --         log     STRING  per draw: 17 bytes per ticket (tier, tag) in the order of the digest; appended, never changed
 --         proof   STRING  per solved challenge: the attempt that used it; goes by itself when nobody can use it any more
---         sighted SET     per thing that was used: who used it; see sight.lua
+--         sighted SET     per thing that was used: who used it; see note.lua
 -- ARGV[1] candidate, see redis.lua
 --
 -- Invariant: in every draw the counts add up to the entries of the log, the digest is over exactly these, the lives cover
