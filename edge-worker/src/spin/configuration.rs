@@ -42,7 +42,7 @@ pub(super) async fn configuration() -> Result<Rc<Configuration>, String> {
 
 async fn read() -> Result<Configuration, String> {
     let mut values = HashMap::new();
-    let names = EdgeConfig::VARIABLES.into_iter();
+    let names = EdgeConfig::variables();
     for name in names.chain([REDIS_URL, CLIENT_ADDRESS_HEADER]) {
         // Spin writes variables in small letters.
         match variables::get(name.to_ascii_lowercase()).await {

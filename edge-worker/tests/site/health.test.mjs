@@ -9,7 +9,7 @@ import { BEHIND, Browser, claims, edgeSite, OWN, putEvent } from './stage.mjs';
 const EVENT = 'site-five';
 const SESSION = `stanchion-shop.${EVENT}`;
 const TICKET = `stanchion-ticket.${EVENT}`;
-const [TURN_MS, LEASE_MS, EVERY_MS] = [10_000, 10_000, 2_000];
+const [TURN_MS, SHOPPING_MS, LEASE_MS, EVERY_MS] = [15_000, 20_000, 10_000, 2_000];
 const release = { per_minute: 60_000, at_once: 1_000_000, health_path: '/up?deep=1' };
 let health = 200;
 let asked = 0;
@@ -55,11 +55,9 @@ async function until(what, isSo, withinMs) {
 }
 
 test('a site that goes down and comes back stops admission meanwhile, and nobody loses a turn or a session', async () => {
-  await putEvent(EVENT, { policy: { limits: { polls_per_ticket_a_minute: 6_000 }, release }, turn_ms: TURN_MS, shopping_ms: 10_000 });
-  const [shopper, waiter, late] = [new Browser(), new Browser(), new Browser()];
-  assert.match((await shopper.comeIn('/', EVENT)).text, /The site answers/);
-  const session = claims(shopper.cookies.get(SESSION));
-  await join(waiter);
+  await putEvent(EVENT, { policy: { limits: { polls_per_ticket_a_minute: 6_000 }, release }, turn_ms: TURN_MS, shopping_ms: SHOPPING_MS });
+  const [shopper, turned, late] = [new Browser(), new Browser(), new Browser()];
+  await until('the on-sale', async () => (await queue()).phase === 'on_sale', 10_000);
 
   // While it is well admission goes on, longer than one lease.
   const [before, began] = [asked, Date.now()];
@@ -68,8 +66,9 @@ test('a site that goes down and comes back stops admission meanwhile, and nobody
   const questions = asked - before;
   assert.ok(questions >= 3 && questions <= (Date.now() - began) / EVERY_MS + 2, `${questions}`);
 
-  // A turn that comes shortly before the stop.
-  const turned = new Browser();
+  // A session that began and a turn that came shortly before the stop.
+  assert.match((await shopper.comeIn('/', EVENT)).text, /The site answers/);
+  const session = claims(shopper.cookies.get(SESSION));
   health = 503;
   await join(turned);
   await until('the turn', async () => (await standing(turned)) === 'your_turn', 8_000);
@@ -79,7 +78,7 @@ test('a site that goes down and comes back stops admission meanwhile, and nobody
   await join(late);
   health = 'hangs';
   // Longer than a turn waits and a session lasts.
-  while (Date.now() < downAt + TURN_MS + LEASE_MS + 6_000) {
+  while (Date.now() < downAt + Math.max(TURN_MS, SHOPPING_MS) + LEASE_MS) {
     assert.equal((await queue()).phase, 'stopped');
     assert.equal((await queue()).served, stopped, 'nobody is admitted');
     const told = await standing(late);
@@ -96,6 +95,7 @@ test('a site that goes down and comes back stops admission meanwhile, and nobody
   assert.match(again.text, /The site answers/);
   const renewed = claims(shopper.cookies.get(SESSION));
   assert.equal(renewed.jti, session.jti, 'the same session');
+  assert.ok(renewed.exp * 1_000 > Date.now(), 'with the time that it had left');
   const { stops } = await (await fetch(`${OWN}/api/v1/events/${EVENT}/schedule`)).json();
   assert.ok(stops.length >= 1, JSON.stringify(stops));
 });

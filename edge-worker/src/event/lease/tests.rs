@@ -1,5 +1,7 @@
 //! Stops of every kind, as fans see them: whose turn came before it has as much time after it as they had left.
 
+mod site;
+
 use stanchion_shared::{
     identity::{Bytes32, Draw, EventId, EventKey, Place, ShardCount},
     lives::Lives,
@@ -43,14 +45,6 @@ fn one_a_second() -> Option<FixedRelease> {
         per_minute: 60,
         at_once: 1_000_000,
         health_path: None,
-    })
-}
-
-/// The same, in front of a site that says how it is.
-fn with_health() -> Option<FixedRelease> {
-    one_a_second().map(|release| FixedRelease {
-        health_path: Some("/up".to_owned()),
-        ..release
     })
 }
 
@@ -236,93 +230,4 @@ fn a_pause_stops_the_curve_and_no_turn() {
     assert_eq!(claim_before(event.standing(1, at(10))), claim_before(turn));
     assert!(event.schedule.stops().as_slice().is_empty());
     assert_eq!(EFFECT_DELAY_MS, 2_000);
-}
-
-#[test]
-fn a_site_is_asked_every_two_seconds_from_a_minute_before_the_on_sale() {
-    let mut event = event(Mode::Queue, with_health());
-    let first = OPENED.minus(FIXED_BEFORE_ON_SALE_MS);
-    assert_eq!(event.site_to_ask(first.minus(1)), None);
-    assert_eq!(event.site_to_ask(first), Some("/up"));
-    event.site_answered(true, first);
-    assert_eq!(event.site_to_ask(first.plus(HEALTH_EVERY_MS - 1)), None);
-    assert_eq!(event.site_to_ask(first.plus(HEALTH_EVERY_MS)), Some("/up"));
-    assert_eq!(
-        Event::ask_site_at(&super::tests::event(Mode::Queue, one_a_second())),
-        None
-    );
-}
-
-#[test]
-fn a_site_that_goes_away_stops_admission_a_lease_later_and_nobody_loses_a_turn() {
-    let mut event = event(Mode::Queue, with_health());
-    (0..=10)
-        .step_by(2)
-        .for_each(|second| event.site_answered(true, at(second)));
-    let turn = event.standing(12, at(15));
-    (12..=100)
-        .step_by(2)
-        .for_each(|second| event.site_answered(false, at(second)));
-    // It was last well at 10 s.
-    let served = event.served(at(20));
-    assert_eq!(event.served(at(19)), served - 1);
-    assert_eq!(event.served(at(100)), served);
-    assert!(event.site_to_ask(at(100)).is_some(), "it is asked again and again");
-    assert!(matches!(
-        event.standing(served + 1, at(100)),
-        Standing::Waiting { wait_seconds: None, .. }
-    ));
-    event.site_answered(true, at(100));
-    assert_eq!(
-        event.schedule.stops().as_slice(),
-        [Stop {
-            from_ms: at(20).0,
-            to_ms: at(102).0
-        }]
-    );
-    assert_eq!(event.served(at(105)), served + 3);
-    assert_eq!(
-        claim_before(event.standing(12, at(103))),
-        claim_before(turn).plus(82_000)
-    );
-}
-
-#[test]
-fn a_site_that_was_never_well_lets_nobody_in() {
-    let mut event = event(Mode::Queue, with_health());
-    event.site_answered(false, OPENED.minus(10_000));
-    assert_eq!(event.served(at(1_000)), 0);
-    event.site_answered(true, at(1_000));
-    assert_eq!(event.served(at(1_005)), 3);
-}
-
-#[test]
-fn a_closed_gate_is_not_opened_by_a_site_that_is_well_and_the_site_is_asked_at_once_when_it_opens() {
-    let mut event = event(Mode::Queue, with_health());
-    event.site_answered(true, at(4));
-    event.set(2, Mode::Reject, at(5));
-    assert_eq!(event.site_to_ask(at(6)), None);
-    event.site_answered(true, at(6));
-    assert_eq!(event.served(at(100)), event.served(at(7)));
-    event.set(3, Mode::Queue, at(100));
-    assert_eq!(event.site_to_ask(at(100)), Some("/up"));
-    assert_eq!(event.served(at(110)), event.served(at(7)), "until it has answered");
-    event.site_answered(true, at(110));
-    assert_eq!(
-        event.schedule.stops().as_slice(),
-        [Stop {
-            from_ms: at(7).0,
-            to_ms: at(112).0
-        }]
-    );
-}
-
-#[test]
-fn a_site_that_is_asked_no_more_goes_on_without_a_lease() {
-    let mut event = event(Mode::Queue, with_health());
-    event.site_answered(false, at(0));
-    let without = put(2, Mode::Queue, one_a_second());
-    event.put_event(&without, Attempt(2), Joined::Somebody, at(50));
-    assert_eq!((event.schedule.lease_until(), event.pulse.lease_until), (None, None));
-    assert_eq!(event.served(at(55)), 3);
 }
