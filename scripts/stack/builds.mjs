@@ -8,13 +8,13 @@ import { ROOT } from './places.mjs';
 import { realSpin } from './spin.mjs';
 
 /** `rush` is no part, but who has a whole stack wants it: cargo compiles less when it is asked for all of them at once. */
-const PROGRAMS = { gateway: 'stanchion-gateway', origin: 'stanchion-origin', rush: 'stanchion-rush', spinHost: 'stanchion-spin-host' };
+const PROGRAMS = { beacon: 'stanchion-beacon', gateway: 'stanchion-gateway', origin: 'stanchion-origin', rush: 'stanchion-rush', spinHost: 'stanchion-spin-host' };
 
 /** The edge as a Spin component, below cargo's target folder. */
 const COMPONENT = 'wasm32-wasip2/release/stanchion_edge.wasm';
 
 /**
- * @returns paths by part: {gateway, origin, edge} as far as they are among `parts`; on Spin {component, spinHost} instead
+ * @returns paths by part: {beacon, gateway, origin, edge} as far as they are among `parts`; on Spin {component, spinHost} instead
  * of {edge}, the host only where no real Spin is. `signal` ends it early.
  */
 export async function build({ parts, runtime, folder, signal }) {

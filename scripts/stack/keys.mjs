@@ -23,6 +23,7 @@ export function makeKeys(folder) {
     STANCHION_STRIPE_KEY: `sk_test_${randomBytes(24).toString('hex')}`,
     STANCHION_HCAPTCHA_SECRET: hexKey(),
     STANCHION_TURNSTILE_SECRET: hexKey(),
+    STANCHION_LOCAL_BEACON_KEY: hexKey(),
     STANCHION_TICKET_CODE_KEY: hexKey(),
     STANCHION_INVITATION_KEY: hexKey(),
     STANCHION_ADMIN_TOKEN: randomBytes(32).toString('hex'),

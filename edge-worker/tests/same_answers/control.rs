@@ -50,6 +50,7 @@ pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
     let again = edge.put_event(&event).await;
     transcript.note("the same version again", again).await;
     changed(edge, transcript, &event).await;
+    moved(edge, transcript).await;
     event.put.name = "Another <name> & \"café\"".to_owned();
     put(edge, transcript, "another name", &mut event).await;
     put_release(edge, transcript, "a release", &mut event, release(0, 0)).await;
@@ -111,6 +112,30 @@ async fn out_of_range(edge: &Edge, transcript: &mut Transcript, event: &Event) {
         let answer = edge.control(Method::PUT, &path, &body).await;
         transcript.note(&format!("{field} {shown}"), answer).await;
     }
+}
+
+/// More than a minute before the on-sale, and somebody has joined.
+async fn moved(edge: &Edge, transcript: &mut Transcript) {
+    let mut event = event(transcript, "moved", 3_600_000);
+    put(edge, transcript, "an event in an hour", &mut event).await;
+    event.put.on_sale_time = event.put.on_sale_time.plus(1);
+    put(
+        edge,
+        transcript,
+        "another on-sale time when nobody has joined",
+        &mut event,
+    )
+    .await;
+    let fan = edge.fan_named(&format!("{}-moved", transcript.run()));
+    edge.join(&event.id, &fan).await;
+    event.put.on_sale_time = event.put.on_sale_time.plus(1);
+    put(
+        edge,
+        transcript,
+        "another on-sale time when somebody has joined",
+        &mut event,
+    )
+    .await;
 }
 
 /// Less than a minute before the on-sale.

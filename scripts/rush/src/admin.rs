@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Value, json};
-use stanchion_shared::{identity::EventId, policy::MAX_A_MINUTE, timestamp::UnixMillis};
+use stanchion_shared::{
+    identity::EventId,
+    policy::{BeaconPolicy, MAX_A_MINUTE},
+    timestamp::UnixMillis,
+};
 
 use crate::arena::{Section, Venue};
 
@@ -35,6 +39,7 @@ pub(crate) struct NewEvent<'a> {
     pub(crate) draw_window_ms: u64,
     pub(crate) shards: u16,
     pub(crate) challenge_max_number: u64,
+    pub(crate) beacon: Option<&'a BeaconPolicy>,
 }
 
 /// The admin API did not do what it was asked.
@@ -76,8 +81,12 @@ impl Admin {
     /// A draft with all its seats.
     pub(crate) async fn create(&self, event: &NewEvent<'_>, venue: &Venue) -> Result<(), AdminError> {
         let body = json!({
-            // All simulated fans come from one address, and join as an app does.
-            "queue": {"limits": {"joins_per_address_a_minute": MAX_A_MINUTE}, "bots": {"apps_without_signals": true}},
+            "queue": {
+                // All simulated fans come from one address, and join as an app does.
+                "limits": {"joins_per_address_a_minute": MAX_A_MINUTE},
+                "bots": {"apps_without_signals": true},
+                "beacon": event.beacon,
+            },
             "event_id": event.event_id,
             "name": event.name,
             "starts_at": event.on_sale_time.plus(STARTS_AFTER_MS),

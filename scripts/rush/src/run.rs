@@ -87,7 +87,13 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let on_sale_time = stage.on_sale_time;
     let public = Public::new(&options.places.edge_url, &event);
     wait_until_known(&public).await?;
-    stage.notebook.open().announced = Some(public.queue().await?.announcement());
+    let announced = public.queue().await?.announcement();
+    if announced.beacon != options.beacon {
+        return Err(RunError::Setting(
+            "the edge announces another beacon than it was told".to_owned(),
+        ));
+    }
+    stage.notebook.open().announced = Some(announced);
     let seats: Seats = Arc::new(database.seats(&event).await?);
     let codes = verified::invite(&admin, &options, &event, &accounts).await?;
     let (world, latencies) = stage.world(codes)?;
@@ -183,6 +189,7 @@ fn parameters(options: &RunOptions) -> serde_json::Value {
         "on_sale_in_ms": millis(options.on_sale_in),
         "shards": options.shards,
         "draw_window_ms": millis(options.draw_window),
+        "beacon": options.beacon,
         "turn_ms": millis(options.turn),
         "shopping_ms": millis(options.shopping),
         "lock_ms": millis(options.lock),

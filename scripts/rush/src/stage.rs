@@ -59,6 +59,7 @@ pub(crate) async fn create_arena(admin: &Admin, options: &RunOptions, event: &Ev
         draw_window_ms: millis(options.draw_window),
         shards: options.shards,
         challenge_max_number: options.challenge_max_number,
+        beacon: options.beacon.as_ref(),
     };
     admin.create(&arena, &arena::arena()).await?;
     admin.launch(event).await?;
@@ -80,6 +81,7 @@ pub(crate) async fn create_probe(admin: &Admin, options: &RunOptions, event: &Ev
         draw_window_ms: DRAW_WINDOW_MS.least,
         shards: 1,
         challenge_max_number: CHALLENGE_MAX_NUMBER.least,
+        beacon: None,
     };
     admin.create(&probe, &arena::probe_room()).await?;
     admin.launch(event).await?;
