@@ -3,6 +3,8 @@
 //! The store's messages are values with named outcomes, so that a runtime can carry them as it likes (requests to a
 //! Durable Object, one Lua script each) and the application cannot overlook a refusal.
 
+mod sight;
+
 use std::{net::IpAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
@@ -11,11 +13,13 @@ use stanchion_shared::{
     human::ValidProof,
     identity::{Draw, EventId, EventKey, Serial, Shard, Tag, Tier},
     schedule::{Schedule, Stops},
-    score::{Score, Verdict, sighting::Sighted},
+    score::{Score, Verdict},
     standing::Snapshot,
     timestamp::UnixMillis,
     wire::{PutAccepted, PutEvent, PutRelease},
 };
+
+pub use sight::{SIGHTINGS_KEPT_MS, Sight, SightedBy};
 
 use crate::app::config::EdgeConfig;
 
@@ -127,9 +131,6 @@ pub trait QueueStore {
 /// How old a snapshot may be when the store hands it out, in ms.
 pub const SNAPSHOT_AGE_MS: u64 = 500;
 
-/// How long it is remembered who used something, after the last of them was noted, in ms: a week.
-pub const SIGHTINGS_KEPT_MS: u64 = 7 * 24 * 3_600_000;
-
 /// What became of a put.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PutOutcome {
@@ -165,36 +166,6 @@ pub struct Join {
     /// The person's ticket is over (its turn passed): give a new one instead of it. Refused if it is not the newest, or
     /// has been claimed meanwhile.
     pub replaces: Option<Replaces>,
-}
-
-/// Somebody used something: a fingerprint, an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sight {
-    /// What.
-    pub sighted: Sighted,
-    /// Who.
-    pub tag: Tag,
-    /// So many people are told apart.
-    pub most: u16,
-}
-
-/// Who used something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SightedBy {
-    /// How many, the one who asks included; `most` if there are more.
-    pub people: u16,
-    /// The one who asks is not noted, and there is room: an accepted join has to [note](QueueStore::note) it.
-    pub is_new: bool,
-}
-
-impl SightedBy {
-    /// `others`: how many are noted besides the one who asks, who is `noted` too or not.
-    pub(crate) fn of(others: u16, noted: bool, most: u16) -> SightedBy {
-        SightedBy {
-            people: others.saturating_add(1).min(most),
-            is_new: !noted && others < most,
-        }
-    }
 }
 
 /// The ticket that is over, as the shard described it a moment ago.

@@ -5,7 +5,7 @@ use std::{future::Future, io, time::Duration};
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::sleep};
 
-use crate::{checkout, http, inventory, keys, meter, reputation, state::SharedApp};
+use crate::{checkout, fans, http, inventory, keys, meter, reputation, state::SharedApp};
 
 /// How long requests may finish after the process was asked to stop.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
@@ -25,6 +25,7 @@ pub async fn serve(
     loops.spawn(meter::run(app.clone()));
     loops.spawn(reputation::keep_fresh(app.clone()));
     loops.spawn(inventory::sweep::sweep_forever(app.clone()));
+    loops.spawn(fans::draw_forever(app.clone()));
     loops.spawn(checkout::recover_forever(app.clone()));
 
     let (stopping, stop) = oneshot::channel();

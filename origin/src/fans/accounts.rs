@@ -11,11 +11,12 @@ use sqlx::PgConnection;
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 use uuid::Uuid;
 
-use super::{pass::PASS_LIFE_MS, programme::Programme};
+use super::{
+    change::{change, note},
+    pass::PASS_LIFE_MS,
+};
 use crate::{
-    admin::Change,
     clock,
-    database::run_tx,
     http::{Admin, Error, Json, Path},
     state::{App, SharedApp},
 };
@@ -44,9 +45,8 @@ pub(super) async fn verify(
     Path((event_id, account_id)): Path<(EventId, Uuid)>,
 ) -> Result<impl IntoResponse, Error> {
     let (event, admin, account) = (&event_id, &admin, &account_id.to_string());
-    run_tx(&app.database, "fans.verify", |mut tx| {
+    change(&app, "fans.verify", event, &|mut tx, programme| {
         Box::pin(async move {
-            let programme = Programme::read_locked(&mut tx, event).await?;
             check_account(&mut tx, account_id).await?;
             let changed = sqlx::query(include_str!("sql/verify_account.sql"))
                 .bind(event.as_str())
@@ -59,7 +59,7 @@ pub(super) async fn verify(
             programme.promise(&mut tx, event, 1).await?;
             let after = json!({"account_id": account, "verified": true});
             note(&mut tx, admin, "fans.verify_account", event, after).await?;
-            Ok::<_, Error>(())
+            Ok(())
         })
     })
     .await?;
@@ -88,9 +88,8 @@ pub(super) async fn revoke(
 
 async fn revoke_account(app: &App, admin: &Admin, event: &EventId, account_id: Uuid) -> Result<(), Error> {
     let account = &account_id.to_string();
-    run_tx(&app.database, "fans.revoke", |mut tx| {
+    change(app, "fans.revoke", event, &|mut tx, programme| {
         Box::pin(async move {
-            let programme = Programme::read_locked(&mut tx, event).await?;
             check_account(&mut tx, account_id).await?;
             let Some(was_verified) = take_off(&mut tx, event, account).await? else {
                 return Ok(());
@@ -98,7 +97,7 @@ async fn revoke_account(app: &App, admin: &Admin, event: &EventId, account_id: U
             programme.promise(&mut tx, event, -i64::from(was_verified)).await?;
             let after = json!({"account_id": account, "verified": false, "was_verified": was_verified});
             note(&mut tx, admin, "fans.revoke_account", event, after).await?;
-            Ok::<_, Error>(())
+            Ok(())
         })
     })
     .await
@@ -143,21 +142,4 @@ async fn check_account(connection: &mut PgConnection, account_id: Uuid) -> Resul
     } else {
         Err(Error::not_found("account_not_found", "There is no such account."))
     }
-}
-
-async fn note(
-    connection: &mut PgConnection,
-    admin: &Admin,
-    what: &'static str,
-    event: &EventId,
-    after: serde_json::Value,
-) -> Result<(), Error> {
-    let change = Change {
-        who: admin,
-        what,
-        event,
-        before: serde_json::Value::Null,
-        after,
-    };
-    Ok(change.write(connection).await?)
 }

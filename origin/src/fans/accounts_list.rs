@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 use time::OffsetDateTime;
 
-use super::{personal, programme};
+use super::{personal, view};
 use crate::{
     clock,
     http::{Admin, Error, Path, Query},
@@ -86,7 +86,7 @@ pub(super) async fn list(
     if !(1..=MAX_ACCOUNTS_LISTED).contains(&limit) {
         return Err(Error::invalid(format!("limit must be 1 to {MAX_ACCOUNTS_LISTED}.")));
     }
-    programme::check(&app.database, &event_id).await?;
+    view::check(&app.database, &event_id).await?;
     // One more than is told says whether there is a next page.
     let mut rows: Vec<Row> = sqlx::query_as(include_str!("sql/accounts.sql"))
         .bind(event_id.as_str())

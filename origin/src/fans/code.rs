@@ -1,4 +1,4 @@
-//! An invitation's code: the invitation's number and a MAC over event and address, under a key that only the origin has. Only
+//! An invitation's code: the invitation's number and a MAC over event, address and generation, under a key that only the origin has. Only
 //! whoever reads the mail that it was sent in knows it, and nothing is stored that would give it away with a copy of the database.
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,10 +19,21 @@ pub struct GivenCode {
     mac: [u8; MAC_BYTES],
 }
 
+/// What a code is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Invited<'a> {
+    /// The event.
+    pub event: &'a EventId,
+    /// The address, case-folded.
+    pub email: &'a str,
+    /// How often its code was replaced. From 0.
+    pub generation: i32,
+}
+
 /// The code of an invitation, such as `1042-5f0a…`.
 #[must_use]
-pub fn code(key: &Bytes32, event: &EventId, invitation_id: i64, email: &str) -> String {
-    format!("{invitation_id}-{}", hex::encode(mac(key, event, email)))
+pub fn code(key: &Bytes32, invitation_id: i64, of: Invited<'_>) -> String {
+    format!("{invitation_id}-{}", hex::encode(mac(key, of)))
 }
 
 impl GivenCode {
@@ -40,19 +51,23 @@ impl GivenCode {
         })
     }
 
-    /// Whether it is the code of this event's invitation of `email`.
+    /// Whether it is the code that is good now.
     #[must_use]
-    pub fn is_of(&self, key: &Bytes32, event: &EventId, email: &str) -> bool {
-        bool::from(self.mac.ct_eq(&mac(key, event, email)))
+    pub fn is_of(&self, key: &Bytes32, of: Invited<'_>) -> bool {
+        bool::from(self.mac.ct_eq(&mac(key, of)))
     }
 }
 
-fn mac(key: &Bytes32, event: &EventId, email: &str) -> [u8; MAC_BYTES] {
+fn mac(key: &Bytes32, of: Invited<'_>) -> [u8; MAC_BYTES] {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of any length");
     // Neither an event's id nor an address has a zero byte.
-    for part in ["stanchion/invitation/v1", event.as_str(), email] {
+    for part in ["stanchion/invitation/v1", of.event.as_str(), of.email] {
         mac.update(part.as_bytes());
         mac.update(&[0]);
+    }
+    // The first has none, as all codes had before they could be replaced: those that were sent stay good.
+    if of.generation > 0 {
+        mac.update(of.generation.to_string().as_bytes());
     }
     let whole: [u8; 32] = mac.finalize().into_bytes().into();
     whole[..MAC_BYTES].try_into().expect("ten of thirty-two")
@@ -68,28 +83,63 @@ mod tests {
         EventId::parse(id).unwrap()
     }
 
+    const SHOW: &str = "show";
+    const FAN: &str = "fan@example.org";
+
+    fn is_of(given: GivenCode, key: &Bytes32, (id, email, generation): (&str, &str, i32)) -> bool {
+        let event = &event(id);
+        given.is_of(
+            key,
+            Invited {
+                event,
+                email,
+                generation,
+            },
+        )
+    }
+
+    fn code_of(generation: i32) -> String {
+        let invited = Invited {
+            event: &event(SHOW),
+            email: FAN,
+            generation,
+        };
+        code(&KEY, 1042, invited)
+    }
+
     #[test]
-    fn a_code_is_of_one_key_one_event_and_one_address() {
-        let text = code(&KEY, &event("show"), 1042, "fan@example.org");
-        for spelled in [text.clone(), text.to_uppercase(), format!(" {text}\n")] {
-            let given = GivenCode::parse(&spelled).unwrap();
-            assert_eq!(given.invitation_id, 1042);
-            assert!(given.is_of(&KEY, &event("show"), "fan@example.org"));
+    fn a_code_is_of_one_key_one_event_one_address_and_one_generation() {
+        for generation in [0, 1, 12] {
+            let text = code_of(generation);
+            for spelled in [text.clone(), text.to_uppercase(), format!(" {text}\n")] {
+                let given = GivenCode::parse(&spelled).unwrap();
+                assert_eq!(given.invitation_id, 1042);
+                assert!(is_of(given, &KEY, (SHOW, FAN, generation)));
+            }
+            let given = GivenCode::parse(&text).unwrap();
+            assert!(!is_of(given, &Bytes32([8; 32]), (SHOW, FAN, generation)));
+            for (event, email, generation) in [
+                ("sho", FAN, generation),
+                (SHOW, "fan2@example.org", generation),
+                (SHOW, FAN, generation + 1),
+                (SHOW, FAN, generation + 2),
+            ] {
+                assert!(
+                    !is_of(given, &KEY, (event, email, generation)),
+                    "{event} {email} {generation}"
+                );
+            }
         }
-        let given = GivenCode::parse(&text).unwrap();
-        assert!(!given.is_of(&Bytes32([8; 32]), &event("show"), "fan@example.org"));
-        assert!(!given.is_of(&KEY, &event("sho"), "fan@example.org"));
-        assert!(!given.is_of(&KEY, &event("show"), "fan2@example.org"));
     }
 
     #[test]
     fn a_code_that_was_touched_is_no_code_or_nobodys() {
-        let text = code(&KEY, &event("show"), 1, "fan@example.org");
-        for position in 2..text.len() {
+        let text = code_of(1);
+        for position in 5..text.len() {
             let mut touched = text.clone().into_bytes();
             touched[position] = if touched[position] == b'0' { b'1' } else { b'0' };
             let given = GivenCode::parse(std::str::from_utf8(&touched).unwrap()).unwrap();
-            assert!(!given.is_of(&KEY, &event("show"), "fan@example.org"), "{position}");
+            assert!(!is_of(given, &KEY, (SHOW, FAN, 1)), "{position}");
         }
     }
 

@@ -1,8 +1,10 @@
 //! `PUT /api/v1/admin/events/{id}/fans/draws/{round}`: some or all of the registered become verified fans.
 //!
 //! Round k draws from who is registered and not verified after round k-1. A round is drawn once: asking again gives what came
-//! out, so a lost answer costs nothing, and nobody draws until the result pleases. The seed is made here, after registration has
-//! closed, by the operating system; seed and a digest of the registered go into the audit log. An account's rank is
+//! out, so a lost answer costs nothing, and nobody draws until the result pleases. A draw begins with one short transaction: the
+//! list is pinned by its digest, then the seed is made by the operating system, after registration has closed; both go into
+//! the audit log. The rest is [`drawing`](super::drawing): done in this request if it is soon done, and otherwise in the
+//! background. An account's rank is
 //!
 //! ```text
 //! SHA-256("stanchion/fans/v1" || 0x00 || event id || 0x00 || round as u32 LE || seed || account id in ASCII)
@@ -10,26 +12,38 @@
 //!
 //! and the lowest ranks are drawn. So everybody registered has the same chance, and whoever has the list can draw again.
 
-use axum::{extract::State, response::IntoResponse};
+use std::time::Duration;
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::PgConnection;
+use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, PgExecutor};
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 use time::OffsetDateTime;
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{programme::Programme, stand::Phase};
+use super::{
+    drawing::{self, LOOKED_AT_ONCE, Step},
+    programme::Programme,
+    stand::Phase,
+};
 use crate::{
     admin::Change,
     clock,
-    database::run_tx,
+    database::{Tx, run_tx},
     http::{Admin, Error, Json, Path},
-    state::SharedApp,
+    state::{App, SharedApp},
 };
 
 /// First bytes of what a rank is the hash of.
 pub const RANK_DOMAIN: &str = "stanchion/fans/v1";
 /// Most rounds of an event.
 pub const MAX_ROUNDS: u32 = 100;
+/// So long a request works on its draw; then it answers `drawing`, and the background goes on.
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// How often a request looks whether somebody else has drawn on.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,16 +52,38 @@ pub(super) struct Wish {
     count: Option<u32>,
 }
 
+/// Whether a draw is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DrawState {
+    /// List and seed are fixed; verified fans are being made.
+    Drawing,
+    /// It is over.
+    Drawn,
+}
+
+impl DrawState {
+    pub(super) fn of(drawn_at: Option<OffsetDateTime>) -> DrawState {
+        match drawn_at {
+            None => DrawState::Drawing,
+            Some(_) => DrawState::Drawn,
+        }
+    }
+}
+
 #[derive(Serialize)]
-struct Drawn {
+struct Answer {
     event_id: EventId,
     round: u32,
+    state: DrawState,
     count: Option<i32>,
     registered: i32,
     registered_digest: String,
     seed: String,
+    /// So far, or in the end.
     drawn: i32,
-    drawn_at: UnixMillis,
+    /// Null: it is not over.
+    drawn_at: Option<UnixMillis>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -57,12 +93,12 @@ struct Row {
     registered_digest: Vec<u8>,
     seed: Vec<u8>,
     drawn: i32,
-    drawn_at: OffsetDateTime,
+    drawn_at: Option<OffsetDateTime>,
 }
 
 /// # Errors
 /// 404 `event_not_found`; 409 `no_verified_fans`, `no_registration`, `registration_open`, `round_missing`, `drawn_differently`,
-/// `fans_full`; 422 `invalid_field`.
+/// `drawing`, `fans_full`; 422 `invalid_field`.
 pub(super) async fn draw(
     admin: Admin,
     State(app): State<SharedApp>,
@@ -76,13 +112,51 @@ pub(super) async fn draw(
     if wanted == Some(0) {
         return Err(Error::invalid("count must be at least 1, or be left out for all."));
     }
-    let (event, admin) = (&event_id, &admin);
-    let row = run_tx(&app.database, "fans.draw", |mut tx| {
+    begin(&app, &admin, &event_id, round, wanted).await?;
+    work(&app, &event_id, number(round)?).await?;
+    let row = read(&app.database, &event_id, round)
+        .await?
+        .ok_or_else(|| Error::internal("a draw is gone"))?;
+    let state = DrawState::of(row.drawn_at);
+    let status = match state {
+        DrawState::Drawing => StatusCode::ACCEPTED,
+        DrawState::Drawn => StatusCode::OK,
+    };
+    let answer = Answer {
+        event_id,
+        round,
+        state,
+        count: row.wanted,
+        registered: row.registered,
+        registered_digest: hex::encode(row.registered_digest),
+        seed: hex::encode(row.seed),
+        drawn: row.drawn,
+        drawn_at: row.drawn_at.map(clock::from_sql),
+    };
+    Ok((status, Json(answer)))
+}
+
+/// Draws until it is over, or [`ANSWERED_WITHIN`] is. A piece that is broken off then is done again by whoever goes on.
+async fn work(app: &App, event: &EventId, round: i32) -> Result<(), Error> {
+    let until = Instant::now() + ANSWERED_WITHIN;
+    while let Ok(step) = timeout_at(until, drawing::step(app, event, round)).await {
+        match step? {
+            Step::Over => return Ok(()),
+            Step::Some => {}
+            Step::ByAnother => sleep(LOOK_AGAIN).await,
+        }
+    }
+    Ok(())
+}
+
+/// Begins the round, unless it has been begun.
+async fn begin(app: &App, admin: &Admin, event: &EventId, round: u32, wanted: Option<i32>) -> Result<(), Error> {
+    run_tx(&app.database, "fans.begin_draw", |mut tx| {
         Box::pin(async move {
-            let programme = Programme::read_locked(&mut tx, event).await?;
-            if let Some(row) = read(&mut tx, event, round).await? {
+            let programme = Programme::read_locked_while_drawing(&mut tx, event).await?;
+            if let Some(row) = read(&mut *tx, event, round).await? {
                 return if row.wanted == wanted {
-                    Ok(row)
+                    Ok(())
                 } else {
                     Err(Error::conflict(
                         "drawn_differently",
@@ -90,46 +164,22 @@ pub(super) async fn draw(
                     ))
                 };
             }
+            programme.check_not_drawing()?;
             check_may_draw(&mut tx, &programme, event, round).await?;
-            let row = draw_round(&mut tx, event, round, wanted).await?;
-            programme.promise(&mut tx, event, i64::from(row.drawn)).await?;
-            let after = json!({
-                "round": round, "count": wanted, "registered": row.registered, "drawn": row.drawn,
-                "seed": hex::encode(&row.seed), "registered_digest": hex::encode(&row.registered_digest),
-            });
-            Change {
-                who: admin,
-                what: "fans.draw",
-                event,
-                before: serde_json::Value::Null,
-                after,
-            }
-            .write(&mut tx)
-            .await?;
-            Ok::<_, Error>(row)
+            begin_round(&mut tx, &programme, admin, (event, round, wanted)).await
         })
     })
-    .await?;
-    Ok(Json(Drawn {
-        event_id,
-        round,
-        count: row.wanted,
-        registered: row.registered,
-        registered_digest: hex::encode(row.registered_digest),
-        seed: hex::encode(row.seed),
-        drawn: row.drawn,
-        drawn_at: clock::from_sql(row.drawn_at),
-    }))
+    .await
 }
 
-async fn read(connection: &mut PgConnection, event: &EventId, round: u32) -> Result<Option<Row>, Error> {
+async fn read(database: impl PgExecutor<'_>, event: &EventId, round: u32) -> Result<Option<Row>, Error> {
     Ok(sqlx::query_as(
         "select wanted, registered, registered_digest, seed, drawn, drawn_at from fan_draws
          where event_id = $1 and round = $2",
     )
     .bind(event.as_str())
     .bind(number(round)?)
-    .fetch_optional(connection)
+    .fetch_optional(database)
     .await?)
 }
 
@@ -158,7 +208,7 @@ async fn check_may_draw(
         }
         Some(Phase::Closed) => {}
     }
-    if round > 1 && read(connection, event, round - 1).await?.is_none() {
+    if round > 1 && read(&mut *connection, event, round - 1).await?.is_none() {
         return Err(Error::conflict(
             "round_missing",
             "The round before this one has not been drawn.",
@@ -167,38 +217,69 @@ async fn check_may_draw(
     Ok(())
 }
 
-async fn draw_round(
-    connection: &mut PgConnection,
-    event: &EventId,
-    round: u32,
-    wanted: Option<i32>,
-) -> Result<Row, Error> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(Error::internal)?;
-    // Waits for those who are registering at this moment; none begins until this has ended.
+async fn begin_round(
+    tx: &mut Tx<'_, '_>,
+    programme: &Programme,
+    admin: &Admin,
+    (event, round, wanted): (&EventId, u32, Option<i32>),
+) -> Result<(), Error> {
+    // Waits for those who are registering or redeeming at this moment; none goes on until this has ended.
     sqlx::query("select from fan_programmes where event_id = $1 for update")
         .bind(event.as_str())
-        .execute(&mut *connection)
+        .execute(&mut **tx)
         .await?;
-    Ok(sqlx::query_as(include_str!("sql/draw.sql"))
+    let (registered, digest) = pin(tx, event).await?;
+    let promised = wanted.map_or(registered, |wanted| wanted.min(registered));
+    programme.promise(tx, event, i64::from(promised)).await?;
+    // Not before the list is known: whoever knew the seed could choose the list.
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(Error::internal)?;
+    sqlx::query(include_str!("sql/begin_draw.sql"))
         .bind(event.as_str())
         .bind(number(round)?)
         .bind(wanted)
+        .bind(registered)
+        .bind(digest.as_slice())
         .bind(seed.as_slice())
-        .bind(rank_prefix(event, round, &seed))
-        .fetch_one(connection)
-        .await?)
+        .bind(&admin.name)
+        .bind(promised)
+        .execute(&mut **tx)
+        .await?;
+    let after = json!({
+        "round": round, "count": wanted, "registered": registered,
+        "seed": hex::encode(seed), "registered_digest": hex::encode(digest),
+    });
+    let change = Change {
+        who: admin,
+        what: "fans.begin_draw",
+        event,
+        before: serde_json::Value::Null,
+        after,
+    };
+    Ok(change.write(tx).await?)
 }
 
-/// What comes before the account's id in its rank; see the module.
-fn rank_prefix(event: &EventId, round: u32, seed: &[u8; 32]) -> Vec<u8> {
-    [
-        RANK_DOMAIN.as_bytes(),
-        &[0],
-        event.as_str().as_bytes(),
-        &[0],
-        &round.to_le_bytes(),
-        seed,
-    ]
-    .concat()
+/// How many the draw is from, and the SHA-256 of their ids in byte order, joined by line feeds. Page by page: of millions one text
+/// would be larger than PostgreSQL's largest.
+async fn pin(connection: &mut PgConnection, event: &EventId) -> Result<(i32, [u8; 32]), Error> {
+    let (mut digest, mut registered, mut after) = (Sha256::new(), 0_i32, String::new());
+    loop {
+        let page: Vec<String> = sqlx::query_scalar(include_str!("sql/listed.sql"))
+            .bind(event.as_str())
+            .bind(&after)
+            .bind(LOOKED_AT_ONCE)
+            .fetch_all(&mut *connection)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok((registered, digest.finalize().into()));
+        };
+        after.clone_from(last);
+        for account in &page {
+            if registered > 0 {
+                digest.update("\n");
+            }
+            digest.update(account);
+            registered += 1;
+        }
+    }
 }

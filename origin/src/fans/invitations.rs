@@ -2,19 +2,23 @@
 //! sent by mail.
 
 use axum::{extract::State, http::header, response::IntoResponse};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::PgConnection;
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 
-use super::{accounts::take_off, code, pass::PASS_LIFE_MS, programme::Programme};
+use super::{
+    accounts::take_off,
+    change::{change, note},
+    code::{self, Invited},
+    pass::PASS_LIFE_MS,
+    programme::Programme,
+};
 use crate::{
     accounts::Email,
-    admin::Change,
     clock,
-    database::run_tx,
-    http::{Admin, Error, Json, Path},
-    state::SharedApp,
+    http::{Admin, Error, Json, Path, Query},
+    state::{App, SharedApp},
 };
 
 /// Most invitations of an event: an export of all is one answer, of some 12 MB then.
@@ -44,6 +48,7 @@ struct TakenBack {
 pub(super) struct Row {
     invitation_id: i64,
     pub(super) email: String,
+    generation: i32,
     redeemed_by: Option<String>,
     revoked: bool,
 }
@@ -56,6 +61,25 @@ impl Row {
             (false, Some(_)) => "redeemed",
             (false, None) => "invited",
         }
+    }
+
+    fn code(&self, app: &App, event: &EventId) -> String {
+        let of = Invited {
+            event,
+            email: &self.email,
+            generation: self.generation,
+        };
+        code::code(&app.config.invitation_key, self.invitation_id, of)
+    }
+
+    /// One that was redeemed is as it is: its code opens nothing any more.
+    fn check_may_stay(&self, renew: bool) -> Result<(), Error> {
+        let message = match (self.revoked, renew) {
+            (true, _) => "This invitation was redeemed before it was taken back: verify the account instead.",
+            (false, true) => "This invitation has been redeemed: take it back, or the account off.",
+            (false, false) => return Ok(()),
+        };
+        Err(Error::conflict("invitation_used", message))
     }
 }
 
@@ -94,9 +118,9 @@ pub(super) async fn export(
     State(app): State<SharedApp>,
     Path(event_id): Path<EventId>,
 ) -> Result<impl IntoResponse, Error> {
-    super::programme::check(&app.database, &event_id).await?;
+    super::view::check(&app.database, &event_id).await?;
     let rows: Vec<Row> = sqlx::query_as(
-        "select invitation_id, email, redeemed_by, revoked_at is not null as revoked
+        "select invitation_id, email, generation, redeemed_by, revoked_at is not null as revoked
          from fan_invitations where event_id = $1 order by invitation_id",
     )
     .bind(event_id.as_str())
@@ -105,8 +129,7 @@ pub(super) async fn export(
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["email", "code", "state"]).map_err(Error::internal)?;
     for row in &rows {
-        let code = code::code(&app.config.invitation_key, &event_id, row.invitation_id, &row.email);
-        csv.write_record([row.email.as_str(), &code, row.state()])
+        csv.write_record([row.email.as_str(), &row.code(&app, &event_id), row.state()])
             .map_err(Error::internal)?;
     }
     let body = csv.into_inner().map_err(Error::internal)?;
@@ -117,43 +140,54 @@ pub(super) async fn export(
     Ok((headers, body))
 }
 
+/// How an address is invited.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct How {
+    /// The code given so far is worthless from now on, and there is a new one.
+    #[serde(default)]
+    renew: bool,
+}
+
 /// # Errors
-/// 404 `event_not_found`; 409 `no_verified_fans`, `fans_full`, `too_many_invitations`, `invitation_used`; 422 `invalid_field`.
+/// 404 `event_not_found`; 409 `no_verified_fans`, `drawing`, `fans_full`, `too_many_invitations`, `invitation_used`; 400
+/// `malformed_query`; 422 `invalid_field`.
 pub(super) async fn invite(
     admin: Admin,
     State(app): State<SharedApp>,
     Path((event_id, email)): Path<(EventId, String)>,
+    Query(how): Query<How>,
 ) -> Result<impl IntoResponse, Error> {
     let email = Email::parse(&email)?;
-    let (event, admin, email) = (&event_id, &admin, email.as_str());
-    let row = run_tx(&app.database, "fans.invite", |mut tx| {
+    let (event, admin, email, renew) = (&event_id, &admin, email.as_str(), how.renew);
+    let row = change(&app, "fans.invite", event, &|mut tx, programme| {
         Box::pin(async move {
-            let programme = Programme::read_locked(&mut tx, event).await?;
             match find(&mut tx, event, email).await? {
-                Some(row) if row.revoked && row.redeemed_by.is_some() => {
-                    return Err(Error::conflict(
-                        "invitation_used",
-                        "This invitation was redeemed before it was taken back: verify the account instead.",
-                    ));
+                Some(row) if row.redeemed_by.is_some() => row.check_may_stay(renew).map(|()| row),
+                // Who takes an invitation back does not trust its code: given again, it is another.
+                Some(row) if row.revoked || renew => {
+                    programme.promise(&mut tx, event, i64::from(row.revoked)).await?;
+                    open_anew(&mut tx, row.invitation_id).await?;
+                    let what = if row.revoked {
+                        "fans.invite"
+                    } else {
+                        "fans.renew_invitation"
+                    };
+                    note(&mut tx, admin, what, event, json!({"email": email})).await?;
+                    found(&mut tx, event, email).await
                 }
-                Some(row) if row.revoked => {
-                    programme.promise(&mut tx, event, 1).await?;
-                    set_revoked(&mut tx, row.invitation_id, false).await?;
-                }
-                Some(row) => return Ok(row),
+                Some(row) => Ok(row),
                 None => {
                     insert(&mut tx, &programme, event, &[email]).await?;
+                    note(&mut tx, admin, "fans.invite", event, json!({"email": email})).await?;
+                    found(&mut tx, event, email).await
                 }
             }
-            note(&mut tx, admin, "fans.invite", event, json!({"email": email})).await?;
-            find(&mut tx, event, email)
-                .await?
-                .ok_or_else(|| Error::internal("an invitation is gone"))
         })
     })
     .await?;
     Ok(Json(Invitation {
-        code: code::code(&app.config.invitation_key, &event_id, row.invitation_id, &row.email),
+        code: row.code(&app, &event_id),
         state: row.state(),
         email: row.email,
         event_id,
@@ -161,7 +195,7 @@ pub(super) async fn invite(
 }
 
 /// # Errors
-/// 404 `event_not_found`, `invitation_not_found`; 409 `no_verified_fans`; 422 `invalid_field`.
+/// 404 `event_not_found`, `invitation_not_found`; 409 `no_verified_fans`, `drawing`; 422 `invalid_field`.
 pub(super) async fn revoke(
     admin: Admin,
     State(app): State<SharedApp>,
@@ -169,16 +203,18 @@ pub(super) async fn revoke(
 ) -> Result<impl IntoResponse, Error> {
     let email = Email::parse(&email)?;
     let (event, admin, email) = (&event_id, &admin, email.as_str());
-    let row = run_tx(&app.database, "fans.take_back", |mut tx| {
+    let row = change(&app, "fans.take_back", event, &|mut tx, programme| {
         Box::pin(async move {
-            let programme = Programme::read_locked(&mut tx, event).await?;
             let row = find(&mut tx, event, email).await?.ok_or_else(|| {
                 Error::not_found("invitation_not_found", "This address is not invited to this event.")
             })?;
             if row.revoked {
                 return Ok(row);
             }
-            set_revoked(&mut tx, row.invitation_id, true).await?;
+            sqlx::query("update fan_invitations set revoked_at = now() where invitation_id = $1")
+                .bind(row.invitation_id)
+                .execute(&mut *tx)
+                .await?;
             let counted = match &row.redeemed_by {
                 None => true,
                 Some(account) => take_off(&mut tx, event, account).await? == Some(true),
@@ -186,7 +222,7 @@ pub(super) async fn revoke(
             programme.promise(&mut tx, event, -i64::from(counted)).await?;
             let after = json!({"email": email, "account_id": row.redeemed_by});
             note(&mut tx, admin, "fans.revoke_invitation", event, after).await?;
-            Ok::<_, Error>(row)
+            Ok(row)
         })
     })
     .await?;
@@ -208,28 +244,16 @@ async fn find(connection: &mut PgConnection, event: &EventId, email: &str) -> Re
         .await?)
 }
 
-async fn set_revoked(connection: &mut PgConnection, invitation_id: i64, revoked: bool) -> Result<(), Error> {
-    sqlx::query("update fan_invitations set revoked_at = case when $2 then now() end where invitation_id = $1")
+async fn found(connection: &mut PgConnection, event: &EventId, email: &str) -> Result<Row, Error> {
+    let row = find(connection, event, email).await?;
+    row.ok_or_else(|| Error::internal("an invitation is gone"))
+}
+
+/// Open, with a code that nobody has had.
+async fn open_anew(connection: &mut PgConnection, invitation_id: i64) -> Result<(), Error> {
+    sqlx::query("update fan_invitations set revoked_at = null, generation = generation + 1 where invitation_id = $1")
         .bind(invitation_id)
-        .bind(revoked)
         .execute(connection)
         .await?;
     Ok(())
-}
-
-pub(super) async fn note(
-    connection: &mut PgConnection,
-    admin: &Admin,
-    what: &'static str,
-    event: &EventId,
-    after: Value,
-) -> Result<(), Error> {
-    let change = Change {
-        who: admin,
-        what,
-        event,
-        before: Value::Null,
-        after,
-    };
-    Ok(change.write(connection).await?)
 }

@@ -7,9 +7,11 @@
 
 mod accounts;
 mod accounts_list;
+mod change;
 pub mod code;
 mod counts;
 mod draw;
+mod drawing;
 mod invitations;
 mod list;
 mod pass;
@@ -18,10 +20,12 @@ mod redeem;
 mod registration;
 mod stand;
 mod upload;
+mod view;
 
 pub use accounts_list::{DEFAULT_ACCOUNTS_LISTED, MAX_ACCOUNTS_LISTED};
 pub use counts::{Counts, counts};
-pub use draw::{MAX_ROUNDS, RANK_DOMAIN};
+pub use draw::{ANSWERED_WITHIN, MAX_ROUNDS, RANK_DOMAIN};
+pub use drawing::{LOOKED_AT_ONCE, draw_forever, draw_unfinished};
 pub use invitations::MAX_INVITATIONS;
 pub use list::{MAX_LINES_TOLD, MAX_LIST_BYTES, MAX_LIST_LINES};
 pub use pass::PASS_LIFE_MS;
@@ -43,7 +47,7 @@ use crate::{
 /// What fans do, and below `/api/v1/admin` what admins do.
 pub fn router() -> Router<SharedApp> {
     let admin = Router::new()
-        .route("/", put(programme::set).get(programme::show))
+        .route("/", put(programme::set).get(view::show))
         .route("/accounts", get(accounts_list::list))
         .route("/accounts/{account_id}", put(accounts::verify).delete(accounts::revoke))
         .route("/draws/{round}", put(draw::draw))

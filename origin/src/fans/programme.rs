@@ -1,17 +1,14 @@
-//! `PUT` and `GET /api/v1/admin/events/{id}/fans`: whether an event has verified fans, when fans can register, and how many
+//! `PUT /api/v1/admin/events/{id}/fans`: whether an event has verified fans, when fans can register, and how many
 //! there may be.
 
 use axum::{extract::State, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::PgConnection;
 use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
 use time::OffsetDateTime;
 
-use super::{
-    counts::{Counts, counts},
-    stand::Window,
-};
+use super::{stand::Window, view};
 use crate::{
     admin::{Change, event_not_found},
     clock,
@@ -42,33 +39,26 @@ pub(super) struct Programme {
     closes_at: Option<OffsetDateTime>,
     most_fans: Option<i32>,
     promised: i32,
-}
-
-#[derive(Serialize)]
-struct View {
-    event_id: EventId,
-    #[serde(flatten)]
-    settings: Settings,
-    #[serde(flatten)]
-    counts: Counts,
-    /// Of the registered, the oldest first.
-    draws: Vec<DrawView>,
-}
-
-#[derive(Serialize)]
-struct DrawView {
-    round: i32,
-    registered: i32,
-    drawn: i32,
-    drawn_at: UnixMillis,
+    /// A draw of the registered is not over.
+    drawing: bool,
 }
 
 impl Programme {
     /// As it is, and no other admin changes anything of it until the transaction ends.
     ///
     /// # Errors
-    /// 404 `event_not_found`; 409 `no_verified_fans` where the event has no programme.
+    /// 404 `event_not_found`; 409 `no_verified_fans` where the event has no programme, `drawing` while a draw is not over.
     pub(super) async fn read_locked(connection: &mut PgConnection, event: &EventId) -> Result<Programme, Error> {
+        let programme = Programme::read_locked_while_drawing(connection, event).await?;
+        programme.check_not_drawing()?;
+        Ok(programme)
+    }
+
+    /// As [`Programme::read_locked`], also while a draw is not over.
+    pub(super) async fn read_locked_while_drawing(
+        connection: &mut PgConnection,
+        event: &EventId,
+    ) -> Result<Programme, Error> {
         let programme = Programme::lock(connection, event).await?;
         if programme.offered {
             return Ok(programme);
@@ -77,6 +67,17 @@ impl Programme {
             "no_verified_fans",
             "This event has no verified fans: set when they can register, or nothing, with PUT …/fans.",
         ))
+    }
+
+    /// The seed of a draw is known while it is worked off: whoever could change the list then could choose.
+    pub(super) fn check_not_drawing(&self) -> Result<(), Error> {
+        if self.drawing {
+            return Err(Error::conflict(
+                "drawing",
+                "Verified fans are being drawn: nothing can be changed until that is over. Ask again in a moment.",
+            ));
+        }
+        Ok(())
     }
 
     async fn lock(connection: &mut PgConnection, event: &EventId) -> Result<Programme, Error> {
@@ -120,15 +121,24 @@ impl Programme {
     }
 
     fn settings(&self) -> Settings {
-        Settings {
-            registration_opens_at: self.opens_at.map(clock::from_sql),
-            registration_closes_at: self.closes_at.map(clock::from_sql),
-            most_fans: self.most_fans.and_then(|most| u32::try_from(most).ok()),
-        }
+        Settings::of(self.opens_at, self.closes_at, self.most_fans)
     }
 }
 
 impl Settings {
+    /// As PostgreSQL has them.
+    pub(super) fn of(
+        opens: Option<OffsetDateTime>,
+        closes: Option<OffsetDateTime>,
+        most_fans: Option<i32>,
+    ) -> Settings {
+        Settings {
+            registration_opens_at: opens.map(clock::from_sql),
+            registration_closes_at: closes.map(clock::from_sql),
+            most_fans: most_fans.and_then(|most| u32::try_from(most).ok()),
+        }
+    }
+
     /// # Errors
     /// 422 `invalid_field`; the sentence names the field and its limits.
     fn check(&self, on_sale_time: UnixMillis) -> Result<(), Error> {
@@ -163,6 +173,7 @@ pub(super) async fn set(
     run_tx(&app.database, "fans.set", |mut tx| {
         Box::pin(async move {
             let before = Programme::lock(&mut tx, event).await?;
+            before.check_not_drawing()?;
             wish.check(clock::from_sql(before.on_sale_time))?;
             if before.offered && before.settings() == *wish {
                 return Ok(());
@@ -194,67 +205,7 @@ pub(super) async fn set(
         })
     })
     .await?;
-    Ok(Json(view(&app, &event_id).await?))
-}
-
-pub(super) async fn show(
-    _: Admin,
-    State(app): State<SharedApp>,
-    Path(event_id): Path<EventId>,
-) -> Result<impl IntoResponse, Error> {
-    Ok(Json(view(&app, &event_id).await?))
-}
-
-/// # Errors
-/// 404 `no_verified_fans`, also where there is no such event.
-pub(super) async fn check(database: impl PgExecutor<'_>, event: &EventId) -> Result<(), Error> {
-    let offered: bool = sqlx::query_scalar("select exists (select from fan_programmes where event_id = $1)")
-        .bind(event.as_str())
-        .fetch_one(database)
-        .await?;
-    if offered { Ok(()) } else { Err(no_programme()) }
-}
-
-fn no_programme() -> Error {
-    Error::not_found(
-        "no_verified_fans",
-        "There is no such event, or it has no verified fans.",
-    )
-}
-
-async fn view(app: &SharedApp, event: &EventId) -> Result<View, Error> {
-    type Row = (Option<OffsetDateTime>, Option<OffsetDateTime>, Option<i32>);
-    let settings: Option<Row> = sqlx::query_as(
-        "select registration_opens_at, registration_closes_at, most_fans from fan_programmes where event_id = $1",
-    )
-    .bind(event.as_str())
-    .fetch_optional(&app.database)
-    .await?;
-    let (opens_at, closes_at, most_fans) = settings.ok_or_else(no_programme)?;
-    let draws: Vec<(i32, i32, i32, OffsetDateTime)> =
-        sqlx::query_as("select round, registered, drawn, drawn_at from fan_draws where event_id = $1 order by round")
-            .bind(event.as_str())
-            .fetch_all(&app.database)
-            .await?;
-    let counts = counts(&app.database, event).await?.ok_or_else(no_programme)?;
-    Ok(View {
-        event_id: event.clone(),
-        settings: Settings {
-            registration_opens_at: opens_at.map(clock::from_sql),
-            registration_closes_at: closes_at.map(clock::from_sql),
-            most_fans: most_fans.and_then(|most| u32::try_from(most).ok()),
-        },
-        counts,
-        draws: draws
-            .into_iter()
-            .map(|(round, registered, drawn, drawn_at)| DrawView {
-                round,
-                registered,
-                drawn,
-                drawn_at: clock::from_sql(drawn_at),
-            })
-            .collect(),
-    })
+    Ok(Json(view::view(&app, &event_id).await?))
 }
 
 #[cfg(test)]

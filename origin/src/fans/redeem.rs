@@ -7,7 +7,10 @@ use axum::http::StatusCode;
 use sqlx::PgConnection;
 use stanchion_shared::identity::EventId;
 
-use super::{code::GivenCode, revoked};
+use super::{
+    code::{GivenCode, Invited},
+    revoked,
+};
 use crate::{
     database::run_tx,
     http::{Account, Error},
@@ -17,8 +20,19 @@ use crate::{
 #[derive(sqlx::FromRow)]
 struct Invitation {
     email: String,
+    generation: i32,
     redeemed_by: Option<String>,
     revoked: bool,
+}
+
+impl Invitation {
+    fn of<'a>(&'a self, event: &'a EventId) -> Invited<'a> {
+        Invited {
+            event,
+            email: &self.email,
+            generation: self.generation,
+        }
+    }
 }
 
 /// Makes the account a verified fan. Doing it again changes nothing.
@@ -42,7 +56,7 @@ pub(super) async fn redeem(app: &App, event: &EventId, account: &Account, code: 
             let key = &app.config.invitation_key;
             // Whether the number or the rest of it is wrong is nobody's business.
             let invitation = found
-                .filter(|invitation| code.is_of(key, event, &invitation.email))
+                .filter(|invitation| code.is_of(key, invitation.of(event)))
                 .ok_or_else(invalid)?;
             match &invitation.redeemed_by {
                 Some(subject) if *subject == account.subject => return still_verified(&mut tx, event, account).await,

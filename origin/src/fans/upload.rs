@@ -10,13 +10,12 @@ use sqlx::PgConnection;
 use stanchion_shared::identity::EventId;
 
 use super::{
-    invitations::{Row, insert, note},
+    change::{change, note},
+    invitations::{Row, insert},
     list::{List, MAX_LINES_TOLD, Uploaded},
-    programme::Programme,
 };
 use crate::{
     accounts::Email,
-    database::run_tx,
     http::{Admin, Error, Json, Path},
     state::SharedApp,
 };
@@ -57,9 +56,8 @@ pub(super) async fn upload(
 ) -> Result<impl IntoResponse, Error> {
     let digest = hex::encode(Sha256::digest(&body));
     let (event, admin, list, digest) = (&event_id, &admin, &list, &digest);
-    let report = run_tx(&app.database, "fans.upload", |mut tx| {
+    let report = change(&app, "fans.upload", event, &|mut tx, programme| {
         Box::pin(async move {
-            let programme = Programme::read_locked(&mut tx, event).await?;
             let (new, mut report) = sort(list, &known(&mut tx, event, list).await?);
             if new.is_empty() {
                 return Ok(report);
@@ -68,7 +66,7 @@ pub(super) async fn upload(
             let counts = json!({"invited": report.invited, "lines": list.entries.len() + list.repeated.len()});
             let after = json!({"list_sha256": digest, "counts": counts});
             note(&mut tx, admin, "fans.invite_list", event, after).await?;
-            Ok::<_, Error>(report)
+            Ok(report)
         })
     })
     .await?;

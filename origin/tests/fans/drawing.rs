@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::{Person, Show, closed, open};
 
 impl Show {
-    async fn draw(&self, round: u32, count: Option<u32>) -> crate::stage::Answer {
+    pub(crate) async fn draw(&self, round: u32, count: Option<u32>) -> crate::stage::Answer {
         let body = count.map_or(json!({}), |count| json!({"count": count}));
         self.admin(Method::PUT, &format!("/draws/{round}"), Some(&body)).await
     }
@@ -86,6 +86,11 @@ async fn a_draw_follows_from_its_seed_and_the_list_that_its_digest_pins() {
     assert_eq!(audit["what"], "fans.draw");
     for field in ["seed", "registered_digest", "registered", "drawn", "count", "round"] {
         assert_eq!(audit["after"][field], drawn[field], "{field}");
+    }
+    let begun = &show.audit().await[1];
+    assert_eq!(begun["what"], "fans.begin_draw");
+    for field in ["seed", "registered_digest", "registered", "count", "round"] {
+        assert_eq!(begun["after"][field], drawn[field], "{field}");
     }
 }
 

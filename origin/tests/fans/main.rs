@@ -4,11 +4,13 @@
 mod stage;
 
 mod drawing;
+mod drawing_on;
 mod inviting;
 mod listing;
 mod lists;
 mod passes;
 mod registering;
+mod renewing;
 mod revoking;
 
 use reqwest::Method;
