@@ -167,6 +167,8 @@ async fn the_beacon_is_judged_when_it_is_put_and_then_never_changes() {
         changed(&|beacon| beacon.period = 0),
         changed(&|beacon| beacon.public_key = BeaconKey([7; 96])),
         changed(&|beacon| beacon.genesis = late),
+        // By the name of a network that it is not.
+        changed(&|beacon| beacon.chain_hash = BeaconPolicy::quicknet().chain_hash),
     ] {
         event.put.policy.beacon = refused;
         assert_eq!(
