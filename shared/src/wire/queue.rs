@@ -133,7 +133,7 @@ pub enum Phase {
     OnSale,
     /// An admin stopped admission.
     Paused,
-    /// The origin does not answer; admission waits for it.
+    /// The origin or the site does not answer, or an admin lets nobody in: admission waits for it, and no time is lost by it.
     Stopped,
     /// Nothing is left.
     SoldOut,
