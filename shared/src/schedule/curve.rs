@@ -1,46 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{EFFECT_DELAY_MS, PACE_WINDOW_MS, Rate, Stop, Stops};
+use super::{EFFECT_DELAY_MS, MicroPlaces, PACE_WINDOW_MS, Rate, Segment, Stop, Stops, segment::MICRO};
 use crate::{identity::Place, timestamp::UnixMillis};
-
-/// Millionths of a place served. Ten million places are 10^13 of them; u64 ends at 10^19.
-pub type MicroPlaces = u64;
-
-pub(super) const MICRO: u64 = 1_000_000;
-
-/// One straight piece of the curve, valid from `from_ms` until the next one begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Segment {
-    /// Begins here, ms since 1970.
-    pub from_ms: u64,
-    /// Served when it begins, in millionths of a place.
-    pub served_before_micro: MicroPlaces,
-    /// Slope.
-    pub rate_per_second: Rate,
-    /// How long a turn that begins in this segment waits to be claimed, in ms.
-    pub turn_ms: u64,
-    /// The curve does not pass this place: the last one of the last draw closed when the segment was made.
-    pub last_place: u64,
-}
-
-impl Segment {
-    /// For how long somebody waits in it, in ms: until the curve has come to the last place.
-    pub(super) fn moving_ms(&self) -> u64 {
-        let ceiling = self.last_place.saturating_mul(MICRO);
-        match ceiling.saturating_sub(self.served_before_micro) {
-            0 => 0,
-            left => left.checked_div(self.rate_per_second.milli()).unwrap_or(u64::MAX),
-        }
-    }
-
-    fn served_at(&self, instant: UnixMillis) -> MicroPlaces {
-        let elapsed = instant.0.saturating_sub(self.from_ms);
-        let climbed = self.rate_per_second.milli().saturating_mul(elapsed);
-        // max: a curve never falls, not even to a ceiling below it.
-        let ceiling = (self.last_place.saturating_mul(MICRO)).max(self.served_before_micro);
-        self.served_before_micro.saturating_add(climbed).min(ceiling)
-    }
-}
 
 /// What changes the curve. `None` leaves a part as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -230,21 +191,24 @@ impl Schedule {
 
     /// Goes on at `now` without a lease: the stop that there was is recorded, as in [`Schedule::renew`].
     pub fn go_on(&mut self, now: UnixMillis) {
-        let reaches_all = now.plus(EFFECT_DELAY_MS);
-        if let Some(until) = self.lease_until_ms.filter(|&until| until < reaches_all.0) {
-            self.record_stop(until, reaches_all.0);
-        }
+        self.end_stop(now);
         self.lease_until_ms = None;
     }
 
     /// Renews the origin's lease at `now` for `lease_ms`. If it had run out, or would before a renewal can reach every edge,
     /// the stop is recorded: the curve stayed flat from the end of the lease and goes on [`EFFECT_DELAY_MS`] from now.
     pub fn renew(&mut self, lease_ms: u64, now: UnixMillis) {
+        let reaches_all = self.end_stop(now);
+        self.lease_until_ms = Some(reaches_all.max(now.plus(lease_ms)).0);
+    }
+
+    /// The lease has run out, or will before the end of that can reach every edge: that is a stop, until it has. When it has.
+    fn end_stop(&mut self, now: UnixMillis) -> UnixMillis {
         let reaches_all = now.plus(EFFECT_DELAY_MS);
         if let Some(until) = self.lease_until_ms.filter(|&until| until < reaches_all.0) {
             self.record_stop(until, reaches_all.0);
         }
-        self.lease_until_ms = Some(reaches_all.0.max(now.plus(lease_ms).0));
+        reaches_all
     }
 
     fn record_stop(&mut self, from_ms: u64, to_ms: u64) {

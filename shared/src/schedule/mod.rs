@@ -10,11 +10,13 @@
 mod curve;
 mod pace;
 mod rate;
+mod segment;
 mod stops;
 
-pub use curve::{Change, MicroPlaces, Schedule, Segment};
+pub use curve::{Change, Schedule};
 pub use pace::{PACE_WINDOW_MS, STANDSTILL_COUNTS_MS};
 pub use rate::Rate;
+pub use segment::{MicroPlaces, Segment};
 pub use stops::{Stop, Stops};
 
 /// From accepting a change to its effect, in ms; also the oldest snapshot that may be used.

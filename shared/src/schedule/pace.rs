@@ -39,7 +39,7 @@ impl Schedule {
     /// `None` if nobody was admitted for so long; 0 if the place is served.
     #[must_use]
     pub fn wait_at_pace(&self, place: Place, now: UnixMillis) -> Option<u64> {
-        let target = u128::from(place.0) * u128::from(super::curve::MICRO);
+        let target = u128::from(place.0) * u128::from(super::segment::MICRO);
         let left = target.saturating_sub(u128::from(self.served_micro(now)));
         let pace = self.pace(now);
         let missing_ms = u128::from(PACE_WINDOW_MS - pace.over_ms);
