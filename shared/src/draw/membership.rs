@@ -42,11 +42,12 @@ impl Windows {
             .plus(u64::from(draw.0).saturating_mul(self.draw_window_ms))
     }
 
-    /// When `draw` opened; draw 0 opened with the queue, at `queue_opened_at`.
+    /// When `draw` opened; draw 0 opened with the queue, at `queue_opened_at`. A store may stamp that some moments ahead: for an
+    /// event that is put right before its on-sale, draw 0 opened when it closed at the latest.
     #[must_use]
     pub fn opened_at(&self, draw: Draw, queue_opened_at: UnixMillis) -> UnixMillis {
         match draw.0 {
-            0 => queue_opened_at,
+            0 => queue_opened_at.min(self.on_sale_time),
             number => self.closed_at(Draw(number - 1)),
         }
     }
@@ -55,11 +56,7 @@ impl Windows {
     /// may have opened at any time before it closed.
     #[must_use]
     pub fn are_times_of(&self, draw: Draw, opened_at: UnixMillis, closed_at: UnixMillis) -> bool {
-        let opened = match draw {
-            Draw::PRE_QUEUE => opened_at <= closed_at,
-            draw => opened_at == self.opened_at(draw, opened_at),
-        };
-        opened && closed_at == self.closed_at(draw)
+        opened_at == self.opened_at(draw, opened_at) && closed_at == self.closed_at(draw)
     }
 }
 
@@ -107,6 +104,8 @@ mod tests {
             let times = (UnixMillis(opened_at), UnixMillis(closed_at));
             let judged = windows.are_times_of(Draw(draw), times.0, times.1);
             assert_eq!(judged, right, "{draw} {times:?}");
+            let recorded = windows.opened_at(Draw(draw), times.0);
+            assert!(windows.are_times_of(Draw(draw), recorded, windows.closed_at(Draw(draw))));
         }
     }
 
