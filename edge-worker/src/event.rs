@@ -1,7 +1,8 @@
-//! What the one coordinator of an event decides: what a put changes, what closing a draw does ([`closing`]). Pure: the runtime's store
+//! What the one coordinator of an event decides: what a put changes and what it may not ([`fixed`]), what closing a draw does ([`closing`]). Pure: the runtime's store
 //! brings the event, the clock and what shards said, and keeps what has changed, all or nothing.
 
 mod closing;
+mod fixed;
 mod lease;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use stanchion_shared::{
     score::counts::ScoreCounts,
     standing::{FrozenTickets, Snapshot},
     timestamp::UnixMillis,
-    wire::{FIXED_BEFORE_ON_SALE_MS, PutAccepted, PutEvent, PutRelease},
+    wire::{PutAccepted, PutEvent, PutRelease},
 };
 
 pub(crate) use closing::{AwaitedRound, FrozenDraw, has_tickets};
@@ -146,30 +147,6 @@ pub(crate) enum Joined {
     Somebody,
 }
 
-/// What the put would change of what is fixed. Receipts name the windows: who joined was told when the draw closes.
-fn judge_fixed(before: &PutEvent, put: &PutEvent, joined: Joined, now: UnixMillis) -> Option<String> {
-    if put.shards != before.shards {
-        let shards = before.shards.get();
-        return Some(format!("The first put fixed the number of shards at {shards}."));
-    }
-    if let Some(fixed) = put.policy.fixed_by(&before.policy) {
-        return Some(fixed);
-    }
-    if windows(put) == windows(before) {
-        return None;
-    }
-    let fixed_from = before.on_sale_time.minus(FIXED_BEFORE_ON_SALE_MS);
-    if now >= fixed_from {
-        let sentence =
-            format!("on_sale_time and draw_window_ms are fixed since {fixed_from}, 60 seconds before the on-sale.");
-        return Some(sentence);
-    }
-    (joined == Joined::Somebody).then(|| {
-        "on_sale_time and draw_window_ms are fixed: fans have joined, and their receipts name them. A pause stops admission."
-            .to_owned()
-    })
-}
-
 impl Event {
     /// By its first put. The key and the secret behind the commitment must be unpredictable.
     pub(crate) fn create(fixed: Fixed, put: PutEvent, attempt: Attempt) -> Event {
@@ -224,7 +201,7 @@ impl Event {
         if let Some(outcome) = self.judge_version(attempt, put.version) {
             return outcome;
         }
-        if let Some(sentence) = judge_fixed(&self.put.put, put, joined, now) {
+        if let Some(sentence) = fixed::judge(&self.put.put, put, joined, now) {
             return PutOutcome::Fixed(sentence);
         }
         let before = std::mem::replace(&mut self.put.put, put.clone());

@@ -38,7 +38,8 @@ pub const CHALLENGE_MAX_NUMBER: Limits = Limits {
     least: 1_000,
     most: 10_000_000,
 };
-/// `on_sale_time` and the window may not change from this long before the on-sale, in ms.
+/// `on_sale_time` and the window may not change from this long before the on-sale, nor to an on-sale that is no further ahead,
+/// in ms.
 pub const FIXED_BEFORE_ON_SALE_MS: u64 = 60_000;
 
 /// A number's default and both its limits, each allowed.
