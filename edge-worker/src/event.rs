@@ -46,7 +46,7 @@ pub(crate) struct Put {
     pub(crate) longest_shopping_ms: u64,
 }
 
-/// What every accepted put writes.
+/// What every accepted put writes, and every answer of a site that is asked for its health.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pulse {
     pub(crate) version: u64,
@@ -56,6 +56,9 @@ pub(crate) struct Pulse {
     pub(crate) lease_until: Option<UnixMillis>,
     pub(crate) paused: bool,
     pub(crate) sold_out: bool,
+    /// When a site that is asked for its health last said that it is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) site_well_at: Option<UnixMillis>,
 }
 
 /// How far draws are closed.
@@ -243,6 +246,7 @@ impl Event {
             lease_until: self.schedule.lease_until(),
             paused: put.paused,
             sold_out: put.sold_out,
+            site_well_at: None, // an event with releases has a meter
         };
         self.accepted()
     }

@@ -33,6 +33,7 @@ after(async () => {
 });
 
 const queue = async () => (await fetch(`${OWN}/api/v1/events/${EVENT}/queue`)).json();
+const schedule = async () => (await fetch(`${OWN}/api/v1/events/${EVENT}/schedule`)).json();
 
 /** Where a fan's ticket stands, as somebody sees it who is not that fan: a turn is told and not claimed. */
 async function standing(fan) {
@@ -59,12 +60,21 @@ test('a site that goes down and comes back stops admission meanwhile, and nobody
   const [shopper, turned, late] = [new Browser(), new Browser(), new Browser()];
   await until('the on-sale', async () => (await queue()).phase === 'on_sale', 10_000);
 
+  // Nobody is there to whom it matters.
+  const opened = Date.now();
+  await until('some time', async () => (await queue(), Date.now() > opened + 2 * EVERY_MS), 4 * EVERY_MS);
+  assert.equal(asked, 0);
+
   // While it is well admission goes on, longer than one lease.
+  await join(new Browser());
   const [before, began] = [asked, Date.now()];
   await until('asked', async () => (await queue(), Date.now() > began + LEASE_MS + 3_000), LEASE_MS + 6_000);
-  assert.equal((await queue()).phase, 'on_sale');
   const questions = asked - before;
   assert.ok(questions >= 3 && questions <= (Date.now() - began) / EVERY_MS + 2, `${questions}`);
+  // Also while nobody asks anything.
+  await sleep(LEASE_MS + 2_000);
+  assert.equal((await queue()).phase, 'on_sale');
+  assert.deepEqual((await schedule()).stops, []);
 
   // A session that began and a turn that came shortly before the stop.
   assert.match((await shopper.comeIn('/', EVENT)).text, /The site answers/);
@@ -96,6 +106,6 @@ test('a site that goes down and comes back stops admission meanwhile, and nobody
   const renewed = claims(shopper.cookies.get(SESSION));
   assert.equal(renewed.jti, session.jti, 'the same session');
   assert.ok(renewed.exp * 1_000 > Date.now(), 'with the time that it had left');
-  const { stops } = await (await fetch(`${OWN}/api/v1/events/${EVENT}/schedule`)).json();
+  const { stops } = await schedule();
   assert.ok(stops.length >= 1, JSON.stringify(stops));
 });

@@ -167,7 +167,7 @@ impl Coordinator {
     fn arm(&self, event: &Event, not_before: UnixMillis) -> Result<()> {
         let draw = event.announced.keys().next();
         let close_at = draw.map(|&draw| event.rules.closed_at(draw).max(not_before));
-        let ask_site_at = event.rules.ask_site_at();
+        let ask_site_at = event.rules.ask_site_at(event.joined(), now());
         let ask_site_at = ask_site_at.map(|at| at.max(self.ask_site_not_before.get()));
         let Some(at) = [close_at, ask_site_at].into_iter().flatten().min() else {
             return Ok(());

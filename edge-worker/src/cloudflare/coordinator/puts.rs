@@ -16,7 +16,7 @@ use super::{
     tables::{self, Event},
 };
 use crate::{
-    event::{self, Fixed, Joined},
+    event::{self, Fixed},
     platform::PutOutcome,
 };
 
@@ -24,10 +24,7 @@ impl Coordinator {
     pub(super) fn put_event(&self, message: PutEventMessage) -> Result<PutOutcome> {
         let now = now();
         let changed = self.change(|event| {
-            let joined = match event.announced.is_empty() {
-                true => Joined::Nobody,
-                false => Joined::Somebody,
-            };
+            let joined = event.joined();
             let put_it = |rules: &mut event::Event| rules.put_event(&message.put, message.attempt, joined, now);
             let outcome = self.change_rules(event, put_it)?;
             // The on-sale may be sooner now.

@@ -1,4 +1,4 @@
-//! A site of somebody else's keeps its event's lease by being well: the alarm asks it.
+//! A site of somebody else's that is not well stops its event: the alarm asks it, while somebody is there to whom it matters.
 //!
 //! What may happen while it is waited for: everything. A put may have taken the question back, or closed the gate; the rules
 //! judge the answer by what holds when it is there.
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 impl Coordinator {
     /// Asks the site for its health, if that is due.
     pub(super) async fn ask_site(&self) {
-        let due = self.read(|event| Ok(event.rules.site_to_ask(now()).map(str::to_owned)));
+        let due = self.read(|event| Ok(event.rules.site_to_ask(event.joined(), now()).map(str::to_owned)));
         let path = match due {
             Ok(path) => path.flatten(),
             Err(error) => return console_error!("whether a site is to be asked for its health is not known: {error}"),

@@ -13,7 +13,7 @@ use stanchion_shared::{
 use worker::{Error, Result};
 
 use super::super::database::{Database, integer, json};
-use crate::event::{self, Pulse};
+use crate::event::{self, Joined, Pulse};
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -26,6 +26,15 @@ pub(super) struct Event {
     pub(super) scores: BTreeMap<Shard, ScoreCounts>,
     /// Scored joins and when, as last measured, and how many a second they were then. A restart measures anew.
     pub(super) pace: Cell<((u64, UnixMillis), u64)>,
+}
+
+impl Event {
+    pub(super) fn joined(&self) -> Joined {
+        match self.announced.is_empty() {
+            true => Joined::Nobody,
+            false => Joined::Somebody,
+        }
+    }
 }
 
 /// The event, if there is one.

@@ -134,7 +134,7 @@ impl<'a, R: Redis> Store<'a, R> {
             self.is_done(event, "mustering").await?;
         }
         if let Some(outside) = &self.outside
-            && let Some(path) = seen.rules.site_to_ask(seen.now)
+            && let Some(path) = seen.rules.site_to_ask(seen.joined(), seen.now)
             && self.is_mine(event, "asking_site", HEALTH_EVERY_MS).await?
         {
             tended = true;
@@ -155,7 +155,7 @@ impl<'a, R: Redis> Store<'a, R> {
         mustered.map(|()| tended)
     }
 
-    /// A site of somebody else's keeps its event's lease by being well.
+    /// A site of somebody else's that is not well stops its event.
     async fn ask_site(&self, event: &EventId, outside: &Outside<'_>, path: &str) -> Result<(), StoreError> {
         let asked = health::ask(outside.origin_url, path, outside.send).await;
         if let Err(problem) = &asked {
