@@ -43,7 +43,7 @@ const BEACON_PATIENCE: Duration = Duration::from_millis(1_500);
 /// Shards that are frozen at once.
 const FREEZES_AT_ONCE: usize = 32;
 /// Shards that are frozen in one alarm: a runtime bounds the messages of one invocation.
-const FREEZES_PER_ALARM: usize = 200;
+pub(super) const FREEZES_PER_ALARM: usize = 200;
 
 /// What is left to do for a draw.
 struct Closing {
@@ -64,14 +64,15 @@ enum Step {
 }
 
 impl Coordinator {
-    /// Closes all draws that are due, in order, as far as one alarm may. Says before when the next alarm must not ring.
-    pub(super) async fn close_due(&self) -> Result<UnixMillis> {
-        let mut left = FREEZES_PER_ALARM;
+    /// Closes all draws that are due, in order, as far as one alarm may: with so many freezes as are `left` of
+    /// [`FREEZES_PER_ALARM`]. Says before when the next draw must not be closed.
+    pub(super) async fn close_due(&self, left: &mut usize) -> Result<UnixMillis> {
         let mut ask_not_before = UnixMillis(0);
         loop {
             match self.next_step(now(), ask_not_before)? {
                 Step::Freeze(closing) => {
-                    let asked = closing.unfrozen.len().min(left);
+                    let asked = closing.unfrozen.len().min(*left);
+                    *left -= asked;
                     for shards in closing.unfrozen[..asked].chunks(FREEZES_AT_ONCE) {
                         let asked = shards.iter().map(|&shard| self.freeze(&closing, shard));
                         self.note_frozen(closing.draw, join_all(asked).await)?;
@@ -79,7 +80,6 @@ impl Coordinator {
                     if asked < closing.unfrozen.len() {
                         return Ok(now());
                     }
-                    left -= asked;
                 }
                 Step::Ask(draw, awaited) => match self.ask(&awaited).await {
                     Ok(round) => self.finish(draw, Some(round))?,

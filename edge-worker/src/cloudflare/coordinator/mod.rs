@@ -11,11 +11,15 @@ mod puts;
 mod site;
 mod tables;
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::{
+    cell::{Cell, RefCell, RefMut},
+    pin::pin,
+    time::Duration,
+};
 
-use futures_util::future::join;
+use futures_util::future::{Either, select};
 use stanchion_shared::{lives::Lives, standing::Snapshot, timestamp::UnixMillis};
-use worker::{DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
 
 use super::{
     database::Database,
@@ -34,6 +38,9 @@ use tables::Event;
 
 /// The pace of joins is measured over at least this long, in ms: shards report every two seconds, each when it likes.
 const PACE_OVER_MS: u64 = 4_000;
+
+/// While a site is waited for, whether a draw has fallen due is looked at this often.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// See the module.
 #[durable_object(alarm)]
@@ -104,15 +111,15 @@ impl DurableObject for Coordinator {
     async fn alarm(&self) -> Result<Response> {
         self.alarm.set(None);
         self.closing.set(true);
-        // Together: a site that hangs delays a draw that falls due meanwhile by its patience, and no other.
-        let (closed, ()) = join(self.close_due(), self.ask_site()).await;
-        let not_before = closed.unwrap_or_else(|error| {
-            console_error!("a draw is not closed yet: {error}");
-            now().plus(close::RETRY_MS)
+        let not_before = self.close_and_ask().await;
+        // An error here would make the runtime ring again, later and later; we know better when. If the copy was forgotten, it
+        // is read anew here, and must not set an alarm for at once: only from here on alarms are set.
+        let armed = self.read(|event| {
+            self.closing.set(false);
+            self.arm(event, not_before)
         });
         self.closing.set(false);
-        // An error here would make the runtime ring again, later and later; we know better when.
-        if let Err(error) = self.read(|event| self.arm(event, not_before)) {
+        if let Err(error) = armed {
             console_error!("the next alarm is not set: {error}");
             return Err(error);
         }
@@ -130,6 +137,48 @@ fn known<T>(answer: Option<T>) -> std::result::Result<T, StoreError> {
 }
 
 impl Coordinator {
+    /// Closes what is due and asks the site for its health. However long the site lets itself be waited for, draws that fall
+    /// due meanwhile are closed. Says before when the next draw must not be closed.
+    async fn close_and_ask(&self) -> UnixMillis {
+        let (mut left, mut not_before) = (close::FREEZES_PER_ALARM, UnixMillis(0));
+        let mut asking = pin!(self.ask_site());
+        loop {
+            let is_due = self.is_due(not_before);
+            not_before = {
+                let working = pin!(self.close_or_wait(is_due, not_before, &mut left));
+                match select(asking.as_mut(), working).await {
+                    // What has begun is done to its end.
+                    Either::Left(((), closing)) if is_due => return closing.await,
+                    Either::Left(_) => return not_before,
+                    Either::Right((again_not_before, _)) => again_not_before,
+                }
+            };
+            // The next alarm goes on closing, and asks anew.
+            if left == 0 {
+                return not_before;
+            }
+        }
+    }
+
+    /// Whether a draw is to be closed now.
+    fn is_due(&self, not_before: UnixMillis) -> bool {
+        let close_at = self.read(|event| Ok(event.close_at(not_before)));
+        // An event that cannot be read is none that can be closed; the end of the alarm says so.
+        close_at.ok().flatten().flatten().is_some_and(|at| at <= now())
+    }
+
+    /// Closes what is due, or lets a moment pass if nothing is. Says before when the next draw must not be closed.
+    async fn close_or_wait(&self, is_due: bool, not_before: UnixMillis, left: &mut usize) -> UnixMillis {
+        if !is_due {
+            Delay::from(LOOK_EVERY).await;
+            return not_before;
+        }
+        self.close_due(left).await.unwrap_or_else(|error| {
+            console_error!("a draw is not closed yet: {error}");
+            now().plus(close::RETRY_MS)
+        })
+    }
+
     /// Reads the event, `None` if there is none.
     fn read<T>(&self, work: impl FnOnce(&Event) -> Result<T>) -> Result<Option<T>> {
         self.loaded()?.as_ref().map(work).transpose()
@@ -165,8 +214,7 @@ impl Coordinator {
     /// Sets the alarm to the close of the next draw, but not before `not_before`, or to the next question to the site. An
     /// alarm that rings too early does no harm, so it is moved only forward.
     fn arm(&self, event: &Event, not_before: UnixMillis) -> Result<()> {
-        let draw = event.announced.keys().next();
-        let close_at = draw.map(|&draw| event.rules.closed_at(draw).max(not_before));
+        let close_at = event.close_at(not_before);
         let ask_site_at = event.rules.ask_site_at(event.joined(), now());
         let ask_site_at = ask_site_at.map(|at| at.max(self.ask_site_not_before.get()));
         let Some(at) = [close_at, ask_site_at].into_iter().flatten().min() else {

@@ -35,6 +35,12 @@ impl Event {
             false => Joined::Somebody,
         }
     }
+
+    /// When the next draw is to be closed, but not before `not_before`.
+    pub(super) fn close_at(&self, not_before: UnixMillis) -> Option<UnixMillis> {
+        let draw = self.announced.keys().next();
+        draw.map(|&draw| self.rules.closed_at(draw).max(not_before))
+    }
 }
 
 /// The event, if there is one.
