@@ -183,7 +183,9 @@ pub struct Replaces {
 /// What became of a join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JoinOutcome {
-    /// The person holds this, from now or from before.
+    /// This join gave a number.
+    Numbered(Held),
+    /// The person holds this from before.
     Holds(Held),
     /// The proof was used before.
     ProofUsed,
