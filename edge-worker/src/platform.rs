@@ -51,6 +51,9 @@ pub trait Platform: QueueStore {
     /// As [`Platform::fetch`], of whatever server the URI names, and gives up after `patience`.
     fn ask(&self, request: HttpRequest, patience: Duration) -> impl Future<Output = Result<HttpResponse, StoreError>>;
 
+    /// Lets others run for so long.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
+
     /// Tells those who run the edge of something that they should look at; nothing of a person is in it.
     fn warn(&self, sentence: &str);
 
@@ -180,7 +183,9 @@ pub struct Replaces {
 /// What became of a join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JoinOutcome {
-    /// The person holds this, from now or from before.
+    /// This join gave a number.
+    Numbered(Held),
+    /// The person holds this from before.
     Holds(Held),
     /// The proof was used before.
     ProofUsed,

@@ -2,6 +2,9 @@
 // before: who only looks is nobody's business but ours.
 
 const LOADED_WITHIN_MS = 15_000;
+/** A puzzle is solved sooner. Longer waits whoever's browser keeps the puzzle away and says nothing of it. */
+const SOLVED_WITHIN_MS = 120_000;
+const TOOK_TOO_LONG = 'The check took too long. Please try again.';
 
 /** Both have render, execute and reset, and differ in names only. */
 const PROVIDERS = {
@@ -92,7 +95,9 @@ export class CaptchaWidget {
   }
 
   #execute() {
-    return new Promise((resolve, reject) => {
+    let patience;
+    const answered = new Promise((resolve, reject) => {
+      patience = setTimeout(() => reject(new Error(TOOK_TOO_LONG)), SOLVED_WITHIN_MS);
       const unavailable = () => {
         reject(new Unavailable());
         return true; // handled: nothing for the console
@@ -104,13 +109,14 @@ export class CaptchaWidget {
         'error-callback': unavailable,
         'unsupported-callback': unavailable,
         'close-callback': refuse('The check was closed before it was solved. Join again when you like.'),
-        'chalexpired-callback': refuse('The check took too long. Please try again.'),
-        'timeout-callback': refuse('The check took too long. Please try again.'),
+        'chalexpired-callback': refuse(TOOK_TOO_LONG),
+        'timeout-callback': refuse(TOOK_TOO_LONG),
       };
       if (this.#id === null) this.#render();
       else this.#api().reset(this.#id);
       this.#api().execute(this.#id);
     });
+    return answered.finally(() => clearTimeout(patience));
   }
 
   #render() {

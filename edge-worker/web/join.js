@@ -17,7 +17,7 @@ const EXPLAINED = {
   drawing: 'The first draw is being made. If you join now, you are in the next one, and its places come after.',
   on_sale: 'The on-sale has begun. Fans who join now are drawn every few seconds, and their places come after those already drawn.',
   paused: 'Admission is stopped for the moment. You can join: places are kept and go on when it continues.',
-  stopped: 'The shop does not answer for the moment. You can join: places are kept and go on when it is back.',
+  stopped: 'Nobody is let in at the moment. You can join: places are kept and go on when it continues.',
   sold_out: 'Everything is sold. There is nothing left to queue for.',
 };
 

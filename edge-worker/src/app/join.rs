@@ -69,7 +69,11 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         ..first_try(&snapshot, tag, verdict)
     };
     let entered = enter(platform, &snapshot, first).await?;
-    score::note(platform, &snapshot, used).await;
+    // Who joins again from another network is no other account there.
+    if entered.is_numbered {
+        score::note(platform, &snapshot, used).await;
+    }
+    let entered = entered.answer;
     let mut response = json(StatusCode::OK, &entered);
     if cookie::asked_by_own_page(request) {
         let name = cookie::ticket_of(&event);
@@ -84,20 +88,30 @@ pub(super) async fn join<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     Ok(response)
 }
 
+/// What became of a person who entered.
+struct Entered {
+    answer: JoinAnswer,
+    /// A number was given now, not before.
+    is_numbered: bool,
+}
+
 /// Gives a person a place, or finds the one they have.
 ///
 /// # Errors
 /// The gate is closed, the proof was used, nothing is left to queue for.
-async fn enter<P: Platform>(platform: &P, snapshot: &Snapshot, join: Join) -> Result<JoinAnswer, Refusal> {
+async fn enter<P: Platform>(platform: &P, snapshot: &Snapshot, join: Join) -> Result<Entered, Refusal> {
     if snapshot.config.policy.gate.mode == Mode::Reject {
         return Err(session::closed());
     }
     let (event, tag) = (&snapshot.event_id, join.tag);
     let shard = tag.shard(snapshot.shards());
     let verdict = join.verdict;
-    let held = hold(platform, event, shard, join).await?;
-    let (held, stood) = replace_if_over(platform, event, shard, (tag, verdict), held).await?;
-    Ok(answer(platform, &stood, &held))
+    let first = hold(platform, event, shard, join).await?;
+    let (last, stood) = replace_if_over(platform, event, shard, (tag, verdict), first).await?;
+    Ok(Entered {
+        answer: answer(platform, &stood, &last.held),
+        is_numbered: last.is_new,
+    })
 }
 
 /// For a browser that runs no script, where the event lets it join: without a proof, in the last tier.
@@ -109,12 +123,8 @@ pub(super) async fn without_script<P: Platform>(
     snapshot: &Snapshot,
     tag: Tag,
 ) -> Result<JoinAnswer, Refusal> {
-    enter(
-        platform,
-        snapshot,
-        first_try(snapshot, tag, Verdict::Join(Tier::Suspect)),
-    )
-    .await
+    let first = first_try(snapshot, tag, Verdict::Join(Tier::Suspect));
+    Ok(enter(platform, snapshot, first).await?.answer)
 }
 
 /// Without a score and a proof, which a join by the page has besides.
@@ -134,9 +144,17 @@ fn open_windows(snapshot: &Snapshot) -> Option<Windows> {
     (!snapshot.sold_out).then(|| snapshot.windows())
 }
 
-async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Join) -> Result<Held, Refusal> {
+/// What a person holds after one step of a join.
+struct Holding {
+    held: Held,
+    /// The step gave it.
+    is_new: bool,
+}
+
+async fn hold<P: Platform>(platform: &P, event: &EventId, shard: Shard, join: Join) -> Result<Holding, Refusal> {
     match platform.join(event, shard, join).await? {
-        JoinOutcome::Holds(held) => Ok(held),
+        JoinOutcome::Numbered(held) => Ok(Holding { held, is_new: true }),
+        JoinOutcome::Holds(held) => Ok(Holding { held, is_new: false }),
         JoinOutcome::ProofUsed => Err(Refusal::new(
             409,
             "captcha_used",
@@ -158,11 +176,12 @@ async fn replace_if_over<P: Platform>(
     event: &EventId,
     shard: Shard,
     (tag, verdict): (Tag, Verdict),
-    held: Held,
-) -> Result<(Held, Stood), Refusal> {
-    let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
-    let Some(windows) = open_windows(&stood.snapshot).filter(|_| is_over(&held, &stood)) else {
-        return Ok((held, stood));
+    first: Holding,
+) -> Result<(Holding, Stood), Refusal> {
+    let held = &first.held;
+    let stood = stand(platform, ticket(event, shard, tag, held)).await?;
+    let Some(windows) = open_windows(&stood.snapshot).filter(|_| is_over(held, &stood)) else {
+        return Ok((first, stood));
     };
     let replaces = Replaces {
         serial: held.serial,
@@ -176,9 +195,9 @@ async fn replace_if_over<P: Platform>(
         windows: Some(windows),
         replaces: Some(replaces),
     };
-    let held = hold(platform, event, shard, join).await?;
-    let stood = stand(platform, ticket(event, shard, tag, &held)).await?;
-    Ok((held, stood))
+    let second = hold(platform, event, shard, join).await?;
+    let stood = stand(platform, ticket(event, shard, tag, &second.held)).await?;
+    Ok((second, stood))
 }
 
 fn is_over(held: &Held, stood: &Stood) -> bool {

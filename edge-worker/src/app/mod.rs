@@ -23,6 +23,7 @@ mod pace;
 mod pages;
 mod pass;
 mod public;
+mod questions;
 mod recent;
 mod reputation;
 mod route;

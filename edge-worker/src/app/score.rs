@@ -1,5 +1,6 @@
 //! How a join is scored: what is known of it is gathered, the rules in [`stanchion_shared::score`] weigh it. What it used is
-//! noted when it was accepted, and not before: a join that is refused must not count against others at the same address.
+//! noted when it gave a number, and not before: a join that is refused must not count against others at the same address, nor
+//! one that finds the ticket its person has.
 
 use futures_util::future::{join, join_all};
 use http::header;
@@ -41,7 +42,7 @@ pub(super) fn signals(asked: &JoinRequest) -> Result<Option<Signals>, Refusal> {
     parsed.map_err(|problem| Refusal::new(422, "signals_malformed", sentence(&problem)))
 }
 
-/// A score, and what has to be noted once the join is accepted.
+/// A score, and what has to be noted once the join gave a number.
 pub(super) struct Scored {
     pub(super) score: Score,
     pub(super) used: Used,
@@ -143,7 +144,7 @@ async fn by<P: Platform>(
     platform.sighted(&snapshot.event_id, shard, sight).await.map(Some)
 }
 
-/// Notes what an accepted join used. Nobody loses a place for a shard that does not answer: then it counts one less.
+/// Notes what a join used that gave a number. Nobody loses a place for a shard that does not answer: then it counts one less.
 pub(super) async fn note<P: Platform>(platform: &P, snapshot: &Snapshot, used: Used) {
     let noted = used.0.into_iter().map(|sight| {
         let shard = sight.sighted.shard(snapshot.shards());

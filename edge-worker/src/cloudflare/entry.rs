@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
-use worker::{Context, Env, Response, console_error, event, web_sys};
+use worker::{Context, Delay, Env, Response, console_error, event, web_sys};
 
 use super::{body, cache, configuration::configuration, now, objects::Objects, origin};
 use crate::{
@@ -67,6 +67,10 @@ impl Platform for Cloudflare {
             console_error!("{host} does not answer: {error}");
             StoreError(format!("{host} does not answer"))
         })
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Delay::from(duration).await;
     }
 
     fn client_system(&self, request: &HttpRequest) -> Option<u32> {

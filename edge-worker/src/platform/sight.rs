@@ -22,7 +22,7 @@ pub struct Sight {
 pub struct SightedBy {
     /// How many, the one who asks included; `most` if there are more.
     pub people: u16,
-    /// The one who asks is not noted, and there is room: an accepted join has to [note](super::QueueStore::note) it.
+    /// The one who asks is not noted, and there is room: a join that gives a number has to [note](super::QueueStore::note) it.
     pub is_new: bool,
 }
 

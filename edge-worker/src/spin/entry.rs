@@ -98,6 +98,10 @@ impl Platform for Spin {
         })
     }
 
+    async fn sleep(&self, duration: Duration) {
+        spin_sdk::time::sleep(duration).await;
+    }
+
     // Spin knows the address only; what network it is in, the table says.
     fn client_system(&self, _: &HttpRequest) -> Option<u32> {
         None

@@ -125,7 +125,7 @@ async fn a_provider_that_hangs_breaks_off_fails_or_talks_nonsense_makes_a_suspec
             "garbage",
             "code internal-error",
             "status 403",
-            "status 429",
+            "status 408",
         ] {
             let fan = edge.fan();
             let token = unique(&format!("{word} "));
@@ -143,6 +143,22 @@ async fn a_provider_that_hangs_breaks_off_fails_or_talks_nonsense_makes_a_suspec
             let again = refusal(join(&edge, &event, &fan, &token).await).await;
             assert_eq!(again, (409, "captcha_used".to_owned()), "{name:?} {word}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_asked_too_much_lets_nobody_in_without_a_proof_and_nothing_is_spent() {
+    for name in [CaptchaProvider::Hcaptcha, CaptchaProvider::Turnstile] {
+        let (edge, event) = opened(name).await;
+        let fan = edge.fan();
+        let token = unique("status 429 ");
+        for _ in 0..2 {
+            let busy = join(&edge, &event, &fan, &token).await;
+            assert_eq!(busy.headers()["retry-after"], "5", "{name:?}");
+            assert_eq!(refusal(busy).await, (503, "captcha_busy".to_owned()), "{name:?}");
+        }
+        let joined = join(&edge, &event, &fan, &unique("good ")).await;
+        assert_eq!(tier(&edge, joined).await, 1, "{name:?}");
     }
 }
 

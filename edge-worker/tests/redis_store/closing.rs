@@ -197,7 +197,7 @@ async fn a_draw_before_the_one_that_is_due_is_never_passed_over() {
                     ..event.join_of(tag)
                 };
                 let shard = event.shard_of(tag);
-                let Ok(JoinOutcome::Holds(held)) = store.join(&event.id, shard, join).await else {
+                let Ok(JoinOutcome::Numbered(held)) = store.join(&event.id, shard, join).await else {
                     panic!("the late one has no ticket");
                 };
                 late.set(Some(Person { tag, shard, held }));

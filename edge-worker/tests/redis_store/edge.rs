@@ -1,6 +1,11 @@
 //! The whole application over the store, as the component runs it, with a native clock and no HTTP around it.
 
-use std::{cell::Cell, net::IpAddr, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    net::IpAddr,
+    time::Duration,
+};
 
 use http::{Method, header};
 use serde_json::{Value, json};
@@ -41,6 +46,8 @@ pub(crate) struct Edge {
     pub(crate) origin_thinks: Duration,
     /// How often the origin was asked.
     pub(crate) origin_asked: Cell<u32>,
+    /// What the data centre's cache holds.
+    pub(crate) kept: RefCell<HashMap<String, HttpResponse>>,
 }
 
 impl Edge {
@@ -64,6 +71,7 @@ impl Edge {
             table: None,
             origin_thinks: Duration::ZERO,
             origin_asked: Cell::new(0),
+            kept: RefCell::default(),
         }
     }
 
@@ -168,11 +176,13 @@ impl Platform for Edge {
         self.address
     }
 
-    async fn kept(&self, _: &str) -> Option<HttpResponse> {
-        None
+    async fn kept(&self, path: &str) -> Option<HttpResponse> {
+        self.kept.borrow().get(path).cloned()
     }
 
-    async fn keep(&self, _: &str, _: &HttpResponse) {}
+    async fn keep(&self, path: &str, answer: &HttpResponse) {
+        self.kept.borrow_mut().insert(path.to_owned(), answer.clone());
+    }
 
     async fn fetch(&self, _: HttpRequest) -> Result<HttpResponse, StoreError> {
         Err(StoreError("these tests have no origin".to_owned()))
@@ -188,6 +198,10 @@ impl Platform for Edge {
                 .unwrap()),
             _ => Err(StoreError("the origin does not answer".to_owned())),
         }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
     }
 
     fn client_system(&self, _: &HttpRequest) -> Option<u32> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use http::header;
 use stanchion_edge::platform::QueueStore;
 use stanchion_shared::score::counts::ScoreCounts;
 
@@ -14,6 +15,8 @@ use crate::{
 };
 
 const FAR_MS: u64 = 3_600_000;
+/// Of an instance without a table, at once.
+const MOST_QUESTIONS: u32 = 2;
 const TABLE: &str = "203.0.113.0/24 datacentre\n";
 
 /// An edge whose fans come from an address of [`TABLE`], at an instance that is as fresh as its thread.
@@ -54,17 +57,61 @@ async fn all_joins_that_meet_a_fresh_instance_together_wait_for_the_table() {
     let server = Server::start(Keeps::EveryWrite).await;
     let (mut edge, event) = fresh(&server).await;
     edge.origin_thinks = Duration::from_millis(200);
-    let fans = ["one", "two", "three", "four"];
+    let fans = ["one", "two", "three", "four", "five", "six"];
     join_all(fans.iter().map(|fan| edge.join(&event.id, fan))).await;
     let counts = counted(&edge, &event).await;
     assert_eq!(
         ["tier.suspect", "factor.datacentre", "factor.reputation_unavailable"].map(|name| counts.get(name)),
-        [4, 4, 0]
+        [6, 6, 0]
     );
     assert!(
-        (1..=4).contains(&edge.origin_asked.get()),
+        (1..=MOST_QUESTIONS).contains(&edge.origin_asked.get()),
         "{}",
         edge.origin_asked.get()
+    );
+}
+
+#[tokio::test]
+async fn joins_that_wait_for_others_questions_wait_a_second_at_most_too() {
+    let server = Server::start(Keeps::EveryWrite).await;
+    let (mut edge, event) = fresh(&server).await;
+    edge.origin_thinks = Duration::from_secs(60);
+    let begun = std::time::Instant::now();
+    let fans = ["one", "two", "three", "four", "five", "six"];
+    join_all(fans.iter().map(|fan| edge.join(&event.id, fan))).await;
+    assert!(begun.elapsed() < Duration::from_millis(1_900), "{:?}", begun.elapsed());
+    assert!(edge.origin_asked.get() <= MOST_QUESTIONS, "{}", edge.origin_asked.get());
+    assert_eq!(counted(&edge, &event).await.get("factor.reputation_unavailable"), 6);
+}
+
+#[tokio::test]
+async fn a_fresh_instance_takes_the_table_that_another_of_the_data_centre_asked_for() {
+    let server = Server::start(Keeps::EveryWrite).await;
+    let (edge, event) = fresh(&server).await;
+    edge.join(&event.id, "one").await;
+    assert_eq!(edge.origin_asked.get(), 1);
+    let kept = edge.kept.take();
+    assert_eq!(kept.len(), 1);
+    for copy in kept.values() {
+        assert_eq!(copy.headers()[header::CACHE_CONTROL], "public, max-age=1");
+    }
+    let (url, id) = (server.url(), event.id.clone());
+    // An instance is a thread here.
+    let asked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            let mut edge = Edge::new(&url);
+            edge.address = "203.0.113.9".parse().ok();
+            edge.kept = kept.into();
+            edge.join(&id, "two").await;
+            edge.origin_asked.get()
+        })
+    });
+    assert_eq!(asked.join().unwrap(), 0);
+    let counts = counted(&edge, &event).await;
+    assert_eq!(
+        ["factor.datacentre", "factor.reputation_unavailable"].map(|name| counts.get(name)),
+        [2, 0]
     );
 }
 

@@ -59,7 +59,7 @@ async fn a_proof_is_good_for_one_join() {
     let join = event.join_of(tag);
     let shard = event.shard_of(tag);
     let ask = || store.join(&event.id, shard, join.clone());
-    assert!(matches!(ask().await.unwrap(), JoinOutcome::Holds(_)));
+    assert!(matches!(ask().await.unwrap(), JoinOutcome::Numbered(_)));
     assert_eq!(ask().await.unwrap(), JoinOutcome::ProofUsed);
     let both = join_all([event.join_of(tag), event.join_of(tag)].map(|join| store.join(&event.id, shard, join))).await;
     assert!(
@@ -140,11 +140,14 @@ async fn a_ticket_given_up_is_revived_in_its_draw_and_replaced_after_it() {
         ..event.join_of(person.tag)
     };
     let replaced = store.join(&event.id, person.shard, over.clone()).await.unwrap();
-    let JoinOutcome::Holds(second) = &replaced else {
+    let JoinOutcome::Numbered(second) = &replaced else {
         panic!("{replaced:?}");
     };
     assert_eq!(second.serial, Serial(2));
     assert!(second.draw > Draw(0));
-    assert_eq!(store.join(&event.id, person.shard, over).await.unwrap(), replaced);
+    assert_eq!(
+        store.join(&event.id, person.shard, over).await.unwrap(),
+        JoinOutcome::Holds(second.clone())
+    );
     assert_eq!(event.claim(&store, &person).await, ClaimOutcome::Dead);
 }

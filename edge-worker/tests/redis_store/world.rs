@@ -163,7 +163,7 @@ impl Event {
             .await
             .unwrap()
         {
-            JoinOutcome::Holds(held) => held,
+            JoinOutcome::Numbered(held) | JoinOutcome::Holds(held) => held,
             other => panic!("{tag} holds nothing: {other:?}"),
         }
     }

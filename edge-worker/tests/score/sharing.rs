@@ -54,6 +54,24 @@ async fn who_leaves_the_fingerprint_out_is_counted_with_the_others_at_the_addres
 }
 
 #[tokio::test]
+async fn who_joins_again_with_another_device_is_no_other_account_there() {
+    let (edge, event) = narrow().await;
+    let fans = [edge.fan(), edge.fan()];
+    for (fan, own) in fans.iter().zip(["one's own phone", "the other's own phone"]) {
+        let joined = with(own, Client::person()).join(&edge, &event, fan).await;
+        assert_eq!(tier(&edge, joined).await, 1, "{own}");
+    }
+    let friends = with("a friend's phone", Client::person());
+    for fan in &fans {
+        let again = friends.join(&edge, &event, fan).await;
+        assert_eq!(tier(&edge, again).await, 1);
+    }
+    for expected in [1, 1, 2] {
+        assert_eq!(friends.tier(&edge, &event).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn joins_that_were_not_accepted_count_against_nobody() {
     let (edge, event) = narrow().await;
     let device = |client| {

@@ -74,6 +74,9 @@ pub(super) fn read(answer: &HttpResponse) -> (Said, Vec<String>) {
     let read = serde_json::from_slice::<Answer>(answer.body()).ok();
     let status = answer.status();
     match read {
+        read if status == StatusCode::TOO_MANY_REQUESTS => {
+            (Said::Busy, read.map_or_else(Vec::new, |read| read.error_codes))
+        }
         Some(read) if status == StatusCode::OK && read.success => (Said::Human, read.error_codes),
         // Providers say no with 200, and with 4xx where they do not like the request.
         Some(read) if !read.success && (status == StatusCode::OK || blames_request(status)) => {
@@ -85,8 +88,8 @@ pub(super) fn read(answer: &HttpResponse) -> (Said, Vec<String>) {
     }
 }
 
-/// Statuses that a token can bring about. What is left of 4xx is about us (401, 403, 404, 405) or about how much is asked
-/// at the moment (408, 429).
+/// Statuses that a token can bring about. What is left of 4xx is about us (401, 403, 404, 405) or its own trouble (408). How
+/// much is asked (429) is neither: whoever sends many made-up tokens brings it about for everybody.
 fn blames_request(status: StatusCode) -> bool {
     matches!(
         status,
@@ -115,6 +118,7 @@ pub(super) fn complaint(
     let what = match said {
         Said::Misconfigured => "does not accept our secret or account, all who join are suspects until it is mended",
         Said::Nothing => "has nothing to say, who joins is a suspect",
+        Said::Busy => "is asked too much, who joins has to come again",
         // Ordinary tokens are refused in these words.
         Said::Wrong if codes.iter().any(|code| code == "invalid-input-response") => return None,
         // Perhaps ours is wrong, perhaps it speaks in new words: nobody gets in as long as it does.
@@ -233,7 +237,10 @@ mod tests {
             (401, "", Said::Nothing),
             (403, "", Said::Nothing),
             (404, "", Said::Nothing),
-            (429, "", Said::Nothing),
+            (408, "", Said::Nothing),
+            (429, "", Said::Busy),
+            (429, r#"{"success":true}"#, Said::Busy),
+            (429, r#"{"success":false,"error-codes":["internal-error"]}"#, Said::Busy),
             (
                 503,
                 r#"{"success":false,"error-codes":["invalid-input-response"]}"#,
@@ -256,6 +263,7 @@ mod tests {
         assert_eq!(told(200, &["timeout-or-duplicate"]), None);
         assert!(told(200, &["invalid-input-secret"]).unwrap().contains("our secret"));
         assert!(told(200, &["sitekey-secret-mismatch"]).unwrap().contains("may mean us"));
+        assert!(told(429, &[]).unwrap().contains("asked too much"));
         let long = "x\n".repeat(500);
         let complaint = told(200, &[long.as_str(); 9]).unwrap();
         assert!(complaint.len() < 400 && !complaint.contains('\n'), "{complaint}");

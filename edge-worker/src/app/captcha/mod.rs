@@ -2,11 +2,13 @@
 //!
 //! A provider that is down or slow, whose answer cannot be read, or that we have set up wrongly, proves nothing: who joins
 //! then is a suspect, never refused for it and never at the front. A token that the provider refuses is refused, and
-//! nothing is spent by it. Whatever proved it is good for one join.
+//! nothing is spent by it. One that is asked too much is asked again a little later: else whoever sends it many made-up tokens
+//! would have the others, and himself, let in without a proof. Whatever proved it is good for one join.
 
 mod codes;
 mod siteverify;
 
+use http::header;
 use sha2::{Digest, Sha256};
 use stanchion_shared::{
     human::{self, ChallengeFor, ProofError, Solved, ValidProof},
@@ -24,6 +26,9 @@ use siteverify::{Said, siteverify};
 
 /// Longest token of a provider that is passed on, in bytes.
 const MAX_TOKEN_LENGTH: usize = 8 * 1024;
+
+/// Who comes while the provider is asked too much comes again after so many seconds.
+const BUSY_SECONDS: &str = "5";
 
 /// A provider's token says nothing of its end that we could read, and the end is part of what a shard remembers it by. So
 /// all tokens of a day have one: a token is good once a day at most, and to its provider only once.
@@ -121,6 +126,12 @@ pub(super) async fn judge<P: Platform>(
     match siteverify(platform, policy, provider, token).await {
         Said::Human => Ok(Proved::ByProvider(proof)),
         Said::Nothing | Said::Misconfigured => Ok(Proved::Unproved(proof)),
+        Said::Busy => Err(Refusal::new(
+            503,
+            "captcha_busy",
+            "Too many are checked at the moment. Try again in some seconds.",
+        )
+        .with(header::RETRY_AFTER, BUSY_SECONDS)),
         Said::Used => Err(Refusal::new(
             409,
             "captcha_used",

@@ -27,6 +27,8 @@ pub(super) enum Said {
     Wrong,
     /// It is down, slow, or has trouble of its own.
     Nothing,
+    /// It is asked too much at the moment, and said nothing of the token.
+    Busy,
     /// It judges no token of ours until somebody mends our secret, site key or account.
     Misconfigured,
 }

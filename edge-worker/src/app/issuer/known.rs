@@ -2,14 +2,15 @@
 //!
 //! A key that the issuer takes away is trusted until the set is asked for again: [`FRESH_MS`] unless the issuer says less or
 //! more, and while the issuer is away [`TRUSTED_MS`] at the most. A token by an unknown key has the set asked for at once,
-//! so a new key works at once; but one flood of made-up keys is one question each [`ASK_AGAIN_MS`].
+//! so a new key works at once; but one flood of made-up keys is one question each [`ASK_AGAIN_MS`]. While no keys are trusted
+//! any token has them asked for, made up or not, and [`MOST_QUESTIONS`] at once is enough of it.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use stanchion_shared::{account::AccountClaims, oidc::IssuerKeys, timestamp::UnixMillis};
 
-use crate::app::{recent::Recent, verified::Verified};
+use crate::app::{questions::Questions, recent::Recent, verified::Verified};
 
 /// Keys are asked for again after this long where the issuer says nothing of it (`Cache-Control: max-age`), in ms.
 const FRESH_MS: u64 = 300_000;
@@ -22,6 +23,12 @@ const TRUSTED_MS: u64 = 3_600_000;
 pub(super) const ASK_AGAIN_MS: u64 = 5_000;
 /// After an issuer whose keys are not known did not answer, it is left alone for so long, in ms.
 const RETRY_MS: u64 = 1_000;
+/// A request waits for the issuer at most this long.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// So many requests of an instance without trusted keys ask at once: two, because whoever asks may go away.
+const MOST_QUESTIONS: usize = 2;
+/// Who comes while they ask comes again after this long, in ms.
+const ASKED_BY_OTHERS_MS: u64 = 1_000;
 /// Names of unknown keys that are surely remembered.
 const REMEMBERED: usize = 1_024;
 
@@ -56,6 +63,8 @@ pub(super) struct Known {
     /// When it was last asked, whether it answered or not.
     asked_at: Option<UnixMillis>,
     failed_at: Option<UnixMillis>,
+    /// While no keys are trusted.
+    questions: Questions,
     /// By the hash of its name: when a key that was not published was first seen.
     unknown: Recent<[u8; 32], UnixMillis>,
 }
@@ -73,6 +82,7 @@ impl Known {
             keys: None,
             asked_at: None,
             failed_at: None,
+            questions: Questions::new(MOST_QUESTIONS, PATIENCE),
             unknown: Recent::new(REMEMBERED),
         }
     }
@@ -82,10 +92,13 @@ impl Known {
         let since_asked = self.asked_at.map_or(u64::MAX, |asked_at| now.since(asked_at));
         let trusted = self.keys.clone().filter(|keys| now.since(keys.asked_at) < TRUSTED_MS);
         let Some(keys) = trusted else {
-            // Whoever comes meanwhile asks as well: an instance may be new, and the crowd at its door.
             let since_failed = self.failed_at.map_or(u64::MAX, |failed_at| now.since(failed_at));
             if since_failed < RETRY_MS {
                 let wait_ms = RETRY_MS - since_failed;
+                return Plan::Later { wait_ms };
+            }
+            if !self.questions.begin(now) {
+                let wait_ms = ASKED_BY_OTHERS_MS;
                 return Plan::Later { wait_ms };
             }
             self.asked_at = Some(now);
@@ -117,13 +130,16 @@ impl Known {
     }
 
     pub(super) fn answered(&mut self, keys: Rc<Keys>) {
+        self.questions.end(keys.asked_at);
         // Two questions may overtake one another.
         if self.keys.as_ref().is_none_or(|known| known.asked_at <= keys.asked_at) {
             self.keys = Some(keys);
         }
     }
 
-    pub(super) fn failed(&mut self, now: UnixMillis) {
+    /// The question that was sent at `asked_at` brought nothing.
+    pub(super) fn failed(&mut self, asked_at: UnixMillis, now: UnixMillis) {
+        self.questions.end(asked_at);
         self.failed_at = Some(now);
     }
 }

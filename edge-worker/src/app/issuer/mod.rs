@@ -4,20 +4,18 @@
 
 mod known;
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc};
 
 use http::{HeaderMap, Method, StatusCode, header};
 use stanchion_shared::{
     account::{AccountClaims, AccountError},
     oidc::{self, Expected, IssuerKeys},
+    timestamp::UnixMillis,
 };
 
 use super::{answer::Refusal, config::Issuer, verified::Verified};
 use crate::platform::{HttpRequest, Platform};
 use known::{Keys, Known, Plan};
-
-/// A request waits for the issuer at most this long.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 thread_local! {
     /// Never borrowed across an await.
@@ -36,10 +34,11 @@ pub(super) async fn account<P: Platform>(
     let Ok(named) = oidc::named_key(token) else {
         return Ok(Err(AccountError::Invalid));
     };
-    let keys = match KNOWN.with_borrow_mut(|known| known.plan(named.as_deref(), platform.now())) {
+    let now = platform.now();
+    let keys = match KNOWN.with_borrow_mut(|known| known.plan(named.as_deref(), now)) {
         Plan::Use(keys) => keys,
-        Plan::Ask => asked(platform, issuer).await?,
-        Plan::AskOrUse(keys) => asked(platform, issuer).await.unwrap_or(keys),
+        Plan::Ask => asked(platform, issuer, now).await?,
+        Plan::AskOrUse(keys) => asked(platform, issuer, now).await.unwrap_or(keys),
         Plan::Unknown => return Ok(Err(AccountError::Invalid)),
         Plan::Later { wait_ms } => return Err(unavailable(wait_ms)),
     };
@@ -54,8 +53,7 @@ pub(super) async fn account<P: Platform>(
 }
 
 /// The issuer's keys, asked for now.
-async fn asked<P: Platform>(platform: &P, issuer: &Issuer) -> Result<Rc<Keys>, Refusal> {
-    let asked_at = platform.now();
+async fn asked<P: Platform>(platform: &P, issuer: &Issuer, asked_at: UnixMillis) -> Result<Rc<Keys>, Refusal> {
     match fetched(platform, issuer).await {
         Ok((published, max_age)) => {
             let keys = Rc::new(Keys {
@@ -69,7 +67,7 @@ async fn asked<P: Platform>(platform: &P, issuer: &Issuer) -> Result<Rc<Keys>, R
         }
         Err(problem) => {
             platform.warn(&format!("the issuer's keys: {problem}"));
-            KNOWN.with_borrow_mut(|known| known.failed(platform.now()));
+            KNOWN.with_borrow_mut(|known| known.failed(asked_at, platform.now()));
             Err(unavailable(known::ASK_AGAIN_MS))
         }
     }
@@ -93,7 +91,7 @@ async fn fetched<P: Platform>(platform: &P, issuer: &Issuer) -> Result<(IssuerKe
         .headers_mut()
         .insert(header::ACCEPT, http::HeaderValue::from_static("application/json"));
     let answered = platform
-        .ask(request, PATIENCE)
+        .ask(request, known::PATIENCE)
         .await
         .map_err(|error| error.to_string())?;
     if answered.status() != StatusCode::OK {

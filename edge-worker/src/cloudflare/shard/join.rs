@@ -208,7 +208,7 @@ impl Shard {
                 let numbered = memory.number(&self.database, draw, tier, join.tag)?;
                 grown.insert(draw);
                 person = person.with_ticket(tier, numbered);
-                JoinOutcome::Holds(person.held.clone().expect("it was just given"))
+                JoinOutcome::Numbered(person.held.clone().expect("it was just given"))
             }
         };
         if known.as_ref() != Some(&person) {

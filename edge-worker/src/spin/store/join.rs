@@ -133,7 +133,7 @@ impl<R: Redis> ShardOf<'_, R> {
             "given" => {
                 let person = with_ticket(answer.number()?, answer.digest()?);
                 let held = person.held.expect("it was just given");
-                Ok(Tried::Answer(JoinOutcome::Holds(held)))
+                Ok(Tried::Answer(JoinOutcome::Numbered(held)))
             }
             "announce" => Ok(Tried::Announce {
                 epoch: seen.epoch,

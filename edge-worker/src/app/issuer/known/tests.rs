@@ -52,11 +52,11 @@ fn a_known_key_is_used_until_the_set_is_no_longer_fresh_and_then_one_asks() {
 #[test]
 fn while_the_issuer_is_away_its_keys_are_trusted_for_an_hour_and_no_longer() {
     let mut known = known();
-    known.failed(UnixMillis(START + FRESH_MS));
+    known.failed(UnixMillis(START + FRESH_MS), UnixMillis(START + FRESH_MS));
     assert_eq!(known.said("a", TRUSTED_MS - 1), "ask or use");
     assert_eq!(known.said("a", TRUSTED_MS - 1), "use");
     assert_eq!(known.said("a", TRUSTED_MS), "ask");
-    known.failed(UnixMillis(START + TRUSTED_MS));
+    known.failed(UnixMillis(START + TRUSTED_MS), UnixMillis(START + TRUSTED_MS));
     assert_eq!(known.said("a", TRUSTED_MS + RETRY_MS - 1), "later");
     assert_eq!(known.said("a", TRUSTED_MS + RETRY_MS), "ask");
 }
@@ -106,11 +106,32 @@ fn a_flood_of_made_up_keys_is_one_question_each_time() {
 }
 
 #[test]
-fn without_any_keys_everybody_asks_until_one_failed() {
+fn without_any_keys_a_few_ask_until_one_failed() {
     let mut known = Known::new();
-    assert_eq!([known.said("a", 0), known.said("a", 0)], ["ask", "ask"]);
-    known.failed(UnixMillis(START + 10));
+    let asked = UnixMillis(START);
+    assert_eq!(
+        [0, 0, 0, 1].map(|ms| known.said("a", ms)),
+        ["ask", "ask", "later", "later"]
+    );
+    known.failed(asked, UnixMillis(START + 10));
     assert_eq!([known.said("a", 10), known.said("a", 10 + RETRY_MS)], ["later", "ask"]);
+    assert_eq!(known.said("a", 10 + RETRY_MS), "later", "the other one is still open");
+    known.failed(asked, UnixMillis(START + 10));
+    assert_eq!(known.said("a", 10 + RETRY_MS), "ask");
+}
+
+#[test]
+fn without_any_keys_a_flood_of_made_up_ones_is_a_few_questions_however_long_the_issuer_thinks() {
+    let mut known = Known::new();
+    let patience_ms = u64::try_from(PATIENCE.as_millis()).unwrap();
+    let said: Vec<_> = (0..patience_ms)
+        .map(|ms| known.said(&format!("made up {ms}"), ms))
+        .collect();
+    assert_eq!(said.iter().filter(|said| **said == "ask").count(), MOST_QUESTIONS);
+    // Nobody heard what came of them.
+    assert_eq!(known.said("a", patience_ms), "ask");
+    known.answered(keys("a", START + patience_ms, FRESH_MS));
+    assert_eq!(known.said("a", patience_ms + 1), "use");
 }
 
 #[test]
