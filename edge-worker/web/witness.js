@@ -2,6 +2,7 @@
 // was added once the round could be known; nobody else needs to have looked.
 
 import { serverNow } from './clock.js';
+import { closesAt, roundOutAt } from './draw-times.js';
 import { askForSnapshot } from './join.js';
 import { readReceipt } from './place-check.js';
 
@@ -36,9 +37,7 @@ export class Witness {
   }
 
   async #watch(draw) {
-    const { on_sale_time: onSaleTime, draw_window_ms: windowMs } = this.#place.value.announced;
-    const closesAt = Date.parse(onSaleTime) + draw * windowMs;
-    await sleep(closesAt - serverNow() + Math.random() * SPREAD_MS);
+    await sleep(closesAt(this.#place.value.announced, draw) - serverNow() + Math.random() * SPREAD_MS);
     for (let tries = 1; this.#draw() === draw; tries += 1) {
       const { drawing } = await askForSnapshot(this.#eventId);
       // Meanwhile the place may have been given up.
@@ -56,9 +55,11 @@ export class Witness {
   }
 
   #note(draw, drawing) {
-    // By this device's own clock: the site's may be wrong on purpose.
-    if (drawing?.draw !== draw || Date.now() >= Date.parse(drawing.drawn_at)) return;
-    this.#place.keep({ ...this.#place.value, tickets_digest: drawing.tickets_digest });
+    const place = this.#place.value;
+    // By this device's own clock, and by what was announced at the join: whatever time the site says now may be wrong on purpose.
+    const isEarly = Date.now() < roundOutAt(place.announced, draw);
+    if (drawing?.draw !== draw || !isEarly) return;
+    this.#place.keep({ ...place, tickets_digest: drawing.tickets_digest });
   }
 }
 

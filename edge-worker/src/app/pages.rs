@@ -93,6 +93,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("countdown.js", JAVASCRIPT, include_bytes!("../../web/countdown.js")),
     ("dom.js", JAVASCRIPT, include_bytes!("../../web/dom.js")),
     ("draw-bytes.js", JAVASCRIPT, include_bytes!("../../web/draw-bytes.js")),
+    ("draw-times.js", JAVASCRIPT, include_bytes!("../../web/draw-times.js")),
     ("event.js", JAVASCRIPT, include_bytes!("../../web/event.js")),
     ("fans.js", JAVASCRIPT, include_bytes!("../../web/fans.js")),
     ("format.js", JAVASCRIPT, include_bytes!("../../web/format.js")),

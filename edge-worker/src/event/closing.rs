@@ -69,7 +69,7 @@ impl Event {
         Some(AwaitedRound { beacon, round, at })
     }
 
-    /// Every shard of `draw` is frozen, and its round is not out yet: what is frozen is told before anybody can know it.
+    /// Every shard of `draw`, the first that is not closed, is frozen: told as such, for whoever notes it before the round is out.
     pub(crate) fn wait_for_round(&mut self, draw: Draw, frozen: &[FrozenShard]) {
         let tickets_digest = digest::tickets_digest(self.put.put.shards, frozen);
         self.progress.frozen = Some(FrozenTickets { draw, tickets_digest });

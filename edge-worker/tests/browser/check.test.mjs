@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { roundOutAt } from '../../web/draw-times.js';
 import { launchEvent, openBrowser, Visit } from './stage.mjs';
 
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(() => browser?.close());
 
-/** What is checked, in order, where no beacon was announced and nothing was noted of a frozen draw. */
+/** What is checked, in order, where no beacon was announced. */
 const STEPS = ['receipt', 'commitment', 'announced', 'record', 'signature', 'secret', 'times', 'beacon', 'counts', 'chain', 'ticket', 'logs', 'place'];
 
 test('a fan checks the own place step by step, and every lie is named', { timeout: 180_000 }, async () => {
@@ -97,6 +98,49 @@ test('a page that waits notes the frozen tickets by itself, and says of a beacon
     }, eventId);
     await page.reload();
     assert.deepEqual((await check(page)).fails, ['frozen']);
+    assert.deepEqual(fan.complaints, []);
+  } finally {
+    await fan.close();
+  }
+});
+
+test('a page works out by itself when a round is out, as the edge does', () => {
+  // Rounds 1, 2, 3 are out at 100, 103, 106 s: the cases of shared/src/policy/beacon.rs.
+  const announced = (onSaleMs) => ({ on_sale_time: new Date(onSaleMs).toISOString(), draw_window_ms: 1_000, beacon: { genesis: 100, period: 3 } });
+  for (const [closedAt, round] of [[0, 1], [97_000, 1], [97_001, 2], [99_999, 2], [100_000, 2], [100_001, 3], [103_000, 3]]) {
+    assert.equal(roundOutAt(announced(closedAt), 0), 97_000 + round * 3_000, `${closedAt}`);
+  }
+  assert.equal(roundOutAt(announced(97_000), 3), 103_000, 'draw 3 closes three windows later');
+});
+
+test('a page notes nothing that a site shows it too late, whatever time the site says', { timeout: 180_000 }, async () => {
+  const fan = await Visit.open(browser);
+  try {
+    const { page } = fan;
+    const eventId = await launchEvent({ limits: { shards: 2 }, beacon: recorded });
+    let late = 0;
+    await page.route(`**/api/v1/events/${eventId}/queue`, async (route) => {
+      const response = await route.fetch();
+      const { drawing, ...queue } = await response.json();
+      if (!drawing) return route.fulfill({ response });
+      const outAt = Date.parse(drawing.drawn_at);
+      await new Promise((resolve) => { setTimeout(resolve, outAt + 200 - Date.now()); });
+      late += 1;
+      const lie = { ...drawing, drawn_at: new Date(outAt + 3_600_000).toISOString() };
+      return route.fulfill({ response, json: { ...queue, drawing: lie } });
+    });
+    await page.goto(`/e/${eventId}`);
+    await fan.signUp();
+    await fan.join();
+    await fan.turn();
+    assert.ok(late > 0, 'the page was shown the frozen tickets after their round');
+    const kept = await page.evaluate((id) => JSON.parse(localStorage.getItem(`stanchion.place.${id}`)), eventId);
+    assert.equal(kept.tickets_digest, undefined);
+    await page.getByText('How your place is drawn').click();
+    await page.getByRole('link', { name: 'Check my place' }).click();
+    const steps = STEPS.toSpliced(-1, 0, 'frozen');
+    assert.deepEqual(await check(page), { holds: steps, fails: [] });
+    assert.match(await page.locator('[data-step=frozen]').textContent(), /No frozen tickets were noted/);
     assert.deepEqual(fan.complaints, []);
   } finally {
     await fan.close();

@@ -73,7 +73,8 @@ pub enum Step {
     Ticket,
     /// The logs of all shards are what the record was made of.
     Logs,
-    /// The record has the tickets that were frozen before its beacon's round was out.
+    /// The record has the tickets that were noted as frozen before its beacon's round was out; if none were, it says so.
+    /// Left out where no beacon was announced.
     Frozen,
     /// The shuffle gives the place that was told.
     Place,

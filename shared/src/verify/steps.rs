@@ -60,17 +60,8 @@ pub(super) fn all(
             record.count()
         ),
     );
-    if let Some(noted) = claimed.tickets_digest {
-        if noted != record.tickets_digest {
-            return Err(fault(
-                Step::Frozen,
-                "Tickets were changed after they were shown as frozen.",
-            ));
-        }
-        passed(
-            Step::Frozen,
-            "The tickets are those that were shown before the beacon's round was out.".to_owned(),
-        );
+    if let Some(found) = frozen(claimed, record)? {
+        passed(Step::Frozen, found);
     }
     told_place(claimed, record, numbered, passed)
 }
@@ -259,6 +250,24 @@ fn ticket(receipt: &ReceiptClaims, logs: &[Log]) -> Result<Numbered, Fault> {
         number += 1;
     }
     Err(missing())
+}
+
+/// `None`: no beacon was announced, so there is no round before which anybody could have noted anything.
+fn frozen(claimed: &Claimed, record: &DrawRecord) -> Result<Option<String>, Fault> {
+    match claimed.tickets_digest {
+        Some(noted) if noted == record.tickets_digest => Ok(Some(
+            "The tickets are those that were noted before the beacon's round was out.".to_owned(),
+        )),
+        Some(_) => Err(fault(
+            Step::Frozen,
+            "Tickets were changed after they were shown as frozen.",
+        )),
+        None => Ok(record.beacon.is_some().then(|| {
+            "No frozen tickets were noted before the beacon's round was out: whether some were added once it was known is not \
+             checked."
+                .to_owned()
+        })),
+    }
 }
 
 fn told_place(

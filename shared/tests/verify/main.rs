@@ -34,6 +34,10 @@ fn what_is_right_holds_and_every_step_is_listed() {
     };
     let verdict = verify(&with_nothing_noted, &world.published());
     assert_eq!((verdict.holds(), verdict.place), (true, world.claimed.place));
+    let steps: Vec<_> = verdict.passed.iter().map(|passed| passed.step).collect();
+    assert_eq!(steps, all, "no step is left out without a word");
+    let frozen = verdict.passed.iter().find(|passed| passed.step == Frozen).unwrap();
+    assert!(frozen.found.starts_with("No frozen tickets were noted"), "{frozen:?}");
 }
 
 #[test]

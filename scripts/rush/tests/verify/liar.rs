@@ -1,11 +1,17 @@
 //! An edge that lies: it passes on what the real one publishes, and alters some of it first. It has the edge's signing keys,
 //! as whoever runs a site has.
 
+use std::sync::Arc;
+
 use sha2::Digest as _;
 use stanchion_shared::{
-    draw::record::{BeaconRound, SignedRecord},
-    identity::Bytes32,
+    draw::{
+        digest::{self, FrozenShard, ShardDigest},
+        record::{BeaconRound, DrawRecord, SignedRecord},
+    },
+    identity::{Bytes32, Shard, ShardCount, Tag, Tier},
     jose::SigningKeys,
+    wire::ReceiptClaims,
 };
 use stanchion_stage::{beacon, variable};
 use tokio::{
@@ -14,7 +20,7 @@ use tokio::{
 };
 
 /// Alters an answer's body, by the path it was asked for with.
-pub(crate) type Alter = fn(&str, &[u8]) -> Option<Vec<u8>>;
+pub(crate) type Alter = Arc<dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 /// Where it listens, until the test has ended.
 pub(crate) async fn in_front_of(edge_url: &str, alter: Alter) -> String {
@@ -24,7 +30,7 @@ pub(crate) async fn in_front_of(edge_url: &str, alter: Alter) -> String {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(pass(stream, edge_url.clone(), alter));
+            tokio::spawn(pass(stream, edge_url.clone(), alter.clone()));
         }
     });
     url
@@ -48,19 +54,26 @@ async fn pass(stream: TcpStream, edge_url: String, alter: Alter) {
     let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
 }
 
-/// The record of draw 0 closed five seconds later, with that instant's round, and signed.
-pub(crate) fn close_later(path: &str, body: &[u8]) -> Option<Vec<u8>> {
+/// The record of draw 0 as the operator would rather have it, and signed.
+fn altered(path: &str, body: &[u8], alter: impl FnOnce(&mut DrawRecord)) -> Option<Vec<u8>> {
     let signed: SignedRecord = path
         .ends_with("/draws/0")
         .then(|| serde_json::from_slice(body).unwrap())?;
     let mut record = signed.record;
-    record.closed_at = record.closed_at.plus(beacon::PERIOD_S * 1_000);
-    let signature = beacon::signature_of(4).as_str().unwrap().to_owned();
-    let bytes: [u8; 48] = hex::decode(&signature).unwrap().try_into().unwrap();
-    record.entropy = Some(Bytes32(sha2::Sha256::digest(bytes).into()));
-    record.beacon = Some(BeaconRound { round: 4, signature });
+    alter(&mut record);
     let keys = SigningKeys::parse(&variable("STANCHION_SIGNING_KEYS")).unwrap();
     Some(serde_json::to_vec(&record.sign(&keys)).unwrap())
+}
+
+/// It closed five seconds later, with that instant's round.
+pub(crate) fn close_later(path: &str, body: &[u8]) -> Option<Vec<u8>> {
+    altered(path, body, |record| {
+        record.closed_at = record.closed_at.plus(beacon::PERIOD_S * 1_000);
+        let signature = beacon::signature_of(4).as_str().unwrap().to_owned();
+        let bytes: [u8; 48] = hex::decode(&signature).unwrap().try_into().unwrap();
+        record.entropy = Some(Bytes32(sha2::Sha256::digest(bytes).into()));
+        record.beacon = Some(BeaconRound { round: 4, signature });
+    })
 }
 
 /// The same, and the on-sale was always meant to be then.
@@ -71,4 +84,55 @@ pub(crate) fn move_the_on_sale(path: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut queue: stanchion_shared::wire::QueueAnswer = serde_json::from_slice(body).unwrap();
     queue.on_sale_time = queue.on_sale_time.plus(beacon::PERIOD_S * 1_000);
     Some(serde_json::to_vec(&queue).unwrap())
+}
+
+/// Humans, here everybody, are listed as verified fans and the other way round.
+pub(crate) fn swap_the_tiers(path: &str, body: &[u8]) -> Option<Vec<u8>> {
+    altered(path, body, |record| record.tiers.swap(0, 1))
+}
+
+/// A suspect whom nobody saw was there before this fan: the fan's number stays, and record and lists agree with one another.
+pub(crate) async fn add_before(edge_url: &str, shards: ShardCount, receipt: &ReceiptClaims) -> Alter {
+    let (event, own) = (&receipt.event_id, receipt.shard);
+    let mut stranger = receipt.tag;
+    stranger.0[15] ^= 1;
+    let entry = digest::log_entry(Tier::Suspect, stranger);
+    let mut frozen = Vec::new();
+    for shard in shards.all() {
+        let url = format!("{edge_url}/api/v1/events/{event}/draws/0/shards/{}", shard.0);
+        let served = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+        let told = if shard == own {
+            [&entry, &served[..]].concat()
+        } else {
+            served.to_vec()
+        };
+        frozen.push(frozen_as(shard, &digest::parse_log(&told).unwrap()));
+    }
+    let tickets_digest = digest::tickets_digest(shards, &frozen);
+    let list = format!("/draws/0/shards/{}", own.0);
+    Arc::new(move |path, body| {
+        if path.ends_with(&list) {
+            return Some([&entry, body].concat());
+        }
+        altered(path, body, |record| {
+            record.tickets_digest = tickets_digest;
+            let suspects = &mut record.tiers[Tier::Suspect.index()];
+            assert_eq!(suspects.count, 0, "everybody is a human");
+            suspects.count = 1;
+            suspects.shards.push((own, 1));
+        })
+    })
+}
+
+fn frozen_as(shard: Shard, log: &[(Tier, Tag)]) -> FrozenShard {
+    let mut frozen = FrozenShard {
+        shard,
+        digest: ShardDigest::EMPTY,
+        counts: [0; 3],
+    };
+    for &(tier, tag) in log {
+        frozen.digest = frozen.digest.with(tier, tag);
+        frozen.counts[tier.index()] += 1;
+    }
+    frozen
 }

@@ -3,7 +3,7 @@
 
 mod liar;
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, sync::Arc};
 
 use stanchion_shared::wire::{JoinAnswer, QueueAnswer, QueueStatus};
 use stanchion_stage::{Edge, beacon, now};
@@ -27,12 +27,12 @@ fn verify(edge_url: &str, receipt: &str, options: &[&str]) -> Ran {
     run(command.args(["verify", receipt, "--edge", edge_url]).args(options))
 }
 
-/// Debian's own Python, for which scripts/setup installs `cryptography`.
+/// Debian's own Python, for which scripts/setup installs `cryptography`. With -O, which drops assertions: nothing may depend on them.
 fn python(edge_url: &str, event: &str, draw: u32, receipt: &str) -> Ran {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/check_draw.py");
     let mut command = Command::new("/usr/bin/python3");
     let draw = draw.to_string();
-    run(command.arg(program).args([edge_url, event, &draw, receipt]))
+    run(command.arg("-O").arg(program).args([edge_url, event, &draw, receipt]))
 }
 
 /// A file of this test, as a fan saves the queue's answer.
@@ -71,7 +71,7 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
     let joined = edge.join(&event.id, &late).await;
     fans.push((late, joined));
     let queue = edge.queue(&event.id).await;
-    let commitment = hex::encode(queue.commitment.0);
+    let (commitment, shards) = (hex::encode(queue.commitment.0), queue.shards);
     let saved_queue = saved("queue.json", &queue);
     let another = QueueAnswer {
         draw_window_ms: queue.draw_window_ms + 1,
@@ -151,20 +151,25 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
         "of another draw"
     );
 
-    // The operator would rather have had the next round, and signs whatever that takes.
+    // The operator would rather have had the next round, or one more ticket, and signs whatever that takes.
     let (_, first) = &fans[0];
-    for (lie, named, in_python) in [
+    let claims = stanchion_shared::verify::unverified(&first.receipt).unwrap();
+    let added = liar::add_before(&edge.url, shards, &claims).await;
+    let lies: [(liar::Alter, &str, &str); 4] = [
+        (Arc::new(liar::close_later), "FAILS  times", "FAILS: times"),
         (
-            liar::close_later as liar::Alter,
-            "FAILS  times",
-            "AssertionError: times",
-        ),
-        (
-            liar::move_the_on_sale,
+            Arc::new(liar::move_the_on_sale),
             "FAILS  announced",
-            "AssertionError: of another draw or announcement",
+            "FAILS: of another draw or announcement",
         ),
-    ] {
+        (Arc::new(liar::swap_the_tiers), "FAILS  counts", "FAILS: counts"),
+        (
+            added,
+            "FAILS  ticket",
+            "FAILS: not the list that the receipt was given for",
+        ),
+    ];
+    for (lie, named, in_python) in lies {
         let liar = liar::in_front_of(&edge.url, lie).await;
         let verified = verify(&liar, &first.receipt, &[]);
         assert_eq!(verified.status, 1, "{}", verified.out);
