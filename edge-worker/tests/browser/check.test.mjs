@@ -119,7 +119,8 @@ test('a page notes nothing that a site shows it too late, whatever time the site
     const { page } = fan;
     const eventId = await launchEvent({ limits: { shards: 2 }, beacon: recorded });
     let late = 0;
-    await page.route(`**/api/v1/events/${eventId}/queue`, async (route) => {
+    const lies = `**/api/v1/events/${eventId}/queue`;
+    await page.route(lies, async (route) => {
       const response = await route.fetch();
       const { drawing, ...queue } = await response.json();
       if (!drawing) return route.fulfill({ response });
@@ -136,8 +137,11 @@ test('a page notes nothing that a site shows it too late, whatever time the site
     assert.ok(late > 0, 'the page was shown the frozen tickets after their round');
     const kept = await page.evaluate((id) => JSON.parse(localStorage.getItem(`stanchion.place.${id}`)), eventId);
     assert.equal(kept.tickets_digest, undefined);
+    // From here on it lies no more.
+    await page.unroute(lies);
     await page.getByText('How your place is drawn').click();
     await page.getByRole('link', { name: 'Check my place' }).click();
+    await page.getByRole('heading', { name: 'Check my place' }).waitFor();
     const steps = STEPS.toSpliced(-1, 0, 'frozen');
     assert.deepEqual(await check(page), { holds: steps, fails: [] });
     assert.match(await page.locator('[data-step=frozen]').textContent(), /No frozen tickets were noted/);

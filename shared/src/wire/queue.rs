@@ -175,7 +175,7 @@ pub struct QueueAnswer {
     pub captcha: Option<CaptchaAnnouncement>,
     /// The clock this was made by.
     pub as_of: UnixMillis,
-    /// The draw that waits for its beacon's round; left out where none does.
+    /// The first draw that waits for its beacon's round; left out where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawing: Option<DrawingAnswer>,
 }
@@ -195,7 +195,8 @@ impl QueueAnswer {
     }
 }
 
-/// A draw whose tickets are frozen and whose beacon's round is not out yet.
+/// The first draw that is not closed: its tickets are frozen, and it waits for its beacon's round. If it was frozen late, or the
+/// beacon is, that round may be out already: whoever notes the tickets looks at a clock of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrawingAnswer {
     /// Which one.
@@ -204,7 +205,7 @@ pub struct DrawingAnswer {
     pub tickets_digest: Bytes32,
     /// The beacon's round that it waits for.
     pub round: u64,
-    /// When that is out.
+    /// When that is out, as the site says: a witness works it out from what was announced.
     pub drawn_at: UnixMillis,
 }
 
