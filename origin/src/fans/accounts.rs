@@ -38,7 +38,7 @@ struct Revoked {
 }
 
 /// # Errors
-/// 404 `event_not_found`, `account_not_found`; 409 `no_verified_fans`, `fans_full`.
+/// 404 `event_not_found`, `account_not_found`; 409 `no_verified_fans`, `drawing`, `fans_full`.
 pub(super) async fn verify(
     admin: Admin,
     State(app): State<SharedApp>,
@@ -71,7 +71,7 @@ pub(super) async fn verify(
 }
 
 /// # Errors
-/// 404 `event_not_found`, `account_not_found`; 409 `no_verified_fans`.
+/// 404 `event_not_found`, `account_not_found`; 409 `no_verified_fans`, `drawing`.
 pub(super) async fn revoke(
     admin: Admin,
     State(app): State<SharedApp>,

@@ -136,11 +136,18 @@ pub(super) async fn draw(
     Ok((status, Json(answer)))
 }
 
-/// Draws until it is over, or [`ANSWERED_WITHIN`] is. A piece that is broken off then is done again by whoever goes on.
-async fn work(app: &App, event: &EventId, round: i32) -> Result<(), Error> {
+/// Draws until it is over, or [`ANSWERED_WITHIN`] is. The piece that is being done then goes on without the request, also if
+/// the client has gone: were it broken off, PostgreSQL would work on under the draw's lock for nothing, and who asks again and
+/// again would keep the draw from its end. What fails in it fails again in the background, which logs it.
+async fn work(app: &SharedApp, event: &EventId, round: i32) -> Result<(), Error> {
     let until = Instant::now() + ANSWERED_WITHIN;
-    while let Ok(step) = timeout_at(until, drawing::step(app, event, round)).await {
-        match step? {
+    while Instant::now() < until {
+        let (app, event) = (app.clone(), event.clone());
+        let step = tokio::spawn(async move { drawing::step(&app, &event, round).await });
+        let Ok(step) = timeout_at(until, step).await else {
+            return Ok(());
+        };
+        match step.map_err(Error::internal)?? {
             Step::Over => return Ok(()),
             Step::Some => {}
             Step::ByAnother => sleep(LOOK_AGAIN).await,

@@ -22,6 +22,8 @@ use crate::{
 pub const LOOKED_AT_ONCE: i64 = 50_000;
 /// How often an origin looks for draws that somebody began and nobody finished.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The highest rank there can be.
+const EVERYBODY: [u8; 32] = [u8::MAX; 32];
 
 /// What one piece of work came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,24 +54,33 @@ struct Begun {
 pub async fn draw_forever(app: SharedApp) {
     loop {
         if let Err(error) = draw_unfinished(&app).await {
-            tracing::warn!(%error, "a draw of verified fans could not be continued; it is tried again");
+            tracing::warn!(%error, "unfinished draws of verified fans could not be looked for; it is tried again");
         }
         sleep(LOOK_EVERY).await;
     }
 }
 
-/// Works off all draws that were begun, but for those that another is at.
+/// Works off all draws that were begun, the oldest first, but for those that another is at. One that fails is logged and left
+/// for the next time: it keeps no other event from its fans.
 ///
 /// # Errors
-/// PostgreSQL.
+/// PostgreSQL does not say which draws were begun.
 pub async fn draw_unfinished(app: &App) -> Result<(), Error> {
-    let begun: Vec<(String, i32)> = sqlx::query_as("select event_id, round from fan_draws where drawn_at is null")
-        .fetch_all(&app.database)
-        .await?;
+    let begun: Vec<(String, i32)> =
+        sqlx::query_as("select event_id, round from fan_draws where drawn_at is null order by begun_at")
+            .fetch_all(&app.database)
+            .await?;
     for (event, round) in begun {
-        let event = EventId::parse(&event).map_err(Error::internal)?;
-        while step(app, &event, round).await? == Step::Some {}
+        if let Err(error) = finish(app, &event, round).await {
+            tracing::warn!(%error, event, round, "a draw of verified fans could not be continued; it is tried again");
+        }
     }
+    Ok(())
+}
+
+async fn finish(app: &App, event: &str, round: i32) -> Result<(), Error> {
+    let event = EventId::parse(event).map_err(Error::internal)?;
+    while step(app, &event, round).await? == Step::Some {}
     Ok(())
 }
 
@@ -153,7 +164,8 @@ impl Begun {
         Ok(Step::Over)
     }
 
-    /// All ranks are drawn if as many are wanted as there are.
+    /// All ranks are drawn if as many are wanted as there are; or more than there are, should the list have been cut short in
+    /// the database: a draw must come to an end.
     async fn look_for_highest_rank(
         &self,
         tx: &mut Tx<'_, '_>,
@@ -162,15 +174,16 @@ impl Begun {
     ) -> Result<Vec<u8>, Error> {
         let wanted = match self.wanted {
             Some(wanted) if wanted < self.registered => wanted,
-            _ => return Ok(vec![u8::MAX; 32]),
+            _ => return Ok(EVERYBODY.to_vec()),
         };
-        Ok(sqlx::query_scalar(include_str!("sql/highest_rank.sql"))
+        let rank: Option<Vec<u8>> = sqlx::query_scalar(include_str!("sql/highest_rank.sql"))
             .bind(event.as_str())
             .bind(self.begun_at)
             .bind(prefix)
             .bind(i64::from(wanted))
-            .fetch_one(&mut **tx)
-            .await?)
+            .fetch_optional(&mut **tx)
+            .await?;
+        Ok(rank.unwrap_or_else(|| EVERYBODY.to_vec()))
     }
 
     /// Gives back what was promised to those who redeemed an invitation meanwhile, which was promised already.

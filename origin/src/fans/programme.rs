@@ -81,6 +81,10 @@ impl Programme {
     }
 
     async fn lock(connection: &mut PgConnection, event: &EventId) -> Result<Programme, Error> {
+        sqlx::query(include_str!("sql/lock_event.sql"))
+            .bind(event.as_str())
+            .execute(&mut *connection)
+            .await?;
         sqlx::query_as(include_str!("sql/programme.sql"))
             .bind(event.as_str())
             .fetch_optional(connection)

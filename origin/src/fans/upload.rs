@@ -47,7 +47,7 @@ struct Unchanged {
 }
 
 /// # Errors
-/// 404 `event_not_found`; 409 `no_verified_fans`, `fans_full`, `too_many_invitations`; and those of [`Uploaded`].
+/// 404 `event_not_found`; 409 `no_verified_fans`, `drawing`, `fans_full`, `too_many_invitations`; and those of [`Uploaded`].
 pub(super) async fn upload(
     admin: Admin,
     State(app): State<SharedApp>,

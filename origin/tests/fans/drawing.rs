@@ -209,6 +209,50 @@ async fn a_draw_misses_nobody_who_was_told_to_be_registered() {
     assert_eq!(drawn["drawn"], told_yes);
 }
 
+/// An admin who waits while another begins a draw comes after it: the seed is told by then.
+#[tokio::test]
+async fn who_waited_for_the_beginning_of_a_draw_cannot_change_its_list() {
+    let show = Show::registering().await;
+    let fans = show.registered(4).await;
+    let ids: Vec<String> = fans.iter().map(|fan| fan.account_id.clone()).collect();
+    let database = &show.stage.app.database;
+    // Somebody is registering still, so the beginning takes a while; and so does the draw itself.
+    let mut registering = database.begin().await.unwrap();
+    sqlx::query("select from fan_programmes for key share")
+        .execute(&mut *registering)
+        .await
+        .unwrap();
+    let mut holds = database.begin().await.unwrap();
+    sqlx::query("select from fans where account_id = $1 for update")
+        .bind(&ids[0])
+        .execute(&mut *holds)
+        .await
+        .unwrap();
+    let path = format!("/accounts/{}", ids[1]);
+    let (drawn, (), refused) = tokio::join!(
+        show.draw(1, Some(3)),
+        async {
+            show.until_waiting(2).await;
+            registering.rollback().await.unwrap();
+        },
+        async {
+            show.until_waiting(1).await;
+            let asked = show.admin(Method::DELETE, &path, None);
+            let answer = tokio::time::timeout(Duration::from_secs(4), asked).await;
+            holds.rollback().await.unwrap();
+            answer.expect("it is refused before the draw is over")
+        },
+    );
+    assert_eq!((refused.status.as_u16(), refused.word().as_str()), (409, "drawing"));
+    let drawn = drawn.ok();
+    assert_eq!(drawn["drawn"], 3);
+    let seed = drawn["seed"].as_str().unwrap();
+    assert_eq!(
+        sorted(show.verified().await),
+        sorted(drawn_again(&show.id, 1, seed, ids, 3))
+    );
+}
+
 /// Each fan's chance is the same: over many draws of 3 of 6, everybody is drawn about half of the time.
 #[tokio::test]
 async fn everybody_registered_has_the_same_chance() {

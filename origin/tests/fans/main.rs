@@ -15,7 +15,7 @@ mod revoking;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stage::{Answer, Stage, in_days, send, small_event};
+use stage::{Answer, Stage, eventually, in_days, send, small_event};
 use stanchion_origin::clock;
 
 /// A launched event with its on-sale tomorrow, and its admin's side.
@@ -150,6 +150,22 @@ impl Show {
     pub(crate) async fn pass(&self, person: &Person) -> Answer {
         let path = format!("/api/v1/events/{}/pass", self.id);
         send(self.stage.request(Method::GET, &path).bearer_auth(&person.token)).await
+    }
+
+    /// Until so many of the database's connections wait for a lock.
+    pub(crate) async fn until_waiting(&self, count: usize) {
+        eventually("they wait", async || self.waiting().await.len() == count).await;
+    }
+
+    /// The transactions that wait for a lock; an empty text is one that has changed nothing so far.
+    pub(crate) async fn waiting(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "select coalesce(backend_xid::text, '') from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_all(&self.stage.app.database)
+        .await
+        .unwrap()
     }
 
     /// Invites an address; gives its code.

@@ -1,6 +1,6 @@
--- An event's programme for verified fans, locked for a change by an admin. $1 event id. Result: one row; its settings are null
+-- An event's programme for verified fans, read for a change by an admin. $1 event id. Result: one row; its settings are null
 -- and `offered` false where there is none, no row where there is no event.
--- Invariant: the lock is on the event's row, so that it is there before the programme is. It conflicts with itself only.
+-- Invariant: run after lock_event.sql in the same transaction, so that nothing of it is from before the lock.
 select
     events.on_sale_time, events.starts_at, clock_timestamp() as now,
     fan_programmes.event_id is not null as offered,
@@ -9,4 +9,3 @@ select
     fan_programmes.most_fans, coalesce(fan_programmes.promised, 0) as promised
 from events left join fan_programmes using (event_id)
 where events.event_id = $1
-for no key update of events
