@@ -70,6 +70,12 @@ pub(super) async fn set(
 /// # Errors
 /// 422 `invalid_field`; the sentence names the field and its limits.
 pub(super) fn check(queue: &QueuePolicy) -> Result<(), Error> {
+    // The edge would take no word of the meter any more: neither a pause nor that all is sold would reach it.
+    if queue.release.is_some() {
+        return Err(Error::invalid(
+            "queue.release is for sites without an origin of ours: here the event's limits say how fast fans are admitted.",
+        ));
+    }
     queue
         .check()
         .map_err(|sentence| Error::invalid(format!("queue.{sentence}.")))

@@ -101,3 +101,32 @@ async fn the_largest_event_is_created_and_launched() {
         100_000
     );
 }
+
+#[tokio::test]
+async fn an_event_of_ours_takes_its_queues_policy_whole_and_no_release_of_its_own() {
+    let stage = Stage::new().await;
+    let event = small_event();
+    stage.admin(Method::POST, "/events", Some(&event)).await.ok();
+    let path = format!("/events/{}/queue", event["event_id"].as_str().unwrap());
+    let policy = json!({ "limits": { "joins_per_account_a_minute": 7 } });
+    stage.admin(Method::PUT, &path, Some(&policy)).await.ok();
+    let with_release = json!({ "release": { "per_minute": 600, "at_once": 100 } });
+    let refused = stage.admin(Method::PUT, &path, Some(&with_release)).await;
+    assert_eq!(
+        (refused.status, refused.word().as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field")
+    );
+    let mut created_with = small_event();
+    created_with["queue"] = with_release;
+    let refused = stage.admin(Method::POST, "/events", Some(&created_with)).await;
+    assert_eq!(
+        (refused.status, refused.word().as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field")
+    );
+    let shown = stage
+        .admin(Method::GET, path.trim_end_matches("/queue"), None)
+        .await
+        .ok();
+    assert_eq!(shown["queue"]["limits"]["joins_per_account_a_minute"], 7);
+    assert!(shown["queue"]["release"].is_null(), "{shown}");
+}

@@ -11,9 +11,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
-/** The first block of a language in the section about the API, with an event of this run's own. */
-function example(language, eventId) {
-  const section = README.split(/^## /m).find((part) => part.startsWith('Over the API'));
+/** The first block of a language in a section, with an event of this run's own. */
+function example(language, eventId, title = 'Over the API') {
+  const section = README.split(/^## /m).find((part) => part.startsWith(title));
   const [, code] = section.match(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms'));
   return code.replaceAll('my-show', eventId);
 }
@@ -27,6 +27,7 @@ test('the examples of the API in README run as they stand', { timeout: 120_000 }
   const answers = admin.stdout.trim().split('\n').map((line) => JSON.parse(line));
   assert.deepEqual(answers.map((answer) => answer.error), [undefined, undefined, undefined, undefined, undefined, undefined]);
   assert.equal(answers.at(-1).paused, false);
+  const policy = JSON.parse(example('json', eventId, 'The gate'));
 
   const folder = mkdtempSync(join(tmpdir(), 'stanchion-readme-'));
   try {
@@ -36,4 +37,11 @@ test('the examples of the API in README run as they stand', { timeout: 120_000 }
   } finally {
     rmSync(folder, { recursive: true });
   }
+
+  const put = await fetch(`${process.env.STANCHION_ORIGIN_URL}/api/v1/admin/events/${eventId}/queue`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${process.env.STANCHION_ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(policy),
+  });
+  assert.equal(put.status, 200, await put.text());
 });
