@@ -133,7 +133,9 @@ impl<'a, R: Redis> Store<'a, R> {
             mustered = self.muster(event, seen).await;
             self.is_done(event, "mustering").await?;
         }
-        if let Some(outside) = &self.outside
+        // Before a muster nobody knows whether somebody has joined; it comes first, and the site a moment later.
+        if seen.mustered
+            && let Some(outside) = &self.outside
             && let Some(path) = seen.rules.site_to_ask(seen.joined(), seen.now)
             && self.is_mine(event, "asking_site", HEALTH_EVERY_MS).await?
         {
