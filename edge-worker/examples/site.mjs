@@ -1,5 +1,5 @@
-// A site behind the waiting room that checks the shop token itself: whoever finds a way around the edge gets nothing.
-// Any JWT library does it; this one is npm's `jose`.
+// A protected site that checks the shop token itself, so that a request that finds a way around the
+// edge gets nothing. Any JWT library will do. This example uses npm's `jose`.
 //
 //   STANCHION_EDGE_URL=https://tickets.example.com/.stanchion STANCHION_SHOP_ISSUER=… STANCHION_EVENT=my-show \
 //   PORT=8000 node site.mjs
@@ -10,14 +10,13 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 const { STANCHION_EDGE_URL: edge, STANCHION_SHOP_ISSUER: issuer, STANCHION_EVENT: event, PORT: port } = process.env;
 const keys = createRemoteJWKSet(new URL(`${edge}/.well-known/jwks.json`));
 
-/** The claims of a shop token that opens our event; throws for any other. */
+/** The claims of a shop token for this event. Throws for any other token. */
 async function session(token) {
   const { payload } = await jwtVerify(token ?? '', keys, {
     issuer,
     audience: 'stanchion-origin',
     algorithms: ['EdDSA'],
     typ: 'shop+jwt',
-    clockTolerance: 0,
   });
   if (payload.event !== event) throw new Error('the token opens another event');
   return payload;

@@ -1,4 +1,4 @@
-"""A site behind the waiting room that checks the shop token itself, with PyJWT (pip install 'pyjwt[crypto]').
+"""A protected site that checks the shop token itself, with PyJWT (pip install 'pyjwt[crypto]').
 
     STANCHION_EDGE_URL=https://tickets.example.com/.stanchion STANCHION_SHOP_ISSUER=... STANCHION_EVENT=my-show \
     PORT=8000 python3 site.py
@@ -16,10 +16,10 @@ KEYS = jwt.PyJWKClient(f"{EDGE}/.well-known/jwks.json")
 
 
 def session(token):
-    """The claims of a shop token that opens our event; raises for any other."""
+    """The claims of a shop token for this event. Raises for any other token."""
     key = KEYS.get_signing_key_from_jwt(token)
     claims = jwt.decode(token, key.key, algorithms=["EdDSA"], issuer=ISSUER, audience="stanchion-origin",
-                        options={"require": ["exp", "iat", "sub", "jti"], "verify_iat": False})  # iat is rounded up
+                        options={"require": ["exp", "iat", "sub", "jti"]})
     if jwt.get_unverified_header(token).get("typ") != "shop+jwt" or claims.get("event") != EVENT:
         raise jwt.InvalidTokenError("the token opens another event")
     return claims

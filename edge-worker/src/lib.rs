@@ -1,17 +1,28 @@
 //! The waiting room at the edge: one application, several runtimes.
 //!
-//! [`app`] answers requests and knows no runtime; [`platform`] says what a runtime must give it. The target picks the
-//! runtime: `wasm32-unknown-unknown` is Cloudflare's, `wasm32-wasip2` is Spin's. What every runtime's store must decide the
-//! same is in [`event`] (for an event), [`person`] (for one person), [`beacon`] (a draw's public randomness) and [`health`]
-//! (whether a site of somebody else's can take people).
+//! # Layout
+//! - [`app`]: answers requests, and knows no runtime;
+//! - [`config`]: what the edge is told by variables, as typed values;
+//! - [`platform`]: what a runtime must give the application;
+//! - [`reading`]: how many instances read the one coordinator, and how long a silent part is left
+//!   alone;
+//! - [`queue`]: what every runtime's store must decide the same;
+//! - `cloudflare`: the runtime for `wasm32-unknown-unknown`: Workers and Durable Objects;
+//! - [`spin`]: the runtime for `wasm32-wasip2`: Spin, with the queue in Redis. Its store compiles
+//!   natively, too.
+//!
+//! Dependencies go one way. Each of these uses only what is to its right: runtimes, `app`, `queue`,
+//! `reading`, `platform`, `config`. `app` and `queue` do not use each other.
 
 pub mod app;
-mod beacon;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod cloudflare;
-mod event;
-mod health;
-mod person;
+pub mod config;
 pub mod platform;
+// Where shards are objects, more is decided here than where they are scripts. What no runtime uses,
+// Cloudflare's target finds.
+#[cfg_attr(not(all(target_arch = "wasm32", target_os = "unknown")), allow(dead_code))]
+mod queue;
+pub mod reading;
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 pub mod spin;

@@ -1,4 +1,5 @@
 // The page's side of a captcha provider's widget that says nothing. What it does when it speaks is in browser/captcha.test.mjs.
+// Needs: nothing.
 
 import assert from 'node:assert/strict';
 import test, { afterEach, beforeEach, mock } from 'node:test';

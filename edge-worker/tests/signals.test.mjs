@@ -1,5 +1,6 @@
 // The page's summary of how it was used, against traces of people and programs. What the score makes of the same summaries
-// is in shared/tests/page_traces.rs.
+// is in shared/tests/rules/page_traces.rs.
+// Needs: nothing.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,25 +1,25 @@
-// Who is queueing. The account token lives in this tab only (sessionStorage): closing the tab signs out, and a token on
-// disk is one that somebody else may find.
+// The fan's account. The account token lives in this tab only (sessionStorage): closing the tab
+// signs out, and another person might find a token that is on disk.
 
 import { ask } from './api.js';
 import { serverNow } from './clock.js';
 import { byId, say, write } from './dom.js';
-import { Kept } from './kept.js';
+import { StoredValue } from './stored-value.js';
 
-const kept = new Kept('sessionStorage', 'session');
+const stored = new StoredValue('sessionStorage', 'session');
 
-/** {account_id, access_token, expires_at, email} while it is valid, else null. */
+/** The session: {account_id, access_token, expires_at, email} while it is valid, else null. */
 export function session() {
-  if (kept.value && Date.parse(kept.value.expires_at) <= serverNow()) kept.forget();
-  return kept.value;
+  if (stored.value && Date.parse(stored.value.expires_at) <= serverNow()) stored.clear();
+  return stored.value;
 }
 
 export function signOut() {
-  kept.forget();
-  showWho();
+  stored.clear();
+  showAccountName();
 }
 
-export function showWho() {
+export function showAccountName() {
   byId('who').hidden = session() === null;
   write(byId('who-email'), session()?.email ?? '');
 }
@@ -37,10 +37,10 @@ export function setUpAccount({ signedIn, signedOut }) {
     signedOut();
   });
   showMode(form);
-  showWho();
+  showAccountName();
 }
 
-/** @param urgent why signing in cannot wait, if so */
+/** @param urgent a sentence if signing in cannot wait; null otherwise */
 export function prepareAccount({ urgent = null, returning = false }) {
   say(byId('account-urgent'), urgent);
   if (returning) {
@@ -67,13 +67,13 @@ async function submit(form) {
   say(byId('account-error'), null);
   try {
     if (isNew(form)) await ask('POST', '/api/v1/accounts', { body: credentials });
-    // From here on there is an account: a second attempt must not try to create it again.
+    // The account exists now: a second attempt must not try to create it again.
     form.elements['account-mode'].value = 'in';
     showMode(form);
     const answer = await ask('POST', '/api/v1/sessions', { body: credentials });
-    kept.keep({ ...answer, email: credentials.email });
+    stored.store({ ...answer, email: credentials.email });
     byId('password').value = '';
-    showWho();
+    showAccountName();
     return true;
   } catch (error) {
     say(byId('account-error'), error.message);

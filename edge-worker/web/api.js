@@ -1,9 +1,9 @@
-// How the page asks: one function for every request, and two kinds of failure. An ApiError is an answer (its message is
-// meant for people and shown as it is); a ConnectionLost is no answer at all.
+// Requests to the API: one function for every request, and two kinds of failure. An ApiError is an
+// answer; its message is meant for people and shown as it is. A ConnectionLost is no answer at all.
 
-import { heardServerTime } from './clock.js';
+import { clocksNow, heardServerTime } from './clock.js';
 
-/** A checkout may take the origin half a minute; anything longer is no answer. */
+/** A checkout may take the origin half a minute. After this long there is no answer. */
 const NO_ANSWER_AFTER_MS = 40_000;
 
 export class ApiError extends Error {
@@ -22,7 +22,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** Whether the very same request may well work later. */
+/** Whether the same request may work later. */
 export function isTemporary(error) {
   return error instanceof ConnectionLost || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
 }
@@ -35,23 +35,25 @@ export function address(path, query = {}) {
 
 /**
  * Sends one request and reads the JSON of its answer.
- * @param credentials {bearer, queueToken, shopToken, idempotencyKey}: each becomes its header if it is given.
+ * @param credentials {bearer, queueToken, shopToken, idempotencyKey, fresh}: each becomes its header
+ *   if it is given.
  */
 export async function ask(method, path, { query, body, ...credentials } = {}) {
   const response = await send(method, path, { query, body, ...credentials });
   return readJson(response);
 }
 
-/** Sends one request; an answer that is not 2xx is thrown as an ApiError. */
-export async function send(method, path, { query, body, bearer, queueToken, shopToken, idempotencyKey } = {}) {
+/** Sends one request. An answer that is not 2xx is thrown as an ApiError. */
+export async function send(method, path, { query, body, bearer, queueToken, shopToken, idempotencyKey, fresh } = {}) {
   const headers = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   if (queueToken) headers['Queue-Token'] = queueToken;
   if (shopToken) headers['Shop-Token'] = shopToken;
   if (idempotencyKey) headers['Idempotency-Key'] = idempotencyKey;
+  if (fresh) headers['Cache-Control'] = 'no-cache';
 
-  const sentAt = Date.now();
+  const sent = clocksNow();
   let response;
   try {
     response = await fetch(address(path, query), {
@@ -64,7 +66,7 @@ export async function send(method, path, { query, body, bearer, queueToken, shop
   } catch {
     throw new ConnectionLost();
   }
-  heardServerTime(response.headers.get('Date'), sentAt);
+  heardServerTime(response.headers, sent);
   if (response.ok) return response;
   throw new ApiError(response.status, await readError(response), retryAfterMs(response));
 }
@@ -74,7 +76,7 @@ async function readJson(response) {
   try {
     text = await response.text();
   } catch {
-    throw new ConnectionLost(); // it broke off
+    throw new ConnectionLost(); // the answer broke off
   }
   try {
     return text === '' ? {} : JSON.parse(text);
@@ -83,7 +85,7 @@ async function readJson(response) {
   }
 }
 
-/** An error from something in between has no JSON of ours. */
+/** The body of an error. A server in between may have answered without JSON. */
 async function readError(response) {
   try {
     return (await response.json()) ?? {};

@@ -1,12 +1,15 @@
-// The widget of a captcha provider, for events that have one. It is loaded from the provider when a fan joins, and not
-// before: who only looks is nobody's business but ours.
+// The widget of a captcha provider, for events that have one. It is loaded from the provider when a
+// fan joins, and not before: the provider need not learn of fans who only look at the page.
 
 const LOADED_WITHIN_MS = 15_000;
-/** A puzzle is solved sooner. Longer waits whoever's browser keeps the puzzle away and says nothing of it. */
+/**
+ * A puzzle is solved sooner. A browser that blocks the puzzle without an error must not wait for
+ * ever.
+ */
 const SOLVED_WITHIN_MS = 120_000;
 const TOOK_TOO_LONG = 'The check took too long. Please try again.';
 
-/** Both have render, execute and reset, and differ in names only. */
+/** Both widgets have render, execute and reset. They differ in names only. */
 const PROVIDERS = {
   hcaptcha: {
     name: 'hCaptcha',
@@ -20,7 +23,10 @@ const PROVIDERS = {
   },
 };
 
-/** The provider's script or network did not answer: its own doing, or something in the browser that blocks it. */
+/**
+ * The provider's script or network did not answer. The provider may be down, or something in the
+ * browser blocks it.
+ */
 class Unavailable extends Error {}
 
 export class CaptchaWidget {
@@ -29,11 +35,11 @@ export class CaptchaWidget {
   #id = null;
   #known;
   #settle;
-  /** The last token was made up, because there was no widget to give one. */
+  /** Whether the last token was made up, because the widget could not be loaded. */
   wasUnavailable = false;
 
   /**
-   * @param announced what the queue says: {provider, site_key}
+   * @param captcha the captcha that the queue announces: {provider, site_key}
    * @param element where the widget may show a puzzle
    */
   constructor({ provider, site_key: siteKey }, element) {
@@ -44,19 +50,20 @@ export class CaptchaWidget {
     this.#element = element;
   }
 
-  /** For people. */
+  /** The name that people know. */
   get name() {
     return this.#known.name;
   }
 
-  /** What is said when the edge refuses a token that was made up. */
+  /** The sentence to show when the edge refuses a token that was made up. */
   get excuse() {
     return `The check by ${this.name} could not be loaded. Something in this browser or network may block it: allow it and try again.`;
   }
 
   /**
-   * A token for one join. A widget that cannot be loaded gives one that nobody made: the edge asks the provider about it,
-   * and lets the fan join behind the others if the provider is down for it, too.
+   * A token for one join. If the widget cannot be loaded the token is made up. The edge asks the
+   * provider about it, and if the provider is down for the edge, too, the fan joins behind the
+   * others.
    */
   async token() {
     this.wasUnavailable = false;
@@ -103,7 +110,7 @@ export class CaptchaWidget {
         return true; // handled: nothing for the console
       };
       const refuse = (sentence) => () => reject(new Error(sentence));
-      // The callbacks of the one widget are those of the join that runs now.
+      // There is one widget: its callbacks belong to the join that runs now.
       this.#settle = {
         callback: resolve,
         'error-callback': unavailable,

@@ -1,4 +1,4 @@
-// The cart as the server knows it: seats, sums, and until when they are held.
+// The cart as the server knows it: its seats and sums, and until when the seats are held.
 
 import { Countdown } from './countdown.js';
 import { byId, make, say, write } from './dom.js';
@@ -11,7 +11,7 @@ export class CartView {
   cart = null;
 
   /**
-   * @param remove (seat_id) → removes it and shows the new cart
+   * @param remove (seat_id) → removes the seat and shows the new cart
    * @param lapsed called when the first hold has ended: the cart must be read again
    */
   constructor({ remove, lapsed }) {
@@ -36,7 +36,7 @@ export class CartView {
     this.#countdown.stop();
   }
 
-  /** Seats that a checkout would charge. */
+  /** The seats that a checkout would charge. */
   get held() {
     return this.cart?.seats.filter((seat) => seat.locked) ?? [];
   }

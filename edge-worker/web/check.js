@@ -1,9 +1,10 @@
-// 'Check my place': a receipt in, every step of the check out.
+// The page 'Check my place': shows every step of the check of a receipt.
 
 import { byId, make, say, write } from './dom.js';
 import { count } from './format.js';
-import { Kept } from './kept.js';
+import { StoredValue } from './stored-value.js';
 import { checkPlace } from './place-check.js';
+import { vouchedDigest } from './witness.js';
 
 const TITLES = {
   receipt: 'Your receipt',
@@ -16,15 +17,19 @@ const TITLES = {
   beacon: 'The beacon',
   counts: 'The counts',
   chain: 'The records before',
+  carried: 'The draw that carries it',
   ticket: 'Your ticket in the list',
   logs: 'All lists',
   frozen: 'The frozen lists',
   place: 'Your place',
 };
 
-/** What the device that joined has noted of it; the event is named behind the address's #. */
+/**
+ * The event is named behind the address's #. The device that joined has noted the receipt and what
+ * was announced.
+ */
 const eventId = decodeURIComponent(location.hash.slice(1));
-const noted = eventId && new Kept('localStorage', `place.${eventId}`).value;
+const noted = eventId && new StoredValue('localStorage', `place.${eventId}`).value;
 
 function fillIn() {
   if (!noted?.receipt) return;
@@ -44,7 +49,7 @@ async function check(event) {
   const receipt = byId('check-receipt').value.trim();
   const held = {
     receipt,
-    ...(receipt === noted?.receipt ? { announced: noted.announced, tickets_digest: noted.tickets_digest } : {}),
+    ...(receipt === noted?.receipt ? { announced: noted.announced, tickets_digest: vouchedDigest(noted) } : {}),
     place: told === '' ? null : Number(told),
     commitment: byId('check-commitment').value.trim() || null,
   };
@@ -78,3 +83,5 @@ function tell(look, sentence) {
 
 fillIn();
 byId('check-form').addEventListener('submit', check);
+// Pressed before the script is there, the form would go to the site and the check would not happen.
+byId('check-button').disabled = false;

@@ -1,4 +1,5 @@
-// Patience: asks until there is an answer, waits longer each time, and says honestly what is going on.
+// Repeats a request until there is an answer, waits longer each time, and shows the fan what is
+// going on.
 
 import { ApiError, isTemporary } from './api.js';
 import { byId, say, write } from './dom.js';
@@ -7,7 +8,7 @@ import { counted } from './format.js';
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Anybody who waits; 'Try now' and the browser's 'online' end all waits. */
+/** All waits that are going on. The button 'Try now' and the browser's event 'online' end them. */
 const waiting = new Set();
 byId('connection-now').addEventListener('click', endWaits);
 window.addEventListener('online', endWaits);
@@ -17,9 +18,9 @@ function endWaits() {
 }
 
 /**
- * Asks again and again until there is an answer or an error that asking again will not cure.
+ * Repeats a request until there is an answer, or an error that repeating will not cure.
  * @param reassurance what the fan need not worry about meanwhile
- * @param signal stops asking; the promise then never settles
+ * @param signal an AbortSignal that ends the repeating; the promise then never settles
  */
 export async function persistently(request, { reassurance = '', signal } = {}) {
   for (let attempt = 0; ; attempt += 1) {
@@ -40,7 +41,10 @@ export async function persistently(request, { reassurance = '', signal } = {}) {
   }
 }
 
-/** Doubles, with a share of chance so that a crowd does not come back at once; never sooner than the server asks. */
+/**
+ * The wait doubles, with a random part so that a crowd does not come back at once. It is never
+ * shorter than the server asks.
+ */
 function waitMs(error, attempt) {
   const doubled = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
   return Math.max(error.retryAfterMs ?? 0, doubled * (0.5 + Math.random() / 2));

@@ -1,11 +1,12 @@
-// Counts down to an instant of the server's clock, once a second, and says when it is reached. Our idea of that clock may be
-// a little early: whoever asked the server then, and was given the same instant again, is told again soon.
+// Counts down to an instant of the server's clock, once a second, and says when it is reached. The
+// page's estimate of that clock may be a little early. If the server then gives the same instant
+// again, it counts as reached once more, soon.
 
 import { serverNow } from './clock.js';
 import { write } from './dom.js';
 import { clockFace } from './format.js';
 
-/** Milliseconds until an instant that was reached, and is given again, counts as reached once more. */
+/** An instant that was reached and is given again counts as reached once more after this long. */
 const AGAIN_MS = 500;
 
 export class Countdown {
@@ -14,7 +15,10 @@ export class Countdown {
   #end = null;
   #timer = null;
 
-  /** @param reached called when the instant has come, and again while the same instant is given afterwards */
+  /**
+   * @param reached called when the instant has come, and again while the same instant is given
+   * afterwards
+   */
   constructor(element, reached = () => {}) {
     this.#element = element;
     this.#reached = reached;

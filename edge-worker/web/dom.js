@@ -1,4 +1,4 @@
-// The few things that all views do to the document.
+// How views change the document.
 
 /** The element with this id; a missing one is a mistake in the HTML and must not pass unnoticed. */
 export function byId(id) {

@@ -1,7 +1,8 @@
-// When a draw closes and when its beacon's round is out, worked out from what was announced alone: the same rule as
-// shared/src/policy/beacon.rs. What the site says of the time now may be wrong on purpose.
+// When a draw closes and when its beacon's round is out, by the same rule as
+// shared/src/policy/beacon.rs. Only what was announced counts: what the site says about the present
+// time may be wrong on purpose.
 
-/** The round is out at least so long after the draw closed. */
+/** The round is out at least this long after the draw closed. */
 const FREEZE_MS = 3_000;
 
 /** @param announced {on_sale_time, draw_window_ms}. @returns ms since 1970 */

@@ -1,34 +1,35 @@
-// The page of one event: which view is shown when. What has happened is known from three things that survive a reload: the
-// account token (this tab), the place (this device) and an unfinished or finished payment (this tab).
+// The page of one event: decides which view is shown. Three values survive a reload: the account
+// token (this tab), the place (this device), and the payment (this tab).
 
-import { prepareAccount, session, setUpAccount, showWho, signOut } from './account.js';
+import { prepareAccount, session, setUpAccount, showAccountName, signOut } from './account.js';
 import { ask } from './api.js';
 import { persistently } from './connection.js';
 import { announce, byId, make, say, showView, viewShown, write } from './dom.js';
 import { instant, shortInstant } from './format.js';
-import { askForSnapshot, setUpJoin } from './join.js';
-import { Kept } from './kept.js';
+import { announcedIn, askForSnapshot, setUpJoin } from './join.js';
+import { StoredValue } from './stored-value.js';
 import { Payment } from './pay.js';
-import { Proof } from './proof.js';
+import { DrawProof } from './draw-proof.js';
 import { Queue } from './queue.js';
 import { Shop } from './shop.js';
 import { askForOrders, showNoTickets, showOrders } from './tickets.js';
-import { Witness } from './witness.js';
+import { steadySleep } from './steady-sleep.js';
+import { isChosen, Witness } from './witness.js';
 
 const eventId = location.pathname.split('/')[2];
-const place = new Kept('localStorage', `place.${eventId}`);
-const payment = new Payment(new Kept('sessionStorage', `checkout.${eventId}`));
-const proof = new Proof(place);
-const queue = new Queue({ place, told });
-const witness = new Witness({ eventId, place });
+const place = new StoredValue('localStorage', `place.${eventId}`);
+const payment = new Payment(new StoredValue('sessionStorage', `checkout.${eventId}`));
+const proof = new DrawProof(place);
+const queue = new Queue({ place, heard });
+const witness = new Witness({ place, ask: () => askForSnapshot(eventId), sleep: steadySleep });
 const join = setUpJoin({ eventId, joined, notSignedIn });
 
 let shop = null;
 /** The queue's last answer. */
 let latest = null;
-/** The fan wants to sign in: answers of the queue must not take the form away. */
+/** Whether the fan wants to sign in: answers of the queue must not hide the form. */
 let signingIn = false;
-/** A payment's outcome is being asked for. */
+/** Whether a payment's outcome is being asked for. */
 let following = false;
 
 setUpAccount({ signedIn, signedOut });
@@ -45,7 +46,8 @@ async function begin() {
   let event;
   try {
     event = await persistently(() => ask('GET', `/api/v1/events/${eventId}`));
-    // Who has a place counts down at once, and by the server's clock. Without it the own clock must do.
+    // A fan with a place sees the countdown at once, by the server's clock. Without a snapshot the
+    // own clock must do.
     if (place.value) await askForSnapshot(eventId).catch(() => {});
   } catch (error) {
     write(byId('loading-title'), 'This event cannot be shown');
@@ -63,7 +65,7 @@ async function begin() {
   goOn();
 }
 
-/** To the view that what is known leads to. */
+/** Shows the view that follows from the stored values. */
 function goOn() {
   signingIn = false;
   proof.show();
@@ -82,19 +84,22 @@ function showAccount({ urgent = null }) {
 
 function signedIn() {
   if (place.value && place.value.account_id !== session().account_id) {
-    // Somebody else's place on the same device: it stays theirs, at the queue.
-    place.forget();
-    payment.forget();
+    // The place on this device belongs to another account, and the queue keeps it for that account.
+    place.clear();
+    payment.clear();
   }
   goOn();
 }
 
-/** On a shared device nothing must stay behind. The place itself stays: joining again gives it back. */
+/**
+ * On a shared device nothing must stay behind. The queue keeps the place: joining again gives it
+ * back.
+ */
 function signedOut() {
   queue.stop();
   shop?.close();
-  place.forget();
-  payment.forget();
+  place.clear();
+  payment.clear();
   latest = null;
   announce('You are signed out. Your place is kept: sign in and join again to get it back.');
   goOn();
@@ -114,28 +119,29 @@ async function showJoin() {
   showView('join');
 }
 
-function joined(answer, announced) {
+function joined(answer, queueBefore) {
   join.hide();
   const { queue_token: queueToken, receipt, on_sale_time: onSaleTime } = answer;
-  place.keep({
-    announced, queue_token: queueToken, receipt, on_sale_time: onSaleTime, account_id: session().account_id,
-    position: null, first_ahead: null,
+  place.store({
+    announced: announcedIn(queueBefore), is_witness: isChosen(queueBefore.joined), queue_token: queueToken, receipt,
+    on_sale_time: onSaleTime, account_id: session().account_id, position: null, first_ahead: null,
   });
   queue.start(answer);
 }
 
-/** Every answer of the queue comes through here. */
-function told(answer) {
+/** Takes every answer of the queue. */
+function heard(answer) {
   const turnBegins = Boolean(answer.shop_token) && !shop.isOpen;
   latest = answer;
-  witness.told(answer); // takes its time
+  witness.heard(answer); // goes on in the background
   proof.show();
-  showWho();
+  showAccountName();
   if (answer.shop_token) shop.open(answer);
   else shop.close();
   offerMore();
   if (payment.isOpen) return followPayment();
-  // Who looks at older tickets when the turn begins must not miss it; who has just bought stays with the tickets.
+  // A fan who looks at older tickets must not miss the turn. A fan who has just bought stays with
+  // the tickets.
   if (viewShown() === 'tickets' && !(turnBegins && !payment.isDone)) return undefined;
   return showStanding(answer);
 }
@@ -168,14 +174,14 @@ async function leave() {
     say(byId('cart-error'), error.message);
     return;
   }
-  place.forget();
+  place.clear();
   announce('You have left the queue.');
   goOn();
 }
 
 // --- Shop and tickets ---------------------------------------------------------------------------------------------
 
-/** The queue knows best whether it is over: after a stop of the origin the window is longer. */
+/** The queue decides whether the session is over: after a stop of the origin it is longer. */
 function shopIsOver() {
   queue.askNow();
 }
@@ -198,7 +204,9 @@ async function showTickets() {
   }
 }
 
-/** A payment whose outcome this page does not know, because it was reloaded in between. */
+/**
+ * Learns the outcome of a payment that this page does not know, because it was reloaded in between.
+ */
 async function followPayment() {
   // The shop follows the payments that it began itself.
   if (following || viewShown() === 'shop') return;
@@ -226,7 +234,7 @@ function offerMore() {
 }
 
 function leaveTickets() {
-  if (payment.isDone) payment.forget();
+  if (payment.isDone) payment.clear();
   if (latest) showStanding(latest);
   else goOn();
 }

@@ -1,4 +1,4 @@
-// Getting a place: what the fan should know before, the puzzle, the join.
+// Joining the queue: what the fan should know before, the captcha, the join itself.
 
 import { ask } from './api.js';
 import { session } from './account.js';
@@ -7,10 +7,10 @@ import { heardInstant } from './clock.js';
 import { persistently } from './connection.js';
 import { Countdown } from './countdown.js';
 import { announce, byId, say, write } from './dom.js';
-import { setUpFans } from './fans.js';
+import { setUpFans } from './verified-fans.js';
 import { counted, shortInstant } from './format.js';
 import { solve } from './proof-of-work.js';
-import { seen, watch } from './signals.js';
+import { summarize, watch } from './signals.js';
 
 const EXPLAINED = {
   pre_queue: 'Everyone who joins before the on-sale is drawn in random order when it begins. Joining early or fast gives no better place, so take your time.',
@@ -23,10 +23,13 @@ const EXPLAINED = {
 
 watch();
 
-/** The snapshot may be this old when it comes. */
+/** How old the snapshot may be when it comes. */
 const SNAPSHOT_AGE_MS = 3_000;
 
-/** What the queue does now, for everybody. It carries the server's time, too: not every runtime sends a Date header. */
+/**
+ * Asks for the state of the queue. The answer has the server's time, too: not every runtime sends a
+ * Date header.
+ */
 export async function askForSnapshot(eventId) {
   const sentAt = Date.now();
   const queue = await ask('GET', `/api/v1/events/${eventId}/queue`);
@@ -34,22 +37,25 @@ export async function askForSnapshot(eventId) {
   return queue;
 }
 
-/** What of the queue's answer a receipt binds: noted at the join, so that whoever changes it later is caught. */
-function announcedIn({ event_id, commitment, shards, on_sale_time, draw_window_ms, beacon }) {
+/**
+ * The part of the queue's answer that a receipt binds. It is noted at the join, so that a later
+ * change is found out.
+ */
+export function announcedIn({ event_id, commitment, shards, on_sale_time, draw_window_ms, beacon }) {
   return { event_id, commitment, shards, on_sale_time, draw_window_ms, beacon };
 }
 
-/** @param joined called with the join's answer and what was announced right before it */
+/** @param joined called with the join's answer and the state of the queue right before it */
 export function setUpJoin({ eventId, joined, notSignedIn }) {
   const countdown = new Countdown(byId('join-countdown'), () => setTimeout(show, 1_000 + Math.random() * 2_000));
   const fans = setUpFans({ eventId, notSignedIn });
-  /** The widget of the event's captcha provider; none where the built-in puzzle does. */
+  /** The widget of the event's captcha provider; null where the built-in proof of work is used. */
   let widget = null;
 
-  /** Asks what the queue does now, and says what that means for who joins. */
+  /** Asks for the state of the queue, and shows what it means for a fan who joins. */
   async function show() {
     say(byId('join-error'), null);
-    fans.show(); // says itself what fails
+    fans.show(); // shows its own errors
     try {
       explain(await persistently(() => askForSnapshot(eventId)));
     } catch (error) {
@@ -80,14 +86,14 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
     try {
       const bearer = session()?.access_token;
       const fanPass = await fans.pass();
-      // Asked anew: until the first join an admin may have changed what this page was opened with.
+      // Until the first join an admin may change what the page was opened with.
       const queue = await askForSnapshot(eventId);
       chooseWidget(queue);
       const captchaToken = await prove(bearer);
       const body = {
-        event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: seen(), fan_pass: fanPass,
+        event_id: eventId, device_fingerprint: await fingerprint(), captcha_token: captchaToken, signals: summarize(), fan_pass: fanPass,
       };
-      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), announcedIn(queue));
+      joined(await ask('POST', '/api/v1/queue/join', { bearer, body }), queue);
     } catch (error) {
       say(byId('join-error'), error.word === 'captcha_wrong' && widget?.wasUnavailable ? widget.excuse : error.message);
       if (error.status === 401) notSignedIn(error.message);
@@ -106,7 +112,7 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
       : 'Your device solves a small puzzle. Nothing for you to do, and no pictures to click.');
   }
 
-  /** Whatever shows that this is no machine. */
+  /** The captcha token. */
   async function prove(bearer) {
     const progress = byId('join-progress');
     if (widget) {
@@ -122,8 +128,9 @@ export function setUpJoin({ eventId, joined, notSignedIn }) {
 }
 
 /**
- * What the page knows of the device, as a hash: devices of one kind look the same, a farm of one machine does, too. It
- * leaves out what browsers offer only to tell people apart (canvas, fonts, audio).
+ * A hash of what the page knows of the device. Devices of one kind have the same hash, and so have
+ * the browsers of a farm on one machine. It leaves out what can only serve to tell people apart
+ * (canvas, fonts, audio).
  */
 async function fingerprint() {
   const known = [navigator.userAgent, navigator.languages?.join(), navigator.hardwareConcurrency, screen.width, screen.height,

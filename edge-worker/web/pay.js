@@ -1,5 +1,6 @@
-// Paying once. A key is made before the first request and kept in this tab until the outcome is known, so a lost answer, a
-// reload or a second click asks about the same order and never pays twice.
+// Paying once. An idempotency key is made before the first request and stored in this tab until the
+// outcome is known. So a lost answer, a reload or a second click asks about the same order and
+// never pays twice.
 
 import { ask } from './api.js';
 import { session } from './account.js';
@@ -8,7 +9,7 @@ import { persistently } from './connection.js';
 const ASK_AGAIN_MS = 1_500;
 const SAFE = 'You are not charged twice: this page asks about the same order.';
 
-/** OrderAnswer.failure in sentences; a checkout's own answer brings its sentence along. */
+/** A sentence for each `failure` of an order. The answer to a checkout has its own sentence. */
 const FAILURES = {
   payment_declined: 'The payment was declined. Your seats are still held: try another card.',
   payment_failed: 'The payment could not be completed. Nothing was charged, and the seats are free again.',
@@ -21,7 +22,7 @@ const FAILURES = {
   never_arrived: 'Your payment never reached the shop, and your time there is over. Nothing was charged.',
 };
 
-/** An order that ended without tickets; nothing is charged. */
+/** The order ended without tickets. Nothing is charged. */
 export class OrderFailed extends Error {
   constructor(failure) {
     super(FAILURES[failure] ?? 'The order did not go through. Nothing was charged.');
@@ -29,25 +30,28 @@ export class OrderFailed extends Error {
 }
 
 export class Payment {
-  #kept;
+  #stored;
 
-  /** @param kept Kept {key, cart_id, card} while the outcome is unknown, {key, done} afterwards */
-  constructor(kept) {
-    this.#kept = kept;
+  /**
+   * @param stored StoredValue {key, cart_id, card} while the outcome is unknown, {key, done}
+   * afterwards
+   */
+  constructor(stored) {
+    this.#stored = stored;
   }
 
-  /** Whether an outcome is still to be learned. */
+  /** Whether the outcome of a payment is not known yet. */
   get isOpen() {
-    return this.#kept.value !== null && !this.#kept.value.done;
+    return this.#stored.value !== null && !this.#stored.value.done;
   }
 
   /** Whether there are tickets to show. */
   get isDone() {
-    return Boolean(this.#kept.value?.done);
+    return Boolean(this.#stored.value?.done);
   }
 
-  forget() {
-    this.#kept.forget();
+  clear() {
+    this.#stored.clear();
   }
 
   /**
@@ -56,16 +60,19 @@ export class Payment {
    * @throws OrderFailed or ApiError when it is certain that nothing was charged
    */
   async pay({ cart, card, shopToken }) {
-    this.#kept.keep({ key: crypto.randomUUID(), cart_id: cart.cart_id, card });
-    return this.#settle(() => this.#send(shopToken));
+    this.#stored.store({ key: crypto.randomUUID(), cart_id: cart.cart_id, card });
+    return this.#follow(() => this.#send(shopToken));
   }
 
-  /** After a reload: what became of it. A checkout that never arrived is sent now, under its own key, if the shop is open. */
+  /**
+   * Learns the outcome after a reload. A checkout that never arrived is sent now, under its own
+   * key, if the shop is open.
+   */
   async resume(shopToken) {
-    return this.#settle(async () => (await this.#find()) ?? this.#send(shopToken));
+    return this.#follow(async () => (await this.#find()) ?? this.#send(shopToken));
   }
 
-  async #settle(first) {
+  async #follow(first) {
     let order;
     try {
       order = await this.#firstAnswer(first);
@@ -74,31 +81,33 @@ export class Payment {
         order = await persistently(() => this.#lookUp(), { reassurance: SAFE });
       }
     } catch (error) {
-      // A certain no: the next attempt is another order. Being signed out says nothing about it, so then its key stays.
-      if (error.status !== 401 || error.word?.startsWith('shop_token')) this.forget();
+      // The order is refused for certain, so the next attempt is another order. A missing sign-in
+      // says nothing about it: the key stays.
+      if (error.status !== 401 || error.word?.startsWith('shop_token')) this.clear();
       throw error;
     }
     if (order.status === 'failed') {
-      this.forget();
+      this.clear();
       throw new OrderFailed(order.failure);
     }
-    this.#kept.keep({ ...this.#kept.value, done: true });
+    this.#stored.store({ ...this.#stored.value, done: true });
     return order;
   }
 
-  /** The same key asks for the same order, so sending again after silence is safe. */
+  /** The same key asks for the same order, so repeating a request without an answer is safe. */
   #firstAnswer(first) {
     return persistently(first, { reassurance: SAFE });
   }
 
   async #send(shopToken) {
-    const { key, cart_id: cartId, card } = this.#kept.value;
+    const { key, cart_id: cartId, card } = this.#stored.value;
     const body = { cart_id: cartId, payment: { method: 'card', token: card } };
     try {
       if (!shopToken) throw new OrderFailed('never_arrived');
       return await ask('POST', '/api/v1/checkout', { shopToken, bearer: session()?.access_token, idempotencyKey: key, body });
     } catch (error) {
-      // The shop is closed, or the order is being made: an earlier request of the same key may have got through.
+      // The shop is closed, or the order is being made: an earlier request of the same key may have
+      // got through.
       const mayExist = error instanceof OrderFailed || error.status === 401 || error.word === 'checkout_in_progress';
       const found = mayExist ? await this.#find() : null;
       if (found) return found;
@@ -117,6 +126,6 @@ export class Payment {
   }
 
   #lookUp() {
-    return ask('GET', '/api/v1/orders', { bearer: session()?.access_token, query: { idempotency_key: this.#kept.value.key } });
+    return ask('GET', '/api/v1/orders', { bearer: session()?.access_token, query: { idempotency_key: this.#stored.value.key } });
   }
 }

@@ -1,5 +1,5 @@
-// Tries numbers until SHA-256(salt || number in decimal) is the challenge. Web Cryptography answers asynchronously, so many
-// are asked for at once: one at a time would mostly wait.
+// Tries numbers until SHA-256(salt || number in decimal) is the challenge. Web Cryptography answers
+// asynchronously, so the worker asks for many hashes at once instead of waiting for each.
 
 const BATCH = 1_000;
 

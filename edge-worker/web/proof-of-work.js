@@ -1,10 +1,10 @@
-// Solves the challenge that keeps machines from joining by the million: ALTCHA's open protocol, in a worker, so that the
-// page stays usable.
+// Solves the proof-of-work challenge by which no machine can join a million times: ALTCHA's open
+// protocol. A worker does it, so that the page stays usable.
 
 /**
  * @param challenge as the API gives it: {algorithm, challenge, maxnumber, salt, signature}
- * @param progress called with a share from 0 to 1 of the numbers that may have to be tried
- * @returns what the join wants as captcha_token
+ * @param progress called with the share of the numbers that were tried, from 0 to 1
+ * @returns the captcha_token of the join
  */
 export function solve(challenge, progress) {
   return new Promise((resolve, reject) => {
@@ -26,7 +26,7 @@ export function solve(challenge, progress) {
   });
 }
 
-/** Everything in it is ASCII: hex, digits and the salt's parameters. */
+/** Everything in the token is ASCII: hex, digits and the salt's parameters. */
 function token({ algorithm, challenge, salt, signature }, number) {
   return btoa(JSON.stringify({ algorithm, challenge, number, salt, signature }));
 }

@@ -1,5 +1,7 @@
-// Waiting: asks where the ticket stands, as often as the answer says and not more, and shows it. Nothing is made up between
-// two answers except countdowns to instants that the server named.
+// Waiting in the queue: polls with the queue ticket, as often as the answers say and not more, and
+// shows where it stands. Between two answers only the countdowns change, to instants that the
+// server named. An answer without an instant for the next poll is the last one: nothing changes by
+// itself any more. A reload asks again.
 
 import { session, signOut } from './account.js';
 import { ask } from './api.js';
@@ -10,32 +12,33 @@ import { announce, byId, say, write } from './dom.js';
 import { clockFace, count, roughly, shortInstant } from './format.js';
 
 const SAFE = 'Your place is safe: it is in your ticket, which this device keeps, not in the connection.';
-/** After an instant the server named, it may need a moment itself. */
+/** The server may need this long after an instant that it named. */
 const MOMENT_MS = 500;
 /** The same standing is not read aloud more often than this. */
 const SPOKEN_EVERY_MS = 30_000;
 
 export class Queue {
   #place;
-  #told;
+  #heard;
   #asking = null;
   #timer = null;
   #last = null;
-  #askAt = 0;
+  #askAt = null;
   #spoken = { status: null, at: 0 };
   #countdown = new Countdown(byId('queue-value'));
 
   /**
-   * @param place Kept {queue_token, on_sale_time, first_ahead, …}
-   * @param told called with every answer, and with {status: 'lost', message} when the ticket is worth nothing
+   * @param place StoredValue {queue_token, on_sale_time, first_ahead, …}
+   * @param heard called with every answer, and with {status: 'lost', message} when the ticket is
+   *   worth nothing
    */
-  constructor({ place, told }) {
+  constructor({ place, heard }) {
     this.#place = place;
-    this.#told = told;
-    setInterval(() => this.#showHeard(), 1_000);
+    this.#heard = heard;
+    setInterval(() => this.#showAge(), 1_000);
   }
 
-  /** Begins with the answer of a join if there is one, else by asking. */
+  /** Begins with the answer of a join if there is one, and with a poll otherwise. */
   start(joined = null) {
     this.stop();
     if (joined && joined.status !== 'your_turn') {
@@ -61,7 +64,7 @@ export class Queue {
       const answer = await persistently(() => this.#ask(), { reassurance: SAFE, signal: asking.signal });
       this.#take(answer);
     } catch (error) {
-      this.#told({ status: 'lost', message: error.message, word: error.word });
+      this.#heard({ status: 'lost', message: error.message, word: error.word });
     }
   }
 
@@ -70,7 +73,8 @@ export class Queue {
     try {
       return await ask('GET', '/api/v1/queue/status', credentials);
     } catch (error) {
-      // An account token that is not valid any more must not cost the place: the ticket alone tells where it stands.
+      // An account token that has expired must not cost the place: the queue ticket alone is enough
+      // to poll.
       if (error.status !== 401 || !credentials.bearer || error.word?.startsWith('ticket')) throw error;
       signOut();
       return ask('GET', '/api/v1/queue/status', { queueToken: credentials.queueToken });
@@ -82,15 +86,16 @@ export class Queue {
     if (answer.position !== null) place.position = answer.position;
     if (answer.on_sale_time) place.on_sale_time = answer.on_sale_time;
     if (answer.total_ahead !== null && !(place.first_ahead >= answer.total_ahead)) place.first_ahead = answer.total_ahead;
-    this.#place.keep(place);
+    this.#place.store(place);
     this.#last = { at: Date.now(), answer };
     this.#askIn(answer.poll_after_ms);
-    this.#told(answer);
+    this.#heard(answer);
   }
 
   #askIn(ms) {
     clearTimeout(this.#timer);
-    this.#askAt = Date.now() + ms;
+    this.#askAt = ms === null ? null : Date.now() + ms;
+    if (ms === null) return;
     this.#timer = setTimeout(() => this.askNow(), ms);
   }
 
@@ -112,7 +117,7 @@ export class Queue {
     this.#showLine(answer, place);
     document.title = `${view.short ?? view.title} · ${byId('event-name').textContent}`;
     this.#speak(answer.status, view.spoken ?? `${view.title}. ${view.text}`);
-    this.#showHeard();
+    this.#showAge();
   }
 
   #speak(status, sentence) {
@@ -144,17 +149,22 @@ export class Queue {
     write(byId('queue-wait'), seconds === null ? 'Cannot be told now' : roughly(seconds));
   }
 
-  /** How fresh what is shown is. */
-  #showHeard() {
+  /** Shows how old the last answer is. */
+  #showAge() {
     if (!this.#last) return write(byId('queue-heard'), '');
     const ago = Math.round((Date.now() - this.#last.at) / 1000);
+    return write(byId('queue-heard'), `Heard from the queue ${ago < 2 ? 'just now' : `${clockFace(ago * 1000)} ago`}. ${this.#whenItAsks()}`);
+  }
+
+  #whenItAsks() {
+    if (this.#askAt === null) return 'This page asks no more.';
     const next = Math.max(0, Math.ceil((this.#askAt - Date.now()) / 1000));
-    const asks = next > 0 ? `This page asks again in ${clockFace(next * 1000)}; asking more often changes nothing.` : 'Asking now …';
-    return write(byId('queue-heard'), `Heard from the queue ${ago < 2 ? 'just now' : `${clockFace(ago * 1000)} ago`}. ${asks}`);
+    if (next === 0) return 'Asking now …';
+    return `This page asks again in ${clockFace(next * 1000)}; asking sooner tells nothing new.`;
   }
 }
 
-/** What is shown per status. `until` counts down; `value` stands still. */
+/** What is shown for each status. `until` is an instant to count down to, `value` a text. */
 const VIEWS = {
   pre_queue: ({ on_sale_time: time }) => ({
     title: 'You are in',

@@ -1,5 +1,5 @@
-// The plan of one section: rows of seats that can be chosen, kept fresh while it is shown. It is one stop for the Tab key;
-// inside, the arrow keys move.
+// The plan of one section: rows of seats that can be chosen, kept fresh while it is shown. The Tab
+// key stops at the plan once, and inside it the arrow keys move from seat to seat.
 
 import { byId, make, write } from './dom.js';
 import { counted } from './format.js';
@@ -24,7 +24,7 @@ export class SeatPlan {
   #mine = new Set();
 
   /**
-   * @param load (section) → the API's answer; it throws what the fan should read
+   * @param load (section) → the API's answer; the messages of its errors are for the fan
    * @param changed called when the choice changes
    */
   constructor({ load, changed, failed, currency }) {
@@ -63,7 +63,7 @@ export class SeatPlan {
     this.#section = null;
   }
 
-  /** Asks what is free now; a choice that is gone is taken back. */
+  /** Asks which seats are free now. A chosen seat that is gone is no longer chosen. */
   async refresh() {
     clearTimeout(this.#timer);
     const section = this.#section;
@@ -82,13 +82,13 @@ export class SeatPlan {
     this.#timer = setTimeout(() => this.refresh(), REFRESH_MS * (0.75 + Math.random() / 2));
   }
 
-  /** @param ids seats in the fan's own cart: held, but not by somebody else */
+  /** @param ids the seats in the fan's own cart */
   setMine(ids) {
     this.#mine = new Set(ids);
     for (const { seat, button } of this.#seats.values()) this.#paint(seat, button);
   }
 
-  /** Takes seats out of the choice. */
+  /** These seats are no longer chosen. */
   unchoose(ids) {
     for (const id of ids) this.#chosen.delete(id);
     for (const { seat, button } of this.#seats.values()) this.#paint(seat, button);
@@ -182,7 +182,9 @@ function trimmed(price) {
   return price.replace(/\.00$/, '');
 }
 
-/** Writes an attribute only when it changes: a screen reader would otherwise read the seat again. */
+/**
+ * Writes an attribute only when it changes: a screen reader would otherwise read the seat again.
+ */
 function set(element, name, value) {
   if (value === null) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);

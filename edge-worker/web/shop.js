@@ -1,4 +1,5 @@
-// The shop, open while the shop token is: choose, hold, pay. The server decides everything; this only shows and asks.
+// The shop, open as long as the shop token is valid: the fan chooses, holds and pays. The server
+// decides everything.
 
 import { ask } from './api.js';
 import { CartView } from './cart.js';
@@ -22,7 +23,7 @@ export class Shop {
   /**
    * @param event as GET /api/v1/events/{id} tells it
    * @param payment Payment
-   * @param over called when the server says, or the clock, that the shop is closed for this fan
+   * @param over called when the server or the clock says that the shop is closed for this fan
    * @param bought called with the confirmed order
    */
   constructor({ event, payment, over, bought }) {
@@ -57,7 +58,7 @@ export class Shop {
     return this.#token;
   }
 
-  /** Opens, or goes on with a newer token: after a stop it ends later. */
+  /** Opens the shop, or goes on with a newer token: after a stop it ends later. */
   async open({ shop_token: token, shop_expires_at: until }) {
     const wasOpen = this.isOpen;
     this.#token = token;
@@ -78,12 +79,12 @@ export class Shop {
     this.#plan.stop();
   }
 
-  /** Frees what is held, so that others need not wait for the end of the lock. */
+  /** Frees the seats that are held, so that others need not wait for the end of their locks. */
   async giveUp() {
     if (this.#cart.cart?.seats.length) await this.#ask('DELETE', '/api/v1/cart');
   }
 
-  /** With the shop token; an answer that the token is over closes the shop. */
+  /** Sends a request with the shop token. An answer that the token has ended closes the shop. */
   async #ask(method, path, rest = {}) {
     try {
       return await ask(method, path, { ...rest, shopToken: this.#token });
@@ -112,7 +113,10 @@ export class Shop {
     if (document.querySelector('[data-view="shop"]:not([hidden])')) showStep(payable ? 'pay' : 'seats');
   }
 
-  /** The bar under the plan: to hold what is chosen, or on to what is held (on a phone the cart is far below). */
+  /**
+   * The bar under the plan holds the chosen seats, or leads to the cart, which on a phone is far
+   * below.
+   */
   #showChoice() {
     const chosen = this.#plan.chosen;
     const held = this.#cart.held.length;
@@ -166,7 +170,7 @@ export class Shop {
     });
   }
 
-  /** A second click while the first is paid is nobody's wish; the idempotency key would catch it, too. */
+  /** Ignores a second click while a payment runs. The idempotency key would catch it, too. */
   async #pay() {
     if (this.#paying) return;
     this.#paying = true;
@@ -185,7 +189,7 @@ export class Shop {
         if (!this.isOpen || error.word?.startsWith('shop_token')) this.#over();
       }
       await this.#readCart();
-      // Where nothing is left to pay, the place beside the card is gone, and the reason must not go with it.
+      // If nothing is left to pay, the form with its error is hidden, so the cart shows the reason.
       if (failure && byId('pay').hidden) this.#cart.fail(failure);
     });
     say(byId('pay-unsure'), null);
@@ -193,7 +197,7 @@ export class Shop {
     this.#paying = false;
   }
 
-  /** One change after the other: each sees what the one before it left. */
+  /** Makes one change after the other: each sees the result of the one before. */
   #inTurn(change) {
     this.#changes = this.#changes.catch(() => {}).then(change);
     return this.#changes;

@@ -1,10 +1,11 @@
-// How this page was used before the join: counts and the rhythm, nothing that was typed, read or looked at. Only events that
-// the browser says are real are counted. shared/src/score/signals.rs says what each number means and its limits.
+// How this page was used before the join: counts and rhythm, but nothing that was typed, read or
+// looked at. Only events that the browser marks as real are counted. shared/src/score/signals.rs
+// says what each number means, and its limits.
 
 const MAX_EVENTS = 100_000;
 const MAX_ON_PAGE_MS = 604_800_000;
 
-/** Counts events as they come. It keeps sums only, so an open page costs nothing however long it is used. */
+/** Counts events. It keeps sums only, so a page costs nothing however long it is used. */
 export class Signals {
   #counts = { pointer: 0, touch: 0, key: 0, assisted: 0 };
   #lastAt = null;
@@ -12,16 +13,19 @@ export class Signals {
   #meanMs = 0;
   #squares = 0;
 
-  /** @param event what a listener was given: {type, isTrusted, timeStamp, pointerType, repeat, detail} */
+  /**
+   * @param event as a listener gets it: {type, isTrusted, timeStamp, pointerType, repeat, detail}
+   */
   saw(event) {
     const kind = event.isTrusted ? kindOf(event) : null;
     if (kind === null) return;
     this.#counts[kind] = Math.min(MAX_EVENTS, this.#counts[kind] + 1);
-    // Moves come with the screen's refresh, whoever makes them; text comes with what was pressed for it.
+    // Moves come with the screen's refresh, and text comes with the key that was pressed: neither
+    // has a rhythm of its own.
     if (event.type !== 'pointermove' && event.type !== 'input') this.#pressed(event.timeStamp);
   }
 
-  /** Welford's sums: mean and variance without a list. */
+  /** Welford's algorithm: mean and variance without a list. */
   #pressed(at) {
     if (this.#lastAt !== null && this.#intervals < MAX_EVENTS) {
       const interval = Math.max(0, at - this.#lastAt);
@@ -40,7 +44,7 @@ export class Signals {
     return {
       ...this.#counts,
       intervals: this.#intervals,
-      // A page that was open for weeks still tells numbers that fit one another.
+      // Even on a page that was open for weeks the numbers must fit one another.
       mean_ms: Math.min(Math.floor(this.#meanMs), Math.floor(onPage / Math.max(1, this.#intervals))),
       deviation_ms: Math.floor(Math.sqrt(Math.max(0, variance))),
       webdriver,
@@ -49,7 +53,7 @@ export class Signals {
   }
 }
 
-/** Which count an event belongs to; null: to none, because another event of the same press is counted. */
+/** The count that an event belongs to; null if another event of the same press is counted. */
 function kindOf({ type, pointerType, repeat, detail }) {
   switch (type) {
     case 'pointermove':
@@ -70,14 +74,14 @@ function kindOf({ type, pointerType, repeat, detail }) {
 
 const signals = new Signals();
 
-/** From now on the page is watched. */
+/** Counts the events of the page from now on. */
 export function watch(target = document) {
   for (const type of ['pointermove', 'pointerdown', 'keydown', 'click', 'input']) {
     target.addEventListener(type, (event) => signals.saw(event), { capture: true, passive: true });
   }
 }
 
-/** What the join sends. */
-export function seen() {
+/** The summary that the join sends. */
+export function summarize() {
   return signals.summary({ onPageMs: performance.now(), webdriver: navigator.webdriver === true });
 }

@@ -1,5 +1,6 @@
-// What was bought: per order its sum, per ticket seat, barcode and QR code. Asked for by account, so tickets are there in
-// every browser the fan signs in with, also long after the turn.
+// The seat tickets that were bought: for each order its sum, for each ticket its seat, barcode and
+// QR code. They are asked for by account, so the fan sees them in every browser, also long after
+// the turn.
 
 import { session } from './account.js';
 import { ask } from './api.js';
@@ -21,7 +22,10 @@ export function showOrders(orders) {
   byId('tickets').replaceChildren(...orders.map(orderBlock));
 }
 
-/** While it is not known what became of a payment, or when tickets cannot be shown. */
+/**
+ * Shows a sentence as long as the outcome of a payment is not known, or when tickets cannot be
+ * shown.
+ */
 export function showNoTickets(sentence, error = null) {
   write(byId('tickets-text'), sentence);
   say(byId('tickets-error'), error);

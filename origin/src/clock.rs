@@ -1,4 +1,4 @@
-//! The origin's clock. Rules take instants as arguments; only handlers and loops ask this one.
+//! The origin's clock. Rules take instants as arguments; handlers and loops read this clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

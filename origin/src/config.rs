@@ -1,11 +1,12 @@
-//! Configuration from `STANCHION_*` environment variables: read once at start, each value parsed, never shown.
+//! Configuration from `STANCHION_*` environment variables. Each value is read and parsed once, at
+//! the start, and never shown. `docs/operating/configuration.md` says what each variable means.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 use stanchion_shared::{
-    account::{self, AccountClaims},
-    identity::Bytes32,
+    account_token::{self, AccountClaims},
+    ids::Bytes32,
     jose::{SigningKeys, VerifyingKeys},
     timestamp::UnixMillis,
 };
@@ -15,7 +16,8 @@ pub const ADMIN_TOKEN_MIN_LENGTH: usize = 32;
 /// Longest issuer name, in bytes; it travels in every token.
 pub const ISSUER_MAX_LENGTH: usize = 128;
 
-/// Where the origin runs. Only what a developer's machine needs differs, never a check.
+/// The kind of place that the origin runs in. Only what a developer's machine needs differs, never
+/// a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
     /// A developer's machine: logs for people, plain http towards edge and payment provider.
@@ -24,20 +26,22 @@ pub enum Environment {
     Production,
 }
 
-/// How many attempts somebody has: `at_once`, and when they are used up they come back evenly, all of them in `back_in`.
+/// How many attempts are allowed. `burst` of them may come together; used ones come back evenly,
+/// all of them in `refill_time`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// At least 1, at most [`MAX_ATTEMPTS_AT_ONCE`].
-    pub at_once: u32,
-    /// At least a second, at most [`MAX_BACK_IN_SECONDS`].
-    pub back_in: Duration,
+    /// At least 1, at most [`MAX_BURST`].
+    pub burst: u32,
+    /// At least a second, at most [`MAX_REFILL_SECONDS`].
+    pub refill_time: Duration,
 }
 
-/// Most attempts at once that can be allowed.
-pub const MAX_ATTEMPTS_AT_ONCE: u32 = 1_000_000;
-/// Longest time in which attempts come back, in seconds: a day.
-pub const MAX_BACK_IN_SECONDS: u64 = 86_400;
-/// Sign-ins per account from one address: more than somebody needs who has forgotten which of their passwords it was.
+/// Largest `burst`.
+pub const MAX_BURST: u32 = 1_000_000;
+/// Longest `refill_time`, in seconds: a day.
+pub const MAX_REFILL_SECONDS: u64 = 86_400;
+/// Sign-ins per account from one address: enough for a fan to try all passwords that the fan
+/// remembers.
 pub const SIGN_INS_PER_ACCOUNT: Allowance = Allowance::new(10, 600);
 /// Sign-ins per address: a school or an office behind one address, on the morning of an on-sale.
 pub const SIGN_INS_PER_ADDRESS: Allowance = Allowance::new(200, 600);
@@ -45,32 +49,32 @@ pub const SIGN_INS_PER_ADDRESS: Allowance = Allowance::new(200, 600);
 pub const SIGN_UPS_PER_ADDRESS: Allowance = Allowance::new(50, 600);
 
 impl Allowance {
-    const fn new(at_once: u32, back_in_seconds: u64) -> Allowance {
+    const fn new(burst: u32, refill_seconds: u64) -> Allowance {
         Allowance {
-            at_once,
-            back_in: Duration::from_secs(back_in_seconds),
+            burst,
+            refill_time: Duration::from_secs(refill_seconds),
         }
     }
 
-    /// `factor` times as many at once, back in the same time; no more than [`MAX_ATTEMPTS_AT_ONCE`].
+    /// `factor` times the burst in the same refill time; no more than [`MAX_BURST`].
     #[must_use]
     pub fn times(self, factor: u32) -> Allowance {
         Allowance {
-            at_once: self.at_once.saturating_mul(factor).min(MAX_ATTEMPTS_AT_ONCE),
+            burst: self.burst.saturating_mul(factor).min(MAX_BURST),
             ..self
         }
     }
 
     /// Reads `attempts/seconds`.
     fn parse(text: &str) -> Option<Allowance> {
-        let (at_once, seconds) = text.trim().split_once('/')?;
-        let (at_once, seconds) = (at_once.parse().ok()?, seconds.parse().ok()?);
-        let fits = (1..=MAX_ATTEMPTS_AT_ONCE).contains(&at_once) && (1..=MAX_BACK_IN_SECONDS).contains(&seconds);
-        fits.then(|| Allowance::new(at_once, seconds))
+        let (burst, seconds) = text.trim().split_once('/')?;
+        let (burst, seconds) = (burst.parse().ok()?, seconds.parse().ok()?);
+        let fits = (1..=MAX_BURST).contains(&burst) && (1..=MAX_REFILL_SECONDS).contains(&seconds);
+        fits.then(|| Allowance::new(burst, seconds))
     }
 }
 
-/// Everything the origin is told from outside. Deliberately without `Debug`: it holds secrets.
+/// The origin's whole configuration. It has no `Debug`, because it holds secrets.
 pub struct Config {
     /// `STANCHION_ENVIRONMENT`.
     pub environment: Environment,
@@ -102,7 +106,7 @@ pub struct Config {
     pub invitation_key: Bytes32,
     /// `STANCHION_ADMIN_TOKEN`: Bearer of the admin API.
     pub admin_token: String,
-    /// `STANCHION_REPUTATION_FILE`: the table of addresses; `None`: nothing is known of any.
+    /// `STANCHION_REPUTATION_FILE`: the table of addresses. `None`: there is no table.
     pub reputation_file: Option<PathBuf>,
     /// `STANCHION_SIGN_INS_PER_ACCOUNT`, or [`SIGN_INS_PER_ACCOUNT`].
     pub sign_ins_per_account: Allowance,
@@ -116,7 +120,7 @@ pub struct Config {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
     /// Not set, or empty.
-    #[error("{0} is missing: set it (ARCHITECTURE.md lists every variable)")]
+    #[error("{0} is missing: set it (docs/operating/configuration.md lists every variable)")]
     Missing(&'static str),
     /// Set to something that cannot be used.
     #[error("{name} cannot be used: {reason}")]
@@ -165,7 +169,7 @@ impl Config {
         let allowance = |name, default| match lookup(name) {
             None => Ok(default),
             Some(value) => Allowance::parse(&value).ok_or_else(|| {
-                let limits = format!("1 to {MAX_ATTEMPTS_AT_ONCE} / 1 to {MAX_BACK_IN_SECONDS}");
+                let limits = format!("1 to {MAX_BURST} / 1 to {MAX_REFILL_SECONDS}");
                 invalid(name, format!("it is attempts/seconds such as 10/600, {limits}"))
             }),
         };
@@ -197,22 +201,18 @@ impl Config {
         Ok(config)
     }
 
-    /// What no variable can be judged for alone.
+    /// Checks what no variable can be judged for alone.
     fn check_together(&self) -> Result<(), ConfigError> {
         let token = &self.admin_token;
         if token.len() < ADMIN_TOKEN_MIN_LENGTH || !token.bytes().all(|b| b.is_ascii_graphic()) {
             let reason = format!("it has at least {ADMIN_TOKEN_MIN_LENGTH} visible ASCII characters");
             return Err(invalid("STANCHION_ADMIN_TOKEN", reason));
         }
-        // A signing key that the published set does not hold would sign fans in with tokens nobody accepts.
-        let claims = AccountClaims {
-            iss: self.account_issuer.clone(),
-            sub: "key-check".to_owned(),
-            iat: 0,
-            exp: u64::MAX,
-        };
-        let sample = account::sign(&self.account_signing_keys, &claims);
-        account::verify(&self.account_keys, &self.account_issuer, &sample, UnixMillis(0)).map_err(|_| {
+        // With a signing key that the published set does not contain, fans would get tokens that
+        // nobody accepts.
+        let claims = AccountClaims::new(&self.account_issuer, "key-check", 0, u64::MAX);
+        let sample = account_token::sign(&self.account_signing_keys, &claims);
+        account_token::verify(&self.account_keys, &self.account_issuer, &sample, UnixMillis(0)).map_err(|_| {
             invalid(
                 "STANCHION_ACCOUNT_JWKS",
                 "it does not hold the first STANCHION_ACCOUNT_SIGNING_KEYS",
@@ -256,5 +256,4 @@ fn parse_issuer(name: &'static str, value: String) -> Result<String, ConfigError
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

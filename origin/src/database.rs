@@ -1,4 +1,5 @@
-//! The one door to PostgreSQL: every transaction has a name, is retried where PostgreSQL asks for it, and is measured.
+//! The one door to PostgreSQL. Every transaction has a name, is repeated if PostgreSQL asks for it,
+//! and is measured.
 
 use std::{
     future::Future,
@@ -19,9 +20,11 @@ pub const MAX_ATTEMPTS: u32 = 5;
 /// Wait before the second attempt; doubles with every further one.
 pub const FIRST_RETRY_DELAY: Duration = Duration::from_millis(5);
 
-/// An open transaction: use it as the executor, `&mut *tx`. It commits when the closure of [`run_tx`] returns `Ok`.
+/// An open transaction: use it as the executor, `&mut *tx`. It commits when the closure of
+/// [`run_tx`] returns `Ok`.
 ///
-/// `'tx` is the transaction, `'env` what the closure borrows from its surroundings; the latter lives longer.
+/// `'tx` is the transaction. `'env` is what the closure borrows from its surroundings, and lives
+/// longer.
 pub struct Tx<'tx, 'env: 'tx> {
     connection: &'tx mut PgConnection,
     environment: PhantomData<&'tx &'env ()>,
@@ -45,7 +48,8 @@ pub type TxFuture<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send 
 
 /// An error that knows whether the same transaction may succeed when it is run again.
 pub trait Retryable {
-    /// True for serialization failures and deadlocks, which PostgreSQL resolves by asking the client to repeat.
+    /// True for serialization failures and deadlocks: PostgreSQL asks the client to repeat the
+    /// transaction.
     fn is_retryable(&self) -> bool;
 }
 
@@ -56,9 +60,11 @@ impl Retryable for sqlx::Error {
     }
 }
 
-/// Runs `work` in one transaction (READ COMMITTED unless it sets another level first). `Err` rolls back.
+/// Runs `work` in one transaction (READ COMMITTED unless it sets another level first). `Err` rolls
+/// back.
 ///
-/// `work` may run several times, so everything it does outside the transaction must bear repetition:
+/// `work` may run several times, so everything that it does outside of the transaction must be
+/// repeatable:
 ///
 /// ```ignore
 /// run_tx(&app.database, "orders.create", |mut tx| Box::pin(async move {
@@ -68,7 +74,8 @@ impl Retryable for sqlx::Error {
 /// ```
 ///
 /// # Errors
-/// What `work` returned, or the failure to begin or commit; retryable ones only after [`MAX_ATTEMPTS`].
+/// What `work` returned, or the failure to begin or commit; retryable ones only after
+/// [`MAX_ATTEMPTS`].
 pub async fn run_tx<'env, T, E, F>(pool: &PgPool, name: &'static str, mut work: F) -> Result<T, E>
 where
     E: From<sqlx::Error> + Retryable,
@@ -112,7 +119,7 @@ where
 /// Opens the pool; waits [`ACQUIRE_TIMEOUT`] for the first connection.
 ///
 /// # Errors
-/// The URL cannot be read or the server does not let us in.
+/// The URL cannot be read, or the server refuses the connection.
 pub async fn connect(url: &str) -> Result<PgPool, sqlx::Error> {
     PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
@@ -121,7 +128,8 @@ pub async fn connect(url: &str) -> Result<PgPool, sqlx::Error> {
         .await
 }
 
-/// Brings the tables up to date. Several origins may do so at once: PostgreSQL's advisory lock lets one at a time.
+/// Brings the tables up to date. Several origins may do so at once: PostgreSQL's advisory lock lets
+/// one at a time.
 ///
 /// # Errors
 /// A migration fails, or one that ran before has been changed since.

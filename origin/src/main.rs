@@ -16,7 +16,8 @@ use stanchion_origin::{
 use tokio::{net::TcpListener, signal::unix};
 use tracing_subscriber::EnvFilter;
 
-/// Stanchion's origin: it sells the seats and tells the edge how fast to admit. Configured by STANCHION_* variables.
+/// Stanchion's origin: it sells the seats and tells the edge how fast to admit. Configured by
+/// STANCHION_* variables.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -30,8 +31,9 @@ enum Command {
     Serve,
     /// Bring the tables up to date and exit.
     Migrate,
-    /// For load tests: create accounts that share one random, forgotten password, and print a JSON line
-    /// {subject, email, token} for each. Nobody can sign in to them; the tokens live as long as any other.
+    /// For load tests: create accounts that share one random password, which is not kept, and print
+    /// a JSON line {subject, email, token} for each. Nobody can sign in to them; the tokens live as
+    /// long as any other.
     MintAccounts {
         /// How many.
         #[arg(long)]
@@ -63,7 +65,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Migrate => Ok(()),
         Command::MintAccounts { count, prefix } => {
             let mut out = BufWriter::new(stdout());
-            Ok(accounts::mint(&app, count, &prefix, &mut out).await?)
+            Ok(accounts::create_load_test_accounts(&app.accounts, &app.config, count, &prefix, &mut out).await?)
         }
         Command::Serve => Ok(listen(app).await?),
     }

@@ -1,37 +1,42 @@
-//! The running origin: the HTTP server and the loops beside it, until somebody asks it to stop.
+//! The running origin: the HTTP server and the loops beside it, until the process is asked to stop.
 
 use std::{future::Future, io, time::Duration};
 
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::sleep};
 
-use crate::{checkout, fans, http, inventory, keys, meter, reputation, state::SharedApp};
+use crate::{checkout, inventory, keys, reputation, routes, state::SharedApp, verified_fans};
 
 /// How long requests may finish after the process was asked to stop.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 
-/// Serves until `shutdown` completes, then lets running requests finish for [`SHUTDOWN_GRACE`] and stops the loops.
+/// Serves until `shutdown` completes, then lets running requests finish for [`SHUTDOWN_GRACE`] and
+/// stops the loops.
 ///
 /// # Errors
-/// The listener fails, or a loop ends: better a restart than an origin that sells and does not meter.
+/// The listener fails, or a loop ends: a restart is better than an origin that sells and does not
+/// meter.
 pub async fn serve(
     app: SharedApp,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    // Dropping the set stops the loops: each of them survives being stopped anywhere.
+    // Dropping the set stops the loops. Each of them may be stopped anywhere.
     let mut loops = JoinSet::new();
-    loops.spawn(keys::keep_fresh(app.clone()));
-    loops.spawn(meter::run(app.clone()));
-    loops.spawn(reputation::keep_fresh(app.clone()));
-    loops.spawn(inventory::sweep::sweep_forever(app.clone()));
-    loops.spawn(fans::draw_forever(app.clone()));
-    loops.spawn(checkout::recover_forever(app.clone()));
+    loops.spawn(keys::keep_fresh(app.edge_keys.clone()));
+    loops.spawn(app.meter().run());
+    loops.spawn(reputation::keep_fresh(
+        app.config.reputation_file.clone(),
+        app.reputation.clone(),
+    ));
+    loops.spawn(inventory::expired_locks::remove_forever(app.inventory.clone()));
+    loops.spawn(verified_fans::selection::finish_begun_forever(app.database.clone()));
+    loops.spawn(checkout::recovery::recover_forever(app.checkout()));
 
     let (stopping, stop) = oneshot::channel();
     let server = axum::serve(
         listener.tap_io(|stream| drop(stream.set_nodelay(true))),
-        http::router(app),
+        routes::router(app),
     )
     .with_graceful_shutdown(async move {
         shutdown.await;
@@ -48,7 +53,7 @@ pub async fn serve(
 }
 
 async fn grace_over(stop: oneshot::Receiver<()>) {
-    // The sender is dropped without a word only together with the server.
+    // The sender is dropped without a message only together with the server.
     if stop.await.is_ok() {
         sleep(SHUTDOWN_GRACE).await;
         tracing::warn!("some requests did not finish in time");

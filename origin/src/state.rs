@@ -1,33 +1,32 @@
-//! What every handler and loop shares: one [`App`] per process, behind an `Arc`.
+//! Everything that handlers and loops share: one [`App`] per process, behind an `Arc`. Only
+//! handlers hold it; a domain function takes the parts that it needs.
 
 use std::{sync::Arc, time::Duration};
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::sync::Semaphore;
 
 use crate::{
-    accounts::Passwords,
-    checkout::Till,
-    config::Config,
-    database, http,
-    inventory::Inventory,
-    keys::Keys,
-    meter::Sessions,
-    payments::{
-        PaymentRouter,
-        stripe::{Patience, Stripe},
+    accounts::{Accounts, AttemptLimits},
+    checkout::{
+        CheckoutServices,
+        failpoints::{Failpoints, NoFailpoints},
     },
+    config::Config,
+    database,
+    edge::EdgeClient,
+    inventory::Inventory,
+    keys::EdgeKeys,
+    meter::{Meter, Sessions},
+    payments::{PaymentRouter, configured},
+    redis_connections::{RedisConnection, reconnecting},
     reputation::Reputation,
 };
 
-/// The connection to Redis: cheap to clone, multiplexed, reconnects by itself. Clone it per use: commands need `&mut`.
-pub type Redis = ConnectionManager;
-
-/// How long a Redis command may take before the request fails with 503.
-pub const REDIS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long connecting to Redis may take.
-pub const REDIS_CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a call to edge or payment provider may take unless it says otherwise.
+/// Most requests handled at once. The next one is refused with 503 `overloaded` instead of waiting
+/// in memory.
+pub const MAX_IN_FLIGHT: usize = 2_000;
+/// How long a call to the edge or a payment provider may take, unless the call has a limit of its
+/// own.
 pub const OUTBOUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Shared by all handlers and loops; everything in it may be used from any task.
@@ -37,22 +36,27 @@ pub struct App {
     /// PostgreSQL; transactions go through [`database::run_tx`].
     pub database: sqlx::PgPool,
     /// Redis; clone before use.
-    pub redis: Redis,
+    pub redis: RedisConnection,
     /// Seats; see [`Inventory`].
-    pub inventory: Inventory,
-    /// Takes the money; see [`Till`].
-    pub till: Till,
-    /// Who may sign, and what we sign with.
-    pub keys: Keys,
-    /// Outbound HTTP. Redirects are not followed: none of our counterparts sends any.
+    pub inventory: Arc<Inventory>,
+    /// The payment providers.
+    pub payments: Arc<PaymentRouter>,
+    /// Where tests stop a checkout; does nothing in production.
+    pub failpoints: Arc<dyn Failpoints>,
+    /// The edge's control API.
+    pub edge: EdgeClient,
+    /// Checks shop tokens.
+    pub edge_keys: Arc<EdgeKeys>,
+    /// Outbound HTTP. Redirects are not followed: neither the edge nor a payment provider sends
+    /// any.
     pub http: reqwest::Client,
-    /// What the edge is told of addresses.
-    pub reputation: Reputation,
-    /// Hashes and checks passwords.
-    pub passwords: Passwords,
-    /// Shopping sessions this process has reported to Redis.
-    pub sessions: Sessions,
-    /// Requests being handled; without a permit a request is turned away at once.
+    /// The table of addresses for the edge.
+    pub reputation: Arc<Reputation>,
+    /// Signs fans up and in.
+    pub accounts: Accounts,
+    /// The shopping sessions in Redis.
+    pub sessions: Arc<Sessions>,
+    /// One permit for each request that is handled. A request without a permit is refused at once.
     pub in_flight: Semaphore,
 }
 
@@ -62,10 +66,10 @@ pub type SharedApp = Arc<App>;
 /// Why the process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// PostgreSQL does not answer or refuses us.
+    /// PostgreSQL does not answer, or refuses the connection.
     #[error("PostgreSQL (STANCHION_DATABASE_URL) cannot be used: {0}")]
     Database(#[from] sqlx::Error),
-    /// Redis does not answer or refuses us.
+    /// Redis does not answer, or refuses the connection.
     #[error("Redis (STANCHION_REDIS_URL) cannot be used: {0}")]
     Redis(#[from] redis::RedisError),
     /// The HTTP client cannot be built.
@@ -83,45 +87,56 @@ impl App {
     /// [`StartError`]; the sentence names the variable to look at.
     pub async fn connect(config: Config) -> Result<SharedApp, StartError> {
         let database = database::connect(&config.database_url).await?;
-        let redis = connect_redis(&config.redis_url).await?;
-        let inventory = Inventory::new(&config.redis_url)?;
+        let redis = reconnecting::connect(&config.redis_url).await?;
+        let inventory = Arc::new(Inventory::new(&config.redis_url)?);
         let http = reqwest::Client::builder()
             .timeout(OUTBOUND_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let till = open_till(&config, &http);
-        let keys = Keys::new(&config);
-        let in_flight = Semaphore::new(http::MAX_IN_FLIGHT);
+        let payments = Arc::new(configured::payment_router(&config, &http));
+        let edge = EdgeClient::new(http.clone(), config.edge_url.clone(), config.control_key);
+        let sessions = Arc::new(Sessions::new(redis.clone()));
+        let edge_keys = Arc::new(EdgeKeys::new(&config, http.clone()));
+        let in_flight = Semaphore::new(MAX_IN_FLIGHT);
+        let accounts = Accounts::new(database.clone(), AttemptLimits::new(redis.clone(), &config));
         Ok(Arc::new(App {
             config,
             database,
             redis,
             inventory,
-            till,
-            keys,
+            payments,
+            failpoints: Arc::new(NoFailpoints),
+            edge,
+            edge_keys,
             http,
-            reputation: Reputation::default(),
-            passwords: Passwords::default(),
-            sessions: Sessions::default(),
+            reputation: Arc::default(),
+            accounts,
+            sessions,
             in_flight,
         }))
     }
-}
 
-/// One provider is configured; the order in the list is the order in which they are tried.
-fn open_till(config: &Config, http: &reqwest::Client) -> Till {
-    let stripe = Stripe::new(
-        http.clone(),
-        config.stripe_url.clone(),
-        config.stripe_key.clone(),
-        Patience::default(),
-    );
-    Till::new(PaymentRouter::new(vec![Arc::new(stripe)]))
-}
+    /// What the checkout works with.
+    #[must_use]
+    pub fn checkout(&self) -> CheckoutServices {
+        CheckoutServices {
+            database: self.database.clone(),
+            inventory: self.inventory.clone(),
+            payments: self.payments.clone(),
+            sessions: self.sessions.clone(),
+            failpoints: self.failpoints.clone(),
+        }
+    }
 
-async fn connect_redis(url: &str) -> Result<Redis, redis::RedisError> {
-    let config = ConnectionManagerConfig::new()
-        .set_response_timeout(Some(REDIS_RESPONSE_TIMEOUT))
-        .set_connection_timeout(Some(REDIS_CONNECTION_TIMEOUT));
-    ConnectionManager::new_with_config(redis::Client::open(url)?, config).await
+    /// What the meter works with.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        Meter {
+            database: self.database.clone(),
+            database_url: self.config.database_url.as_str().into(),
+            edge: self.edge.clone(),
+            inventory: self.inventory.clone(),
+            sessions: self.sessions.clone(),
+        }
+    }
 }

@@ -1,12 +1,10 @@
 //! Carts and availability over HTTP: what is locked, what is refused, and that a refusal locks nothing.
 
-mod stage;
-
 use std::time::Duration;
 
+use crate::harness::{Answer, Fan, TestOrigin, event_id, send, small_event};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use stage::{Answer, Fan, Stage, event_id, send, small_event};
 use tokio::task::JoinSet;
 
 fn refused(answer: &Answer, status: u16, word: &str) {
@@ -34,10 +32,10 @@ fn calm_event() -> serde_json::Value {
 
 #[tokio::test]
 async fn seats_are_locked_shown_and_summed() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let fan = Fan::new(&event);
-    let cart = stage.lock(&fan, &["A-1-1", "A-1-2"]).await.ok();
+    let cart = origin.lock(&fan, &["A-1-1", "A-1-2"]).await.ok();
     assert_eq!(
         (&cart["currency"], &cart["subtotal"], &cart["fees"], &cart["total"]),
         (&json!("EUR"), &json!("99.00"), &json!("9.90"), &json!("108.90"))
@@ -46,9 +44,9 @@ async fn seats_are_locked_shown_and_summed() {
         cart["seats"][0],
         json!({"seat_id": "A-1-1", "locked": true, "price": "49.50"})
     );
-    assert_eq!(stage.cart(&fan).await, cart, "the cart says the same");
+    assert_eq!(origin.cart(&fan).await, cart, "the cart says the same");
 
-    let seats = stage.seats(&fan, "A").await;
+    let seats = origin.seats(&fan, "A").await;
     assert_eq!(
         (&seats["available"], &seats["locked"], &seats["sold"]),
         (&json!(8), &json!(2), &json!(0))
@@ -63,136 +61,136 @@ async fn seats_are_locked_shown_and_summed() {
 
 #[tokio::test]
 async fn a_cart_may_hold_seats_of_several_sections() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let fan = Fan::new(&event);
-    stage.lock(&fan, &["A-1-1"]).await.ok();
-    let cart = stage.lock(&fan, &["B-1-1"]).await.ok();
+    origin.lock(&fan, &["A-1-1"]).await.ok();
+    let cart = origin.lock(&fan, &["B-1-1"]).await.ok();
     assert_eq!(
         (&cart["total"], cart["seats"].as_array().unwrap().len()),
         (&json!("86.35"), 2)
     );
-    let cart = stage.unlock(&fan, &["A-1-1", "B-1-1"]).await.ok();
+    let cart = origin.unlock(&fan, &["A-1-1", "B-1-1"]).await.ok();
     assert_eq!(
         (&cart["total"], &cart["seats"], &cart["lock_expires_at"]),
         (&json!("0.00"), &json!([]), &json!(null))
     );
-    assert_eq!(stage.seat(&fan, "A-1-1").await, "available");
-    assert_eq!(stage.seat(&fan, "B-1-1").await, "available");
+    assert_eq!(origin.seat(&fan, "A-1-1").await, "available");
+    assert_eq!(origin.seat(&fan, "B-1-1").await, "available");
 }
 
 #[tokio::test]
 async fn taken_seats_are_named_and_nothing_is_locked() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let (one, two) = (Fan::new(&event), Fan::new(&event));
-    stage.lock(&one, &["A-1-2"]).await.ok();
-    let answer = stage.lock(&two, &["A-1-1", "A-1-2", "A-1-3"]).await;
+    origin.lock(&one, &["A-1-2"]).await.ok();
+    let answer = origin.lock(&two, &["A-1-1", "A-1-2", "A-1-3"]).await;
     refused(&answer, 409, "seats_unavailable");
     assert_eq!(answer.json()["unavailable_seats"], json!(["A-1-2"]));
-    assert_eq!(stage.cart(&two).await["seats"], json!([]));
-    assert_eq!(stage.seats(&two, "A").await["locked"], json!(1));
+    assert_eq!(origin.cart(&two).await["seats"], json!([]));
+    assert_eq!(origin.seats(&two, "A").await["locked"], json!(1));
 }
 
 #[tokio::test]
 async fn every_bad_request_has_its_word_and_locks_nothing() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let fan = Fan::new(&event);
-    refused(&stage.lock(&fan, &[]).await, 422, "seats_missing");
-    refused(&stage.lock(&fan, &["A-1-1", "A-1-1"]).await, 422, "duplicate_seat");
-    refused(&stage.lock(&fan, &["A-1-1", "B-1-1"]).await, 422, "several_sections");
-    refused(&stage.lock(&fan, &["A-1-1", "A-9-9"]).await, 422, "unknown_seat");
-    refused(&stage.lock(&fan, &["A-1-1\r\n"]).await, 422, "unknown_seat");
-    refused(&stage.unlock(&fan, &["Z-1-1"]).await, 422, "unknown_seat");
+    refused(&origin.lock(&fan, &[]).await, 422, "seats_missing");
+    refused(&origin.lock(&fan, &["A-1-1", "A-1-1"]).await, 422, "duplicate_seat");
+    refused(&origin.lock(&fan, &["A-1-1", "B-1-1"]).await, 422, "several_sections");
+    refused(&origin.lock(&fan, &["A-1-1", "A-9-9"]).await, 422, "unknown_seat");
+    refused(&origin.lock(&fan, &["A-1-1\r\n"]).await, 422, "unknown_seat");
+    refused(&origin.unlock(&fan, &["Z-1-1"]).await, 422, "unknown_seat");
 
     let path = "/api/v1/cart/seats";
     let other = json!({"event_id": event_id(), "seat_ids": ["A-1-1"]});
     refused(
-        &send(stage.shop(&fan, Method::POST, path).json(&other)).await,
+        &send(origin.shop(&fan, Method::POST, path).json(&other)).await,
         403,
         "token_for_other_event",
     );
     let other = format!("/api/v1/events/{}/seats?section=A", event_id());
     refused(
-        &send(stage.shop(&fan, Method::GET, &other)).await,
+        &send(origin.shop(&fan, Method::GET, &other)).await,
         403,
         "token_for_other_event",
     );
     let section = format!("/api/v1/events/{event}/seats?section=Z");
     refused(
-        &send(stage.shop(&fan, Method::GET, &section)).await,
+        &send(origin.shop(&fan, Method::GET, &section)).await,
         404,
         "section_not_found",
     );
     let section = format!("/api/v1/events/{event}/seats");
     refused(
-        &send(stage.shop(&fan, Method::GET, &section)).await,
+        &send(origin.shop(&fan, Method::GET, &section)).await,
         400,
         "malformed_query",
     );
     refused(
-        &send(stage.shop(&fan, Method::POST, path).json(&json!({"seats": 1}))).await,
+        &send(origin.shop(&fan, Method::POST, path).json(&json!({"seats": 1}))).await,
         400,
         "malformed_body",
     );
     refused(
-        &send(stage.request(Method::GET, "/api/v1/cart")).await,
+        &send(origin.request(Method::GET, "/api/v1/cart")).await,
         401,
         "shop_token_missing",
     );
     refused(
-        &send(stage.shop(&Fan::for_seconds(&event, -1), Method::GET, "/api/v1/cart")).await,
+        &send(origin.shop(&Fan::for_seconds(&event, -1), Method::GET, "/api/v1/cart")).await,
         401,
         "shop_token_expired",
     );
     refused(
-        &stage.lock(&Fan::new(&event_id()), &["A-1-1"]).await,
+        &origin.lock(&Fan::new(&event_id()), &["A-1-1"]).await,
         404,
         "event_not_found",
     );
-    assert_eq!(stage.seats(&fan, "A").await["available"], json!(10));
+    assert_eq!(origin.seats(&fan, "A").await["available"], json!(10));
 }
 
 #[tokio::test]
 async fn a_person_may_hold_eight_seats_and_not_nine() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let fan = Fan::new(&event);
     let nine: Vec<String> = (1..=9).map(|number| format!("B-1-{number}")).collect();
     let nine: Vec<&str> = nine.iter().map(String::as_str).collect();
-    refused(&stage.lock(&fan, &nine).await, 422, "too_many_seats");
-    stage.lock(&fan, &nine[..7]).await.ok();
+    refused(&origin.lock(&fan, &nine).await, 422, "too_many_seats");
+    origin.lock(&fan, &nine[..7]).await.ok();
     // One more in another section is the eighth, two are too many.
-    refused(&stage.lock(&fan, &["A-1-1", "A-1-2"]).await, 422, "too_many_seats");
+    refused(&origin.lock(&fan, &["A-1-1", "A-1-2"]).await, 422, "too_many_seats");
     assert_eq!(
-        stage.seats(&fan, "A").await["locked"],
+        origin.seats(&fan, "A").await["locked"],
         json!(0),
         "nothing of it is locked"
     );
-    stage.lock(&fan, &["A-1-1"]).await.ok();
-    refused(&stage.lock(&fan, &["A-1-2"]).await, 422, "too_many_seats");
-    // What it has already does not count twice.
+    origin.lock(&fan, &["A-1-1"]).await.ok();
+    refused(&origin.lock(&fan, &["A-1-2"]).await, 422, "too_many_seats");
+    // Seats that it has already do not count twice.
     assert_eq!(
-        stage.lock(&fan, &nine[..7]).await.ok()["seats"]
+        origin.lock(&fan, &nine[..7]).await.ok()["seats"]
             .as_array()
             .unwrap()
             .len(),
         8
     );
-    stage.unlock(&fan, &["A-1-1"]).await.ok();
-    stage.lock(&fan, &["A-1-2"]).await.ok();
+    origin.unlock(&fan, &["A-1-1"]).await.ok();
+    origin.lock(&fan, &["A-1-2"]).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn requests_sent_at_once_cannot_pass_the_limit_together() {
-    let stage = std::sync::Arc::new(Stage::new().await);
-    let event = stage.launch(&calm_event()).await;
+    let origin = std::sync::Arc::new(TestOrigin::new().await);
+    let event = origin.launch(&calm_event()).await;
     let fan = Fan::new(&event);
     let mut requests = JoinSet::new();
     for section in ["A", "B"] {
         for number in 0..5 {
-            let (stage, fan) = (stage.clone(), fan.clone());
+            let (origin, fan) = (origin.clone(), fan.clone());
             requests.spawn(async move {
                 let seat = |n: usize| {
                     if section == "A" {
@@ -202,7 +200,7 @@ async fn requests_sent_at_once_cannot_pass_the_limit_together() {
                     }
                 };
                 let wanted = [seat(1), seat(2)];
-                stage.lock(&fan, &[&wanted[0], &wanted[1]]).await.status
+                origin.lock(&fan, &[&wanted[0], &wanted[1]]).await.status
             });
         }
     }
@@ -212,28 +210,28 @@ async fn requests_sent_at_once_cannot_pass_the_limit_together() {
         4,
         "{answers:?}"
     );
-    assert_eq!(stage.cart(&fan).await["seats"].as_array().unwrap().len(), 8);
-    let locked = stage.seats(&fan, "A").await["locked"].as_u64().unwrap()
-        + stage.seats(&fan, "B").await["locked"].as_u64().unwrap();
+    assert_eq!(origin.cart(&fan).await["seats"].as_array().unwrap().len(), 8);
+    let locked = origin.seats(&fan, "A").await["locked"].as_u64().unwrap()
+        + origin.seats(&fan, "B").await["locked"].as_u64().unwrap();
     assert_eq!(locked, 8);
 }
 
 #[tokio::test]
 async fn a_lock_that_is_over_leaves_the_cart_and_is_somebody_elses_within_a_second() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&small_event()).await; // locks last two seconds
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&small_event()).await; // locks last two seconds
     let (one, two) = (Fan::new(&event), Fan::new(&event));
-    stage.lock(&one, &["A-1-1"]).await.ok();
-    refused(&stage.lock(&two, &["A-1-1"]).await, 409, "seats_unavailable");
+    origin.lock(&one, &["A-1-1"]).await.ok();
+    refused(&origin.lock(&two, &["A-1-1"]).await, 409, "seats_unavailable");
     tokio::time::sleep(Duration::from_millis(2_050)).await;
-    stage.lock(&two, &["A-1-1"]).await.ok();
-    let cart = stage.cart(&one).await;
+    origin.lock(&two, &["A-1-1"]).await.ok();
+    let cart = origin.cart(&one).await;
     assert_eq!(
         (&cart["seats"][0]["locked"], &cart["total"]),
         (&json!(false), &json!("0.00"))
     );
     assert_eq!(
-        stage.lock(&one, &["A-1-2"]).await.ok()["seats"]
+        origin.lock(&one, &["A-1-2"]).await.ok()["seats"]
             .as_array()
             .unwrap()
             .len(),
@@ -244,40 +242,40 @@ async fn a_lock_that_is_over_leaves_the_cart_and_is_somebody_elses_within_a_seco
 
 #[tokio::test]
 async fn emptying_a_cart_frees_its_seats_and_nobody_elses() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let (one, two) = (Fan::new(&event), Fan::new(&event));
-    stage.lock(&one, &["A-1-1"]).await.ok();
-    stage.lock(&two, &["A-1-2"]).await.ok();
-    stage.unlock(&one, &["A-1-2"]).await.ok();
-    let cart = send(stage.shop(&one, Method::DELETE, "/api/v1/cart")).await.ok();
+    origin.lock(&one, &["A-1-1"]).await.ok();
+    origin.lock(&two, &["A-1-2"]).await.ok();
+    origin.unlock(&one, &["A-1-2"]).await.ok();
+    let cart = send(origin.shop(&one, Method::DELETE, "/api/v1/cart")).await.ok();
     assert_eq!(cart["seats"], json!([]));
-    assert_eq!(stage.seats(&one, "A").await["locked"], json!(1));
-    assert_eq!(stage.cart(&two).await["seats"][0]["locked"], json!(true));
+    assert_eq!(origin.seats(&one, "A").await["locked"], json!(1));
+    assert_eq!(origin.cart(&two).await["seats"][0]["locked"], json!(true));
 }
 
 #[tokio::test]
 async fn each_session_has_a_cart_of_its_own() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let one = Fan::new(&event);
     let again = Fan::again(&one.subject, &event, 600);
-    stage.lock(&one, &["A-1-1"]).await.ok();
-    assert_eq!(stage.cart(&again).await["seats"], json!([]));
-    assert_ne!(stage.cart(&again).await["cart_id"], stage.cart(&one).await["cart_id"]);
+    origin.lock(&one, &["A-1-1"]).await.ok();
+    assert_eq!(origin.cart(&again).await["seats"], json!([]));
+    assert_ne!(origin.cart(&again).await["cart_id"], origin.cart(&one).await["cart_id"]);
 }
 
 #[tokio::test]
 async fn a_section_that_is_lost_is_built_again_while_fans_are_told_to_wait() {
-    let stage = Stage::new().await;
-    let event = stage.launch(&calm_event()).await;
+    let origin = TestOrigin::new().await;
+    let event = origin.launch(&calm_event()).await;
     let fan = Fan::new(&event);
-    stage.wipe_section(&event, "A").await;
-    let answer = stage.lock(&fan, &["A-1-1"]).await;
+    origin.wipe_section(&event, "A").await;
+    let answer = origin.lock(&fan, &["A-1-1"]).await;
     refused(&answer, 503, "inventory_loading");
     assert!(answer.headers.contains_key("retry-after"));
-    stage::eventually("the seat can be locked", async || {
-        stage.lock(&fan, &["A-1-1"]).await.status == 200
+    crate::harness::eventually("the seat can be locked", async || {
+        origin.lock(&fan, &["A-1-1"]).await.status == 200
     })
     .await;
 }

@@ -1,43 +1,42 @@
 //! The one door to PostgreSQL: conflicts are repeated, failures leave nothing.
 
-mod stage;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use stage::Stage;
+use crate::harness::TestOrigin;
 use stanchion_origin::{
+    admin::AdminError,
     database::{MAX_ATTEMPTS, run_tx},
-    http::Error,
+    http::ErrorResponse,
 };
 use tokio::sync::Barrier;
 
-async fn stage_with_counter() -> Stage {
-    let stage = Stage::new().await;
+async fn origin_with_counter() -> TestOrigin {
+    let origin = TestOrigin::new().await;
     sqlx::query("create table counter (value integer not null)")
-        .execute(&stage.app.database)
+        .execute(&origin.app.database)
         .await
         .unwrap();
     sqlx::query("insert into counter values (0)")
-        .execute(&stage.app.database)
+        .execute(&origin.app.database)
         .await
         .unwrap();
-    stage
+    origin
 }
 
-async fn value(stage: &Stage) -> i32 {
+async fn value(origin: &TestOrigin) -> i32 {
     sqlx::query_scalar("select value from counter")
-        .fetch_one(&stage.app.database)
+        .fetch_one(&origin.app.database)
         .await
         .unwrap()
 }
 
 #[tokio::test]
 async fn two_that_conflict_both_succeed_in_the_end() {
-    let stage = stage_with_counter().await;
+    let origin = origin_with_counter().await;
     let (both_have_read, attempts) = (Barrier::new(2), AtomicU32::new(0));
     let add_one = async || {
         let mut first = true;
-        run_tx(&stage.app.database, "test.add_one", |mut tx| {
+        run_tx(&origin.app.database, "test.add_one", |mut tx| {
             let meet = std::mem::take(&mut first);
             let (both_have_read, attempts) = (&both_have_read, &attempts);
             Box::pin(async move {
@@ -55,21 +54,21 @@ async fn two_that_conflict_both_succeed_in_the_end() {
                     .bind(value + 1)
                     .execute(&mut *tx)
                     .await?;
-                Ok::<_, Error>(())
+                Ok::<_, AdminError>(())
             })
         })
         .await
     };
     let (one, other) = tokio::join!(add_one(), add_one());
     assert!(one.is_ok() && other.is_ok());
-    assert_eq!((value(&stage).await, attempts.into_inner()), (2, 3));
+    assert_eq!((value(&origin).await, attempts.into_inner()), (2, 3));
 }
 
 #[tokio::test]
 async fn a_conflict_that_persists_is_reported_after_a_bounded_number_of_attempts() {
-    let stage = stage_with_counter().await;
+    let origin = origin_with_counter().await;
     let attempts = AtomicU32::new(0);
-    let result = run_tx(&stage.app.database, "test.conflict", |mut tx| {
+    let result = run_tx(&origin.app.database, "test.conflict", |mut tx| {
         let attempts = &attempts;
         Box::pin(async move {
             attempts.fetch_add(1, Ordering::Relaxed);
@@ -77,39 +76,40 @@ async fn a_conflict_that_persists_is_reported_after_a_bounded_number_of_attempts
             sqlx::query("do $$ begin raise exception 'conflict' using errcode = '40001'; end $$")
                 .execute(&mut *tx)
                 .await?;
-            Ok::<_, Error>(())
+            Ok::<_, AdminError>(())
         })
     })
     .await;
-    assert_eq!(result.unwrap_err().word(), "conflict_persists");
-    assert_eq!((value(&stage).await, attempts.into_inner()), (0, MAX_ATTEMPTS));
+    let error = ErrorResponse::from(result.unwrap_err());
+    assert_eq!(error.word(), "conflict_persists");
+    assert_eq!((value(&origin).await, attempts.into_inner()), (0, MAX_ATTEMPTS));
 }
 
 #[tokio::test]
 async fn any_other_error_is_not_repeated_and_leaves_nothing() {
-    let stage = stage_with_counter().await;
+    let origin = origin_with_counter().await;
     let attempts = AtomicU32::new(0);
-    let result = run_tx(&stage.app.database, "test.refused", |mut tx| {
+    let result = run_tx(&origin.app.database, "test.refused", |mut tx| {
         let attempts = &attempts;
         Box::pin(async move {
             attempts.fetch_add(1, Ordering::Relaxed);
             sqlx::query("update counter set value = 7").execute(&mut *tx).await?;
-            Err::<(), _>(Error::conflict("refused", "No."))
+            Err::<(), _>(AdminError::EventNotLaunched)
         })
     })
     .await;
-    assert_eq!(result.unwrap_err().word(), "refused");
-    assert_eq!((value(&stage).await, attempts.into_inner()), (0, 1));
+    assert!(matches!(result, Err(AdminError::EventNotLaunched)));
+    assert_eq!((value(&origin).await, attempts.into_inner()), (0, 1));
 }
 
 #[tokio::test]
 async fn an_error_of_ours_shows_nothing_of_the_database() {
-    let stage = stage_with_counter().await;
+    let origin = origin_with_counter().await;
     let failed = sqlx::query("select nothing from counter")
-        .execute(&stage.app.database)
+        .execute(&origin.app.database)
         .await
         .unwrap_err();
-    let error = Error::from(failed);
+    let error = ErrorResponse::from(failed);
     assert_eq!((error.status().as_u16(), error.word()), (500, "internal"));
     assert!(!error.message().contains("counter"));
 }

@@ -1,18 +1,16 @@
 //! The Stripe adapter against a gateway that can fail on purpose: what is certain, what is not, and that nothing is ever
 //! charged twice.
 
-mod stage;
-
 use std::time::Duration;
 
+use crate::harness::{PATIENCE, STRIPE_KEY, TestGateway};
 use serde_json::json;
-use stage::{PATIENCE, STRIPE_KEY, TestGateway};
 use stanchion_origin::{
     clock,
     payments::{
-        Authorisation, IntentState, Outcome, PaymentProvider,
+        Authorisation, IntentState, PaymentOutcome, PaymentProvider,
         router::STEP_LIMIT,
-        stripe::{Patience, Stripe},
+        stripe::{RetryPolicy, Stripe},
     },
 };
 use stanchion_shared::money::Minor;
@@ -39,7 +37,7 @@ fn wanted(card: &str) -> Authorisation {
 
 async fn authorised(stripe: &Stripe, wanted: &Authorisation) -> String {
     match stripe.authorise(wanted).await {
-        Outcome::Done(intent) => intent,
+        PaymentOutcome::Done(intent) => intent,
         other => panic!("{other:?}"),
     }
 }
@@ -53,17 +51,20 @@ async fn an_amount_is_held_then_charged_and_may_be_given_back() {
     for _ in 0..2 {
         assert_eq!(
             stripe.capture(&wanted.order_id, &intent).await,
-            Outcome::Done(()),
+            PaymentOutcome::Done(()),
             "also when repeated"
         );
     }
     assert_eq!(gateway.money_of(&wanted.order_id).await, (0, 4_950));
     assert!(
-        matches!(stripe.cancel(&wanted.order_id, &intent).await, Outcome::Declined(_)),
+        matches!(
+            stripe.cancel(&wanted.order_id, &intent).await,
+            PaymentOutcome::Declined(_)
+        ),
         "charged is charged"
     );
     for _ in 0..2 {
-        assert_eq!(stripe.refund(&wanted.order_id, &intent).await, Outcome::Done(()));
+        assert_eq!(stripe.refund(&wanted.order_id, &intent).await, PaymentOutcome::Done(()));
     }
     assert_eq!(gateway.money_of(&wanted.order_id).await, (0, 0));
 }
@@ -74,12 +75,12 @@ async fn a_held_amount_is_let_go_of() {
     let (stripe, wanted) = (stripe(&gateway), wanted("pm_card_visa"));
     let intent = authorised(&stripe, &wanted).await;
     for _ in 0..2 {
-        assert_eq!(stripe.cancel(&wanted.order_id, &intent).await, Outcome::Done(()));
+        assert_eq!(stripe.cancel(&wanted.order_id, &intent).await, PaymentOutcome::Done(()));
     }
     assert_eq!(gateway.money_of(&wanted.order_id).await, (0, 0));
     assert!(matches!(
         stripe.capture(&wanted.order_id, &intent).await,
-        Outcome::Declined(_)
+        PaymentOutcome::Declined(_)
     ));
 }
 
@@ -97,7 +98,7 @@ async fn a_decline_says_why_and_a_card_that_asks_for_its_holder_is_declined() {
         for _ in 0..2 {
             assert_eq!(
                 stripe.authorise(&wanted).await,
-                Outcome::Declined(word.to_owned()),
+                PaymentOutcome::Declined(word.to_owned()),
                 "{card}"
             );
         }
@@ -112,7 +113,10 @@ async fn a_lost_answer_is_learnt_by_asking_again_and_charges_once() {
     gateway.fault("authorize", "lose_answer", 1).await;
     let intent = authorised(&stripe, &wanted).await;
     gateway.fault("capture", "lose_answer", 1).await;
-    assert_eq!(stripe.capture(&wanted.order_id, &intent).await, Outcome::Done(()));
+    assert_eq!(
+        stripe.capture(&wanted.order_id, &intent).await,
+        PaymentOutcome::Done(())
+    );
     assert_eq!(
         (gateway.intents().await.len(), gateway.money_of(&wanted.order_id).await),
         (1, (0, 4_950))
@@ -124,19 +128,19 @@ async fn where_no_answer_ever_comes_nothing_is_claimed() {
     let gateway = TestGateway::start().await;
     let (stripe, wanted) = (stripe(&gateway), wanted("pm_card_visa"));
     gateway.fault("authorize", "lose_answer", 9).await;
-    assert!(matches!(stripe.authorise(&wanted).await, Outcome::Unknown(_)));
+    assert!(matches!(stripe.authorise(&wanted).await, PaymentOutcome::Unknown(_)));
     assert_eq!(
         gateway.money_of(&wanted.order_id).await,
         (4_950, 0),
         "it was held, after all"
     );
     match stripe.find(&wanted.order_id, wanted.begun_at).await {
-        Outcome::Done(Some(intent)) => assert_eq!(intent.state, IntentState::Authorised),
+        PaymentOutcome::Done(Some(intent)) => assert_eq!(intent.state, IntentState::Authorised),
         other => panic!("{other:?}"),
     }
     gateway.faults(json!({})).await;
     let intent = authorised(&stripe, &wanted).await;
-    assert_eq!(stripe.cancel(&wanted.order_id, &intent).await, Outcome::Done(()));
+    assert_eq!(stripe.cancel(&wanted.order_id, &intent).await, PaymentOutcome::Done(()));
 }
 
 #[tokio::test]
@@ -144,10 +148,10 @@ async fn a_kept_fault_is_no_charge_if_the_list_knows_no_intent() {
     let gateway = TestGateway::start().await;
     let (stripe, wanted) = (stripe(&gateway), wanted("pm_card_visa"));
     gateway.fault("authorize", "fail_kept", 1).await;
-    assert!(matches!(stripe.authorise(&wanted).await, Outcome::Spent(_)));
+    assert!(matches!(stripe.authorise(&wanted).await, PaymentOutcome::Spent(_)));
     // The list cannot be read either: then nothing is certain.
     gateway.fault("read", "fail", 99).await;
-    assert!(matches!(stripe.authorise(&wanted).await, Outcome::Unknown(_)));
+    assert!(matches!(stripe.authorise(&wanted).await, PaymentOutcome::Unknown(_)));
     assert_eq!(gateway.money_of(&wanted.order_id).await, (0, 0));
 }
 
@@ -158,7 +162,7 @@ async fn a_provider_that_cannot_be_reached_did_nothing() {
     let unreachable = Stripe::new(reqwest::Client::new(), nowhere, STRIPE_KEY.to_owned(), PATIENCE);
     assert!(matches!(
         unreachable.authorise(&wanted("pm_card_visa")).await,
-        Outcome::Unavailable(_)
+        PaymentOutcome::Unavailable(_)
     ));
     let wrong_key = "sk_test_of_somebody_else".to_owned();
     let stranger = Stripe::new(
@@ -169,7 +173,7 @@ async fn a_provider_that_cannot_be_reached_did_nothing() {
     );
     assert!(matches!(
         stranger.authorise(&wanted("pm_card_visa")).await,
-        Outcome::Unavailable(_)
+        PaymentOutcome::Unavailable(_)
     ));
 }
 
@@ -179,7 +183,7 @@ async fn an_answer_that_comes_too_late_is_unknown_and_patience_has_an_end() {
     let (stripe, wanted) = (stripe(&gateway), wanted("pm_card_visa"));
     gateway.faults(json!({"delay_ms": 1_500})).await;
     let started = std::time::Instant::now();
-    assert!(matches!(stripe.authorise(&wanted).await, Outcome::Unknown(_)));
+    assert!(matches!(stripe.authorise(&wanted).await, PaymentOutcome::Unknown(_)));
     assert!(started.elapsed() < PATIENCE.total + PATIENCE.timeout + Duration::from_millis(500));
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(
@@ -199,14 +203,17 @@ async fn an_intent_is_found_among_hundreds() {
     }
     assert!(matches!(
         stripe.find(&searched.order_id, searched.begun_at).await,
-        Outcome::Done(Some(_))
+        PaymentOutcome::Done(Some(_))
     ));
-    assert_eq!(stripe.find("nobody", searched.begun_at).await, Outcome::Done(None));
+    assert_eq!(
+        stripe.find("nobody", searched.begun_at).await,
+        PaymentOutcome::Done(None)
+    );
 }
 
 #[test]
 fn the_patience_for_one_call_fits_into_a_step() {
-    let Patience { timeout, total, .. } = Patience::default();
+    let RetryPolicy { timeout, total, .. } = RetryPolicy::default();
     // One more look at the intent may follow the last attempt.
     let longest = total + timeout + timeout;
     assert!(longest <= STEP_LIMIT, "{longest:?}");

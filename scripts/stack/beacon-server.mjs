@@ -1,6 +1,6 @@
 // drand's HTTP API with rounds that real networks signed (shared/tests/vectors/beacon.json), for machines without a network.
 // When a round is due is said by the event that announces the beacon, so a test chooses a genesis that makes a recorded
-// round fall due when it wants. Beside them there is a chain of our own, whose rounds scripts/beacon signs when they are due.
+// round fall due when it wants. Beside them there is a chain of our own, whose rounds scripts/servers/beacon signs when they are due.
 //
 //   node beacon-server.mjs PORT SIGNER CHAIN     (CHAIN: JSON of our own chain {chain_hash, genesis, period, …})
 //

@@ -1,5 +1,5 @@
 // The local randomness beacon (beacon-server.mjs): the edge reads rounds there, where production reads drand's public API. It has
-// recorded rounds of real networks, and a chain of its own (scripts/beacon) that never ends.
+// recorded rounds of real networks, and a chain of its own (scripts/servers/beacon) that never ends.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -24,11 +24,12 @@ Starts a private stack (${partsFor('cloudflare').join(', ')}), runs COMMAND with
 
 const PART_HELP = `Usage: scripts/stack/part ${Object.keys(ACTIONS).join('|')} ${[...PARTS, ...ON_DEMAND].join('|')}
 
-For commands that scripts/stack/run started: crashes (kill: kill -9), stops, starts or restarts (kill -9, then start)
-a part of that stack. Data and port stay the same. Returns when it is done, after a start when the part is healthy.
-edge-2 and edge-site are there and not started. edge-2 (on Spin) is a second edge on the same Redis, at
+For commands that scripts/stack/run started: crashes (kill: kill -9), stops, starts, restarts (kill -9, then start),
+pauses (it is silent, and not dead) or resumes a part of that stack. Data and port stay the same. Returns when it is done, after a start when the part is healthy.
+edge-2, edge-site and edge-sites are there and not started. edge-2 (on Spin) is a second edge on the same Redis, at
 STANCHION_SECOND_EDGE_URL; edge-site is an edge in front of a site that you bring: it is at STANCHION_SITE_EDGE_URL, your site
-listens at STANCHION_SITE_URL, STANCHION_SITE_EVENTS are its events, and the issuer of\nits accounts is at STANCHION_SITE_ISSUER_URL.
+listens at STANCHION_SITE_URL, STANCHION_SITE_EVENTS are its events, and the issuer of\nits accounts is at STANCHION_SITE_ISSUER_URL. edge-sites is an edge in front of several sites, at
+STANCHION_SITES_EDGE_URL; STANCHION_SITES_BEHIND are those sites, as JSON.
 `;
 
 const [tool, ...args] = process.argv.slice(2);

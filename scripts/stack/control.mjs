@@ -1,4 +1,5 @@
-// Lets a test crash and restart parts of the stack that it runs in: `scripts/stack/part <kill|stop|start|restart> NAME`.
+// Lets a test crash, silence and restart parts of the stack that it runs in:
+// `scripts/stack/part <kill|stop|start|restart|pause|resume> NAME`.
 // HTTP over a unix socket that only the owner can reach.
 
 import { createServer, request } from 'node:http';
@@ -13,6 +14,8 @@ export const ACTIONS = {
     await part.kill();
     await part.start();
   },
+  pause: async (part) => part.pause(),
+  resume: async (part) => part.resume(),
 };
 
 /** @returns {Promise<{socket: string, close: () => void}>} */

@@ -1,4 +1,4 @@
-// The local payment gateway (scripts/gateway).
+// The local payment gateway (scripts/servers/gateway).
 
 import { answers, Part } from './process.mjs';
 import { freePort } from './ports.mjs';

@@ -12,7 +12,7 @@ const LIMITS = {
 
 export function origin({ folder, binaries, env, port }) {
   const reputation = join(folder, 'reputation.txt');
-  if (!existsSync(reputation)) writeFileSync(reputation, '# What is known of addresses: nothing yet. README.md says what to write here.\n');
+  if (!existsSync(reputation)) writeFileSync(reputation, '# What is known of addresses: nothing yet. docs/guides/bots-and-captcha.md says what to write here.\n');
   const own = { STANCHION_LISTEN: `127.0.0.1:${port}`, STANCHION_REPUTATION_FILE: reputation };
   return {
     part: new Part({

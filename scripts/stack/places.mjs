@@ -2,7 +2,7 @@
 
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -11,10 +11,10 @@ const RUNS = join(ROOT, '.stanchion');
 /** Folders of runs that failed are kept for their logs, the newest of them. */
 const MOST_ENDED_RUNS_KEPT = 5;
 
-/** In a run's folder: who holds it, and what of it lies in the temporary folder. */
+/** In a run's folder: who holds it, and what of it lies in the temporary folder, which may be another one for the next run. */
 const HOLDER = 'holder';
 const ELSEWHERE = 'elsewhere';
-const TEMPORARY = join(tmpdir(), 'stanchion-');
+const TEMPORARY = 'stanchion-';
 
 /** A new folder `.stanchion/<name>-<random>/`, open to its owner only because it holds keys. */
 export function runFolder(name) {
@@ -27,7 +27,7 @@ export function runFolder(name) {
 
 /** A folder of this run in the temporary folder, for what cannot be below the clone; noted, so that it is found again. */
 export function temporaryFolder(folder, name) {
-  const made = mkdtempSync(`${TEMPORARY}${name}-`);
+  const made = mkdtempSync(join(tmpdir(), `${TEMPORARY}${name}-`));
   appendFileSync(join(folder, ELSEWHERE), `${made}\n`);
   return made;
 }
@@ -37,7 +37,7 @@ export function removeRun(folder, { keepLogs }) {
   const note = join(folder, ELSEWHERE);
   const elsewhere = existsSync(note) ? readFileSync(note, 'utf8').split('\n') : [];
   for (const path of elsewhere) {
-    if (path.startsWith(TEMPORARY)) rmSync(path, { recursive: true, force: true });
+    if (basename(path).startsWith(TEMPORARY)) rmSync(path, { recursive: true, force: true });
   }
   for (const name of keepLogs ? readdirSync(folder).filter((name) => !name.endsWith('.log')) : ['']) {
     rmSync(join(folder, name), { recursive: true, force: true });
@@ -57,7 +57,7 @@ function forgetOldRuns() {
   for (const folder of ended.sort((a, b) => age(a) - age(b)).slice(MOST_ENDED_RUNS_KEPT)) removeRun(folder, { keepLogs: false });
 }
 
-/** A process id alone may by now be somebody else's: with the process's start time (proc(5), field 22) it is not. */
+/** The kernel may have given a process id to another process by now. Together with its start time (proc(5), field 22) it is unique. */
 function identity(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

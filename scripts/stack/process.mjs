@@ -1,8 +1,8 @@
 // One part of the stack as a process: start, wait until healthy, kill, restart, stop.
 //
-// Every part is our own child and is only ever signalled by its process id, which cannot be somebody else's while we
-// have not waited for it. `setpriv --pdeathsig` has the kernel stop the part when this process dies, even by kill -9:
-// nothing of ours outlives us.
+// Every part is a child of this process and gets signals by its process id only. The kernel gives that id to no other
+// process until the parent has waited for the child. `setpriv --pdeathsig` makes the kernel stop the part when this
+// process dies, even by kill -9, so no part outlives its stack.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, openSync, closeSync, readFileSync } from 'node:fs';
@@ -71,6 +71,16 @@ export class Part {
     await this.#signalAndWait('SIGKILL');
   }
 
+  /** It runs no further and answers nothing, with its sockets open: silent, and not dead. */
+  pause() {
+    if (this.child?.pid) this.#signal(this.child, 'SIGSTOP');
+  }
+
+  /** It goes on where it was. */
+  resume() {
+    if (this.child?.pid) this.#signal(this.child, 'SIGCONT');
+  }
+
   #arguments() {
     const { command, user, stopSignal } = this.spec;
     const as = user ? ['--reuid', user, '--regid', user, '--clear-groups'] : [];
@@ -104,6 +114,7 @@ export class Part {
     const { child, exited } = this;
     if (!child?.pid) return;
     this.#signal(child, signal);
+    this.#signal(child, 'SIGCONT'); // one that is paused takes no notice of the first
     const inTime = await Promise.race([exited.then(() => true), sleep(STOP_LIMIT_MS, false, { ref: false })]);
     if (!inTime) {
       this.#signal(child, 'SIGKILL');

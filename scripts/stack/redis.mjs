@@ -7,26 +7,26 @@ import { join } from 'node:path';
 import { freePort } from './ports.mjs';
 import { Part } from './process.mjs';
 
-/** The origin's. @param {{folder: string, appendfsync?: 'always'|'everysec'|'no'}} options */
-export async function redis({ folder, appendfsync = 'everysec' }) {
-  const { part, url } = await server({ name: 'redis', folder, appendfsync });
+/** The origin's. @param {{folder: string, data: string, appendfsync?: 'always'|'everysec'|'no'}} options */
+export async function redis({ folder, data, appendfsync = 'everysec' }) {
+  const { part, url } = await server({ name: 'redis', folder, data, appendfsync });
   return { part, exports: { STANCHION_REDIS_URL: url } };
 }
 
 /** The edge's own on Spin, which holds places in the queue: what it has acknowledged must be on the disk. */
-export async function edgeRedis({ folder }) {
-  const { part, url } = await server({ name: 'edge-redis', folder, appendfsync: 'always' });
+export async function edgeRedis({ folder, data }) {
+  const { part, url } = await server({ name: 'edge-redis', folder, data, appendfsync: 'always' });
   return { part, exports: { STANCHION_EDGE_REDIS_URL: url } };
 }
 
-async function server({ name, folder, appendfsync }) {
+async function server({ name, folder, data, appendfsync }) {
   const port = await freePort();
-  const data = join(folder, name);
-  mkdirSync(data, { mode: 0o700 });
+  const dir = join(data, name);
+  mkdirSync(dir, { mode: 0o700 });
   const settings = {
     bind: '127.0.0.1',
     port,
-    dir: data,
+    dir,
     appendonly: 'yes',
     appendfsync,
     save: '', // no snapshots beside the append-only file

@@ -3,7 +3,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /**
- * @param edge address of the edge, with /.stanchion where it is in front of a site of somebody else's
+ * @param edge address of the edge, with /.stanchion where it is in front of a protected site
  * @param key STANCHION_CONTROL_KEY
  * @param path below /api/v1/control, for example /events/my-show
  * @param body text of the body, or undefined

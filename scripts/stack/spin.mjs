@@ -1,5 +1,5 @@
 // The edge on Spin: by a real `spin` (WebAssembly's, 4.1 or newer) where there is one on the PATH, and otherwise by our
-// own host (scripts/spin-host). Both run the same component file with the same manifest.
+// own host (scripts/servers/spin-host). Both run the same component file with the same manifest.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { answers, Part } from './process.mjs';
 /** The oldest Spin with WASI 0.3.0, which components of spin-sdk 7 import; 4.0 has a release candidate of it. */
 const OLDEST_SPIN = [4, 1];
 
-export function edge({ name = 'edge', health = '/healthz', folder, binaries, env, port }) {
+export function edge({ name = 'edge', health = '/healthz', folder, data, binaries, env, port }) {
   const home = join(folder, 'edge');
   const { manifest, variables } = readManifest(binaries.component);
   const file = join(home, `${name}.toml`);
@@ -24,7 +24,7 @@ export function edge({ name = 'edge', health = '/healthz', folder, binaries, env
       cwd: home,
       env: { RUST_LOG: 'info', ...process.env, ...spinVariables(variables, env) },
       command: spin
-        ? ['spin', 'up', '--from', file, '--listen', listen, '--state-dir', stateFolder(folder, name)]
+        ? ['spin', 'up', '--from', file, '--listen', listen, '--state-dir', stateFolder(data, name)]
         : [binaries.spinHost, '--manifest', file, '--listen', listen, '--cache', join(process.env.STANCHION_CACHE, 'wasmtime')],
       wholeGroup: true, // `spin up` serves by a process of its own
       healthy: () => answers(`http://${listen}${health}`),
@@ -57,16 +57,21 @@ export function realSpin() {
   return null;
 }
 
-/** spin.toml, with another file of the component if one is given. It is our own file, so its layout is known. */
+/**
+ * spin.toml, with another file of the component if one is given, and the static files that scripts/stack/builds.mjs puts
+ * beside it. It is our own file, so its layout is known.
+ */
 function readManifest(component) {
   const toml = readFileSync(join(ROOT, 'spin.toml'), 'utf8');
   const table = toml.split(/^\[variables\]$/m)[1]?.split(/^\[/m)[0] ?? '';
   const variables = [...table.matchAll(/^([a-z][a-z0-9_]*) = /gm)].map(([, name]) => name);
   const source = /^source = ".+"$/gm;
-  if (variables.length === 0 || toml.match(source)?.length !== 1) {
-    throw new Error('spin.toml has no [variables] or not one source in the layout that scripts/stack/spin.mjs reads.');
+  const files = 'source = "edge-worker/static"';
+  if (variables.length === 0 || toml.match(source)?.length !== 1 || !toml.includes(files)) {
+    throw new Error('spin.toml has no [variables], no static files or not one source in the layout that scripts/stack/spin.mjs reads.');
   }
-  return { manifest: component ? toml.replace(source, `source = ${JSON.stringify(component)}`) : toml, variables };
+  const built = () => toml.replace(source, `source = ${JSON.stringify(component)}`).replace(files, 'source = "static"');
+  return { manifest: component ? built() : toml, variables };
 }
 
 /**
@@ -81,8 +86,8 @@ function spinVariables(names, env) {
   return Object.fromEntries(values.filter(([, value]) => value !== undefined).map(([name, value]) => [`SPIN_VARIABLE_${name}`, value]));
 }
 
-function stateFolder(folder, name) {
-  const state = join(folder, `${name}-state`);
+function stateFolder(data, name) {
+  const state = join(data, `${name}-state`);
   mkdirSync(state, { mode: 0o700, recursive: true });
   return state;
 }

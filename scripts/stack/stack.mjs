@@ -8,7 +8,7 @@ import { serveControl } from './control.mjs';
 import { gateway } from './gateway.mjs';
 import { makeKeys } from './keys.mjs';
 import { origin } from './origin.mjs';
-import { removeRun, runFolder } from './places.mjs';
+import { removeRun, runFolder, temporaryFolder } from './places.mjs';
 import { freePort } from './ports.mjs';
 import { postgres } from './postgres.mjs';
 import { edgeRedis, redis } from './redis.mjs';
@@ -19,13 +19,20 @@ import * as wrangler from './wrangler.mjs';
 export const PARTS = ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis', 'edge', 'origin'];
 
 /**
- * There but not started: `scripts/stack/part start` does. An edge in front of a site of somebody else's, and on Spin, a
- * second edge beside the first on the same Redis.
+ * Parts that a stack prepares and does not start; `scripts/stack/part start` does. `edge-site` is an edge in front of a
+ * protected site, `edge-sites` one in front of several. `edge-2` is a second edge beside the first on the same Redis, on Spin only.
  */
-export const ON_DEMAND = ['edge-2', 'edge-site'];
+export const ON_DEMAND = ['edge-2', 'edge-site', 'edge-sites'];
 
 /** The events of the site that edge-site is in front of. */
-const SITE_EVENTS = 'site-one,site-two,site-three,site-four,site-five';
+const SITE_EVENTS = 'site-one,site-two,site-three,site-four,site-five,site-live,site-http,site-paths,site-paths-two,site-waiting,site-cold,site-sessions,site-meter';
+
+/** What edge-sites is in front of, beside the stack's own shop at shop.test. */
+const SITES = [
+  { name: 'one', hosts: ['one.test', '*.one.test'], events: ['sites-one', 'sites-one-b'] },
+  { name: 'two', hosts: ['two.test'], events: ['sites-two'] },
+  { name: 'three', hosts: ['three.test:8443'], events: [] },
+];
 
 /** What the edge can run on. */
 export const RUNTIMES = { cloudflare: workerd.edge, wrangler: wrangler.edge, spin: spin.edge };
@@ -40,22 +47,24 @@ export class Stack {
   #control = null;
   #stopping = new AbortController();
 
-  constructor({ name, runtime = 'cloudflare', parts = partsFor(runtime), appendfsync }) {
+  /** @param {{temporaryData?: boolean}} options `temporaryData`: servers keep their data in the temporary folder, not below the clone */
+  constructor({ name, runtime = 'cloudflare', parts = partsFor(runtime), appendfsync, temporaryData = false }) {
     this.runtime = runtime;
     this.wanted = parts;
     this.options = { appendfsync };
     this.folder = runFolder(name);
+    this.data = temporaryData ? temporaryFolder(this.folder, 'data') : this.folder;
     this.env = {};
   }
 
   /** Builds and starts everything. Call `stop` afterwards, also when this failed half way. */
   async start(say = () => {}) {
-    const { folder, wanted } = this;
-    this.env = { ...makeKeys(folder), STANCHION_STACK: folder, STANCHION_STACK_RUNTIME: this.runtime, STANCHION_SITE_EVENTS: '' };
-    const binaries = await timed(say, 'build', () => build({ parts: wanted, runtime: this.runtime, folder, signal: this.#stopping.signal }));
+    const { folder, data, wanted } = this;
+    this.env = { ...makeKeys(folder), STANCHION_STACK: folder, STANCHION_STACK_DATA: data, STANCHION_STACK_RUNTIME: this.runtime, STANCHION_SITE_EVENTS: '' };
+    const binaries = await timed(say, 'build', () => build({ parts: wanted, runtime: this.runtime, folder, say, signal: this.#stopping.signal }));
 
     await this.#startAll(say, ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis'], (name) =>
-      ({ redis, postgres, gateway, beacon, 'edge-redis': edgeRedis })[name]({ folder, binaries, env: this.env, ...this.options }));
+      ({ redis, postgres, gateway, beacon, 'edge-redis': edgeRedis })[name]({ folder, data, binaries, env: this.env, ...this.options }));
 
     // Edge and origin need each other's address, so both ports are known before either starts.
     const ports = { edge: await freePort(), origin: await freePort() };
@@ -65,7 +74,7 @@ export class Stack {
     this.env.STANCHION_HCAPTCHA_URL = `http://127.0.0.1:${await freePort()}`;
     this.env.STANCHION_TURNSTILE_URL = this.env.STANCHION_HCAPTCHA_URL;
     await this.#startAll(say, ['edge', 'origin'], (name) =>
-      ({ edge: RUNTIMES[this.runtime], origin })[name]({ folder, binaries, env: this.env, port: ports[name] }));
+      ({ edge: RUNTIMES[this.runtime], origin })[name]({ folder, data, binaries, env: this.env, port: ports[name] }));
     if (this.runtime === 'spin') await this.#prepareSpin(binaries, ports.edge);
     if (wanted.includes('edge') && this.runtime !== 'wrangler') await this.#prepareSite(binaries);
 
@@ -86,17 +95,17 @@ export class Stack {
 
   /** What a stack on Spin has besides: an edge on demand, and the variables for whoever runs `spin up` themselves. */
   async #prepareSpin(binaries, edgePort) {
-    const { folder, env } = this;
+    const { folder, data, env } = this;
     if (this.wanted.includes('edge-redis')) spin.keepVariables({ folder, env, port: edgePort });
     if (!this.wanted.includes('edge')) return;
     const port = await freePort();
-    this.#parts.set('edge-2', spin.edge({ name: 'edge-2', folder, binaries, env, port }).part);
+    this.#parts.set('edge-2', spin.edge({ name: 'edge-2', folder, data, binaries, env, port }).part);
     env.STANCHION_SECOND_EDGE_URL = `http://127.0.0.1:${port}`;
   }
 
   /** An edge for whoever brings a site and listens at STANCHION_SITE_URL. */
   async #prepareSite(binaries) {
-    const { folder, env } = this;
+    const { folder, data, env } = this;
     const [port, site, issuer] = [await freePort(), await freePort(), await freePort()];
     env.STANCHION_SITE_URL = `http://127.0.0.1:${site}`;
     env.STANCHION_SITE_EDGE_URL = `http://127.0.0.1:${port}`;
@@ -111,8 +120,28 @@ export class Stack {
       STANCHION_OIDC_JWKS_PATH: '/jwks',
     };
     env.STANCHION_SITE_ISSUER_URL = its.STANCHION_OIDC_HOST;
-    const { part } = await RUNTIMES[this.runtime]({ name: 'edge-site', health: '/.stanchion/healthz', folder, binaries, env: its, port });
+    const { part } = await RUNTIMES[this.runtime]({ name: 'edge-site', health: '/.stanchion/healthz', folder, data, binaries, env: its, port });
     this.#parts.set('edge-site', part);
+    await this.#prepareSites(binaries);
+  }
+
+  /** An edge for whoever brings several sites: STANCHION_SITES_BEHIND says where each listens. */
+  async #prepareSites(binaries) {
+    const { folder, data, env } = this;
+    const sites = [];
+    for (const site of SITES) sites.push({ ...site, origin: `http://127.0.0.1:${await freePort()}` });
+    const port = await freePort();
+    env.STANCHION_SITES_EDGE_URL = `http://127.0.0.1:${port}`;
+    env.STANCHION_SITES_BEHIND = JSON.stringify(sites);
+    const its = {
+      ...env,
+      STANCHION_SITE_EVENTS: '',
+      STANCHION_HOSTS: 'shop.test',
+      STANCHION_SITES: env.STANCHION_SITES_BEHIND,
+      STANCHION_SITE_ORIGINS: 'http://127.0.0.1:*',
+    };
+    const { part } = await RUNTIMES[this.runtime]({ name: 'edge-sites', health: '/.stanchion/healthz', folder, data, binaries, env: its, port });
+    this.#parts.set('edge-sites', part);
   }
 
   async #startAll(say, names, make) {

@@ -7,15 +7,16 @@ import { join } from 'node:path';
 import { answers, Part } from './process.mjs';
 import { ROOT } from './places.mjs';
 
-export function edge({ name = 'edge', health = '/healthz', folder, binaries, env, port }) {
+export function edge({ name = 'edge', health = '/healthz', folder, data, binaries, env, port }) {
   const home = binaries.edge;
-  const data = join(folder, `${name}-data`);
-  mkdirSync(data, { mode: 0o700 });
+  const objectsData = join(data, `${name}-data`);
+  mkdirSync(objectsData, { mode: 0o700 });
   copyFileSync(join(ROOT, 'scripts/stack/cache.worker.js'), join(home, 'cache.worker.js'));
   const config = join(home, `${name}.capnp`);
   const wrangler = readWrangler();
   const variables = givenVariables(wrangler.variables, env);
-  writeFileSync(config, capnp({ port, data, ...wrangler, variables }));
+  // scripts/stack/builds.mjs puts the static files beside the worker.
+  writeFileSync(config, capnp({ port, data: objectsData, staticFiles: join(home, 'static'), ...wrangler, variables }));
   return {
     part: new Part({
       name,
@@ -24,7 +25,8 @@ export function edge({ name = 'edge', health = '/healthz', folder, binaries, env
       command: [workerdBinary(), 'serve', config],
       healthy: () => answers(`http://127.0.0.1:${port}${health}`),
     }),
-    exports: { STANCHION_EDGE_RUNTIME: 'workerd' },
+    // The benchmark puts its baseline beside the edge: it reads here which file to change.
+    exports: { STANCHION_EDGE_RUNTIME: 'workerd', STANCHION_EDGE_CONFIGURATION: config },
   };
 }
 
@@ -37,7 +39,7 @@ export function givenVariables(variables, env) {
   return [...variables, ...SECRETS].filter((name) => name in env);
 }
 
-function capnp({ port, data, compatibilityDate, objects, variables }) {
+function capnp({ port, data, staticFiles, compatibilityDate, objects, variables, assets }) {
   const text = JSON.stringify; // capnp's string literals have JSON's escapes
   const list = (items) => items.map((item) => `    ${item},\n`).join('');
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -47,6 +49,8 @@ const config :Workerd.Config = (
     (name = "edge", worker = .edge),
     (name = "cache", worker = .cache),
     (name = "data", disk = (path = ${text(data)}, writable = true)),
+    # Workers static assets, as far as the worker reads them. It serves them itself here, with what _headers says.
+    (name = "static", disk = (path = ${text(staticFiles)})),
     # The origin is on this machine, which workers may not reach unless told so.
     (name = "network", network = (allow = ["public", "private"])),
   ],
@@ -61,6 +65,7 @@ const edge :Workerd.Worker = (
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
   bindings = [
+    (name = ${text(assets)}, service = "static"),
 ${list(variables.map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`))}\
 ${list(objects.map(({ binding, className }) => `(name = ${text(binding)}, durableObjectNamespace = ${text(className)})`))}\
   ],
@@ -87,10 +92,11 @@ export function readWrangler() {
     .map(([, binding, className]) => ({ binding, className }));
   const table = toml.split(/^\[vars\]$/m)[1]?.split(/^\[/m)[0] ?? '';
   const variables = [...table.matchAll(/^(STANCHION_\w+) = /gm)].map(([, name]) => name);
-  if (!compatibilityDate || objects.length === 0 || variables.length === 0) {
-    throw new Error('wrangler.toml has no compatibility_date, no durable objects or no [vars] in the layout that scripts/stack/workerd.mjs reads.');
+  const assets = /^\[assets\]\n(?:.+\n)*?binding = "(.+)"$/m.exec(toml)?.[1];
+  if (!compatibilityDate || objects.length === 0 || variables.length === 0 || !assets) {
+    throw new Error('wrangler.toml has no compatibility_date, durable objects, [vars] or [assets] in the layout that scripts/stack/workerd.mjs reads.');
   }
-  return { compatibilityDate, objects, variables };
+  return { compatibilityDate, objects, variables, assets };
 }
 
 /** The binary itself: npm's `workerd` is a script around it, which would be a process too many to kill. */

@@ -8,9 +8,9 @@ import { ROOT } from './places.mjs';
 import { answers, Part } from './process.mjs';
 import { givenVariables, readWrangler } from './workerd.mjs';
 
-export async function edge({ folder, env, port }) {
-  const data = join(folder, 'edge-data');
-  mkdirSync(data, { mode: 0o700 });
+export async function edge({ folder, data, env, port }) {
+  const objectsData = join(data, 'edge-data');
+  mkdirSync(objectsData, { mode: 0o700 });
   const values = join(folder, 'edge.vars');
   const names = givenVariables(readWrangler().variables, env);
   writeFileSync(values, names.map((name) => `${name}='${env[name]}'\n`).join(''), { mode: 0o600 });
@@ -21,7 +21,7 @@ export async function edge({ folder, env, port }) {
       cwd: ROOT,
       env: { ...process.env, CI: 'true' }, // it asks nothing and draws nothing
       command: ['wrangler', 'dev', '--local', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', String(await freePort()),
-        '--env-file', values, '--persist-to', data, '--show-interactive-dev-session', 'false'],
+        '--env-file', values, '--persist-to', objectsData, '--show-interactive-dev-session', 'false'],
       wholeGroup: true, // it runs workerd and esbuild
       healthy: () => answers(`http://127.0.0.1:${port}/healthz`),
     }),

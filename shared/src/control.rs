@@ -1,24 +1,27 @@
-//! How the origin signs what it tells the edge: HMAC-SHA-256 over method, path, query, body and time.
+//! The signature of what the origin tells the edge: HMAC-SHA-256 over method, path, query, body and
+//! time.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::{identity::Bytes32, timestamp::UnixMillis};
+use crate::{ids::Bytes32, timestamp::UnixMillis};
 
-/// Header with the sender's clock, milliseconds since 1970.
+/// Header with the clock of the sender, in milliseconds since 1970.
 pub const TIME_HEADER: &str = "stanchion-time";
-/// Header with the signature, `v1=` and 64 hex digits.
+/// Header with the signature: `v1=` and 64 hex digits.
 pub const SIGNATURE_HEADER: &str = "stanchion-signature";
-/// How far the two clocks may differ, in milliseconds. It also bounds a replay; `version` makes a replay harmless.
+/// How far the two clocks may differ, in milliseconds. It also bounds a replay; the `version` of
+/// each put makes a replay harmless.
 pub const MAX_AGE_MS: u64 = 30_000;
 
-/// What a signature covers. Lengths are implied by line feeds, which none of the first four can hold.
+/// The parts of a request that the signature covers. Line feeds separate them, and none of the
+/// first four parts can contain one.
 pub struct ControlRequest<'a> {
     /// `GET`, `PUT`, …
     pub method: &'a str,
-    /// Path, percent-encoded as sent.
+    /// The path, percent-encoded as sent.
     pub path: &'a str,
-    /// Query without `?`, as sent; empty if none.
+    /// The query without `?`, as sent; empty if there is none.
     pub query: &'a str,
     /// The whole body.
     pub body: &'a [u8],
@@ -27,10 +30,10 @@ pub struct ControlRequest<'a> {
 /// Why a control request is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ControlError {
-    /// A header is absent or not of its form, or the signature does not match.
+    /// A header is absent or malformed, or the signature does not match.
     #[error("the control signature is missing or wrong")]
     Signature,
-    /// The time is further than [`MAX_AGE_MS`] away from ours.
+    /// The time differs by more than [`MAX_AGE_MS`] from the clock of the edge.
     #[error("the control request is older or newer than 30 seconds: check the clocks")]
     Time,
 }
@@ -46,7 +49,7 @@ fn mac(key: &Bytes32, request: &ControlRequest<'_>, time: UnixMillis) -> Hmac<Sh
     mac
 }
 
-/// The two headers' values: (time, signature).
+/// Signs a request. Returns the values of the two headers: (time, signature).
 #[must_use]
 pub fn sign(key: &Bytes32, request: &ControlRequest<'_>, now: UnixMillis) -> (String, String) {
     let signature = mac(key, request, now).finalize().into_bytes();
@@ -56,7 +59,8 @@ pub fn sign(key: &Bytes32, request: &ControlRequest<'_>, now: UnixMillis) -> (St
 /// Checks what [`sign`] made. The comparison takes the same time wherever the first difference is.
 ///
 /// # Errors
-/// [`ControlError`]; the signature is judged before the time, so that a stranger learns nothing about our clock.
+/// [`ControlError`]. The signature is checked before the time, so that a stranger learns nothing
+/// about the clock of the edge.
 pub fn verify(
     key: &Bytes32,
     request: &ControlRequest<'_>,

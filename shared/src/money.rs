@@ -1,8 +1,10 @@
-//! Money: exact, in minor units inside, a decimal string in JSON.
+//! Amounts of money. They are whole minor units in code and decimal strings in JSON, so no amount
+//! is ever rounded.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// An amount in minor units (cents) of a currency with two decimals. In JSON a string such as `"49.50"`.
+/// An amount in minor units (cents) of a currency with two decimals. In JSON a string such as
+/// `"49.50"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Minor(pub i64);
 
@@ -10,16 +12,16 @@ impl Minor {
     /// Largest amount that is accepted from outside: 10 million in major units.
     pub const MAX: Minor = Minor(1_000_000_000);
 
-    /// Sum, or `None` on overflow.
+    /// The sum; `None` on overflow.
     #[must_use]
     pub fn checked_add(self, other: Minor) -> Option<Minor> {
         self.0.checked_add(other.0).map(Minor)
     }
 
-    /// Reads `"49"`, `"49.5"` or `"49.50"`; no sign, no exponent.
+    /// Parses `"49"`, `"49.5"` or `"49.50"`. A sign or an exponent is not allowed.
     ///
     /// # Errors
-    /// Anything else, or more than [`Minor::MAX`].
+    /// The text is anything else, or the amount is more than [`Minor::MAX`].
     pub fn parse(text: &str) -> Result<Minor, MoneyError> {
         let (major, cents) = text.split_once('.').unwrap_or((text, "00"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

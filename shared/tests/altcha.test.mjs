@@ -1,5 +1,6 @@
-// Our challenges are ALTCHA's: the public library verifies our vector, solves our challenges, and makes the same ones.
-// tests/altcha.rs compares the Rust code with the same vector.
+// The challenges follow ALTCHA's protocol: its public library verifies the vector, solves the
+// challenge, and makes the same one. rules/altcha.rs compares the Rust code with the same vector.
+// Needs: nothing.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,8 +1,9 @@
-// The draw worked out a second time, independently of the Rust code: node:crypto for the hashes, and the npm package
-// @chainsafe/swap-or-not-shuffle (a consensus client's own implementation) for the shuffle.
+// The draw, computed a second time and independently of the Rust code: with node:crypto for the
+// hashes, and with the npm package @chainsafe/swap-or-not-shuffle (from a consensus client) for the
+// shuffle.
 //
-// `node draw_vector.mjs` prints the vector; draw_vector.test.mjs compares it with the one that is published in
-// vectors/draw.json, and tests/draw_vector.rs compares the Rust code with the same file.
+// `node draw_vector.mjs` prints the vector. draw_vector.test.mjs compares it with the published
+// vectors/draw.json, and rules/draw_vector.rs compares the Rust code with the same file.
 
 import { createHash, createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -116,7 +117,7 @@ export function drawVector() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  // Lists of numbers on one line: the file is read by people, too.
+  // Lists of numbers stand on one line, because people read the file, too.
   const json = JSON.stringify(drawVector(), null, 1);
   console.log(json.replace(/\[[\s\d,]+\]/g, (list) => list.replace(/\s+/g, '')));
 }

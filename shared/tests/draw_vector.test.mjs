@@ -1,4 +1,6 @@
-// The published vector is what an independent implementation works out, and its shuffle is the specification's.
+// The published vector is what an independent implementation computes, and its shuffle is that of the
+// specification.
+// Needs: nothing.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,19 +1,24 @@
-//! What the page 'Check my place' runs: the page fetches what is public and hands it over as it came; everything is parsed
-//! and judged in here, by the same code as `rush verify`.
+//! The checker that the page 'Check my place' runs, in WebAssembly. The page fetches what is public
+//! and hands it over unchanged. The checker parses and judges everything, by the same code as
+//! `stanchion-verify`.
 
 use serde::Deserialize;
 use stanchion_shared::{
-    draw::{announcement::Announcement, record::SignedRecord},
-    identity::{Bytes32, Shard, Tag},
+    draw::{
+        announcement::Announcement,
+        record::{DrawRecord, SignedRecord},
+    },
+    ids::{Bytes32, Shard, Tag},
     jose::VerifyingKeys,
-    verify::{Claimed, Fault, Published, Step, Verdict, verify},
+    verify::{self, FanClaim, Published, StepFault, Verification, VerificationStep},
+    wire::ReceiptClaims,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What the fan holds and noted, as JSON; all but the receipt may be left out or null.
+/// What the fan holds and has noted, as JSON. All but the receipt may be left out or null.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Held {
+struct FanNotes {
     receipt: String,
     #[serde(default)]
     place: Option<u64>,
@@ -27,7 +32,7 @@ struct Held {
     tickets_digest: Option<Bytes32>,
 }
 
-/// Takes what is public, piece by piece, and judges it.
+/// Takes what is public, piece by piece, and judges a fan's receipt by it.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Checker {
@@ -35,42 +40,65 @@ pub struct Checker {
     queue: String,
     records: Vec<String>,
     logs: Vec<(u16, Vec<u8>)>,
+    earlier_log: Vec<u8>,
 }
 
 #[wasm_bindgen]
 impl Checker {
-    /// Nothing yet.
+    /// A checker that has taken nothing yet.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Checker {
         Checker::default()
     }
 
-    /// `/.well-known/jwks.json`.
+    /// Takes the answer of `GET /.well-known/jwks.json`.
     pub fn jwks(&mut self, text: String) {
         self.jwks = text;
     }
 
-    /// `GET /api/v1/events/{id}/queue`.
+    /// Takes the answer of `GET /api/v1/events/{id}/queue`.
     pub fn queue(&mut self, text: String) {
         self.queue = text;
     }
 
-    /// A record, from the event's first one up to the receipt's, in order.
+    /// Takes a draw record. They come in order, from the event's first one to the one that has the
+    /// receipt's ticket.
     pub fn record(&mut self, text: String) {
         self.records.push(text);
     }
 
-    /// The list of a shard in the receipt's draw, in order of shards.
+    /// Takes the log of a shard in the draw that has the receipt's ticket. They come in the order of
+    /// shards.
     pub fn log(&mut self, shard: u16, bytes: Vec<u8>) {
         self.logs.push((shard, bytes));
     }
 
-    /// Everything that was checked, as JSON of [`Verdict`]. `held` is JSON {receipt, place, tag, commitment,
-    /// announced, tickets_digest}.
+    /// Takes the log of the receipt's shard in the receipt's draw, where a later draw carries the
+    /// ticket.
+    pub fn earlier_log(&mut self, bytes: Vec<u8>) {
+        self.earlier_log = bytes;
+    }
+
+    /// Whether the draw of a receipt, the last one taken, left its ticket over, so that the records
+    /// after it are needed up to one that [carries](Checker::carries) it. Text that cannot be read
+    /// is the check's to report.
     #[must_use]
-    pub fn verdict(&self, held: &str) -> String {
-        let verdict = self.judge(held).unwrap_or_else(|fault| Verdict {
+    pub fn is_left_over(&self, receipt: &str) -> bool {
+        self.of_last(receipt, verify::is_left_over)
+    }
+
+    /// Whether the last record that was taken carries the ticket of a receipt.
+    #[must_use]
+    pub fn carries(&self, receipt: &str) -> bool {
+        self.of_last(receipt, verify::carries)
+    }
+
+    /// Judges, and returns every step of the check as JSON. `notes` is JSON {receipt, place, tag,
+    /// commitment, announced, tickets_digest}.
+    #[must_use]
+    pub fn verdict(&self, notes: &str) -> String {
+        let verdict = self.judge(notes).unwrap_or_else(|fault| Verification {
             passed: Vec::new(),
             fault: Some(fault),
             place: None,
@@ -80,19 +108,28 @@ impl Checker {
 }
 
 impl Checker {
-    fn judge(&self, held: &str) -> Result<Verdict, Fault> {
-        let unreadable = |step, what: &str, error: &dyn std::fmt::Display| Fault {
+    fn of_last(&self, receipt: &str, holds: impl Fn(&ReceiptClaims, &DrawRecord) -> bool) -> bool {
+        let record = self.records.last().and_then(|text| serde_json::from_str(text).ok());
+        let receipt = verify::unverified(receipt);
+        receipt
+            .zip(record)
+            .is_some_and(|(receipt, signed): (_, SignedRecord)| holds(&receipt, &signed.record))
+    }
+
+    fn judge(&self, notes: &str) -> Result<Verification, StepFault> {
+        let unreadable = |step, what: &str, error: &dyn std::fmt::Display| StepFault {
             step,
             what: format!("{what} cannot be read: {error}."),
         };
-        let held: Held =
-            serde_json::from_str(held).map_err(|error| unreadable(Step::Receipt, "What was noted", &error))?;
+        let notes: FanNotes = serde_json::from_str(notes)
+            .map_err(|error| unreadable(VerificationStep::Receipt, "What was noted", &error))?;
         let keys = VerifyingKeys::parse(&self.jwks)
-            .map_err(|error| unreadable(Step::Signature, "The published keys", &error))?;
+            .map_err(|error| unreadable(VerificationStep::Signature, "The published keys", &error))?;
         let queue = serde_json::from_str(&self.queue)
-            .map_err(|error| unreadable(Step::Commitment, "The queue's page", &error))?;
+            .map_err(|error| unreadable(VerificationStep::Commitment, "The queue's page", &error))?;
         let record = |text: &String| {
-            serde_json::from_str::<SignedRecord>(text).map_err(|error| unreadable(Step::Record, "A record", &error))
+            serde_json::from_str::<SignedRecord>(text)
+                .map_err(|error| unreadable(VerificationStep::Record, "A record", &error))
         };
         let published = Published {
             keys,
@@ -103,16 +140,17 @@ impl Checker {
                 .iter()
                 .map(|(shard, log)| (Shard(*shard), log.clone()))
                 .collect(),
+            earlier_log: self.earlier_log.clone(),
         };
-        let claimed = Claimed {
-            receipt: held.receipt,
-            place: held.place,
-            tag: held.tag,
-            commitment: held.commitment,
-            announced: held.announced,
-            tickets_digest: held.tickets_digest,
+        let claimed = FanClaim {
+            receipt: notes.receipt,
+            place: notes.place,
+            tag: notes.tag,
+            commitment: notes.commitment,
+            announced: notes.announced,
+            tickets_digest: notes.tickets_digest,
         };
-        Ok(verify(&claimed, &published))
+        Ok(verify::verify(&claimed, &published))
     }
 }
 
@@ -123,8 +161,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_a_fault_that_says_what() {
         let checker = Checker::new();
-        for (held, named) in [("{", "What was noted"), (r#"{"receipt":"a"}"#, "The published keys")] {
-            let verdict = checker.verdict(held);
+        for (notes, named) in [("{", "What was noted"), (r#"{"receipt":"a"}"#, "The published keys")] {
+            let verdict = checker.verdict(notes);
             assert!(verdict.contains(named), "{verdict}");
             assert!(!verdict.contains(r#""fault":null"#), "{verdict}");
         }

@@ -1,61 +1,95 @@
-//! The map of the edge: which method and path is which endpoint. What is not here is 404, the origin's admin API above all.
+//! The map of the edge: which method and path is which endpoint, and which paths of the origin are
+//! guarded. A path that is not here is answered with 404, above all the origin's admin API.
 
 use http::{Method, header};
-use stanchion_shared::identity::{Draw, EventId, Shard};
+use stanchion_shared::ids::{Draw, EventId, Shard};
 
-use super::{answer::Refusal, browse::Browsed};
-use crate::platform::Platform;
+use super::http::refusal::Refusal;
+use crate::config::Behind;
 
-/// Everything the edge answers.
+/// Where joins are sent. For this path alone a runtime looks up more about the client.
+pub const JOIN_PATH: &str = "/api/v1/queue/join";
+
+/// Everything that the edge serves.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    Status,
+pub(crate) enum Endpoint {
     Challenge,
     Join,
+    Status,
     Leave,
     Queue(EventId),
-    Schedule(EventId),
-    Record(EventId, Draw),
+    /// A chunk of the schedule, or the last one.
+    Schedule(EventId, Option<u32>),
+    /// The list of draws.
+    Draws(EventId),
+    DrawRecord(EventId, Draw),
     ShardLog(EventId, Draw, Shard),
     Jwks,
     Health,
+    /// A put of an event's settings.
     ControlEvent(EventId),
+    /// The settings of an event, read back.
+    ControlSettings(EventId),
+    /// The list of events.
+    ControlEvents,
     ControlRelease(EventId),
     ControlStats(EventId),
     Page(Page),
     Asset(String),
-    Origin(Passage),
-    /// A request for a site of somebody else's.
-    Site,
-    /// The form of the waiting page in front of such a site.
-    JoinByForm,
+    /// A request that the origin answers.
+    Origin(OriginAccess),
+    /// The form of the waiting page in front of a protected site by which a browser joins.
+    JoinForm,
+    /// The form of the waiting page by which a browser leaves.
+    LeaveForm,
+    /// The page of a person who has left.
+    LeftPage,
 }
 
-/// The pages.
+/// The pages that fans see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Page {
+pub(crate) enum Page {
+    /// The list of events.
     Events,
+    /// One event: its queue and its shop.
     Event,
-    /// Check my place.
+    /// A fan checks their place.
     Check,
-    /// How the draw works, for people.
+    /// How the draw works, for everybody.
     Draw,
-    /// For experts.
+    /// How the draw works to the byte, for experts.
     DrawBytes,
 }
 
-/// How a request gets to the origin.
+/// What a request needs to reach the origin.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Passage {
-    /// The same answer for everybody.
-    Browse(Browsed),
-    /// Without a shop token.
-    Open,
-    /// With a shop token; of this event where the path names one (elsewhere the origin compares it with the body).
-    Gated { event: Option<EventId> },
+pub(crate) enum OriginAccess {
+    /// Nothing: everybody gets the same answer, from the edge's cache.
+    Browse(BrowsePath),
+    /// Nothing but a pace: who signs in or up has no account token yet.
+    SignIn,
+    /// An account token. The origin answers with what belongs to the account.
+    Account,
+    /// An account token. The answer says what an account is among the verified fans of an event, and
+    /// holds for some seconds.
+    Fan,
+    /// An account token, or the signature in the address, which the origin checks.
+    SignedAddress,
+    /// A shop token, of this event where the path names one. Elsewhere the origin compares the
+    /// token with the body.
+    Guarded { event: Option<EventId> },
 }
 
-type Found = Result<Endpoint, Refusal>;
+/// The paths at which fans browse the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BrowsePath {
+    /// The search for events.
+    Search,
+    /// One event.
+    Event,
+}
+
+type RouteResult = Result<Endpoint, Refusal>;
 
 fn event(text: &str) -> Result<EventId, Refusal> {
     EventId::parse(text).map_err(|_| Refusal::unknown_event())
@@ -71,47 +105,86 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Refusal> {
     }
 }
 
-/// An identifier of the origin's in a path; anything else could be read differently there than here.
+/// Whether a path segment is an identifier of the origin's. The origin might read anything else
+/// differently than the edge.
 fn is_identifier(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Below this lies what is ours in front of a site of somebody else's.
+/// Where Stanchion's own shop is not, all that the edge serves itself lies below this path.
 const OWN_PREFIX: &str = "/.stanchion";
 
-/// The path as it is in the map; `None` for a path of a site of somebody else's.
-pub(super) fn own_path<'a, P: Platform>(platform: &P, path: &'a str) -> Option<&'a str> {
-    if platform.config().site_events.is_empty() {
+/// The forms and pages of a person who waits in front of a protected site, below [`OWN_PREFIX`].
+const JOIN_FORM: &str = "/join";
+const LEAVE_FORM: &str = "/leave";
+const LEFT_PAGE: &str = "/left";
+
+/// The page of a person who has left, as a browser asks for it.
+pub(crate) fn left_page() -> String {
+    format!("{OWN_PREFIX}{LEFT_PAGE}")
+}
+
+/// Whether a person looks at what this request is answered: a page of a protected site, or one that
+/// belongs to its waiting page.
+pub(crate) fn is_for_people(behind: Behind<'_>, own_path: Option<&str>) -> bool {
+    behind != Behind::Shop && own_path.is_none_or(|path| [JOIN_FORM, LEAVE_FORM, LEFT_PAGE].contains(&path))
+}
+
+/// The path as it is in the map; `None` if it is no address of the edge's own.
+pub(crate) fn own_path<'a>(behind: Behind<'_>, path: &'a str) -> Option<&'a str> {
+    if behind == Behind::Shop {
         return Some(path);
     }
     path.strip_prefix(OWN_PREFIX).filter(|own| own.starts_with('/'))
 }
 
-/// Finds the endpoint of a request.
-pub(super) fn find_for<P: Platform>(platform: &P, method: &Method, path: &str) -> Found {
-    match own_path(platform, path) {
-        None => Ok(Endpoint::Site),
-        Some(own) if platform.config().site_events.is_empty() => find(method, own),
-        Some(own) => find_beside_site(method, own),
+/// Finds the endpoint of a request. `path` is what [`own_path`] said of its path.
+///
+/// # Errors
+/// 404 `not_found`, 404 `event_unknown`, 405 `method_not_allowed`, 421 `host_unknown`.
+pub(crate) fn find(behind: Behind<'_>, method: &Method, path: &str) -> RouteResult {
+    match behind {
+        Behind::Shop => find_own(method, path),
+        Behind::Site(_) => find_beside_site(method, path),
+        Behind::Nothing => find_at_any_host(method, path),
     }
 }
 
-/// As [`find`], in front of a site of somebody else's.
-fn find_beside_site(method: &Method, own: &str) -> Found {
-    if own == "/join" && method == Method::POST {
-        return Ok(Endpoint::JoinByForm);
+/// Finds the endpoint at a host that no site names. What an operator needs is there, by whatever
+/// name or address they reach the edge; nothing of it belongs to a site.
+fn find_at_any_host(method: &Method, path: &str) -> RouteResult {
+    match find_own(method, path) {
+        Ok(
+            endpoint @ (Endpoint::Health
+            | Endpoint::Jwks
+            | Endpoint::ControlEvents
+            | Endpoint::ControlSettings(_)
+            | Endpoint::ControlEvent(_)
+            | Endpoint::ControlRelease(_)
+            | Endpoint::ControlStats(_)),
+        ) => Ok(endpoint),
+        _ => Err(Refusal::unknown_host()),
     }
-    match find(method, own)? {
-        // The pages sell our origin's seats; a site has pages of its own.
-        Endpoint::Origin(_) | Endpoint::Page(_) => {
-            Err(Refusal::new(404, "not_found", "There is nothing at this address."))
-        }
+}
+
+/// Finds the endpoint in front of a protected site.
+fn find_beside_site(method: &Method, path: &str) -> RouteResult {
+    match (method.as_str(), path) {
+        ("POST", JOIN_FORM) => return Ok(Endpoint::JoinForm),
+        ("POST", LEAVE_FORM) => return Ok(Endpoint::LeaveForm),
+        ("GET" | "HEAD", LEFT_PAGE) => return Ok(Endpoint::LeftPage),
+        _ => {}
+    }
+    match find_own(method, path)? {
+        // The pages sell the seats of Stanchion's own origin. A protected site has pages of its
+        // own.
+        Endpoint::Origin(_) | Endpoint::Page(_) => Err(Refusal::not_found()),
         endpoint => Ok(endpoint),
     }
 }
 
-/// Finds the endpoint, or says 404 or 405.
-fn find(method: &Method, path: &str) -> Found {
+/// Finds the endpoint in front of Stanchion's own origin.
+fn find_own(method: &Method, path: &str) -> RouteResult {
     if let Some(found) = METHODS
         .contains(method)
         .then(|| lookup(method, &segments(path)))
@@ -121,25 +194,29 @@ fn find(method: &Method, path: &str) -> Found {
     }
     let allowed = methods(path);
     if allowed.is_empty() {
-        return Err(Refusal::new(404, "not_found", "There is nothing at this address."));
+        return Err(Refusal::not_found());
     }
     let message = format!("This address takes {}.", allowed.join(", "));
     Err(Refusal::new(405, "method_not_allowed", message).with(header::ALLOW, allowed.join(", ")))
 }
 
-const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
+/// Methods that paths take, besides `OPTIONS`. A path that takes `GET` takes `HEAD` (RFC 9110,
+/// section 9.1).
+const METHODS: [Method; 5] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
 
 fn segments(path: &str) -> Vec<&str> {
     path.strip_prefix('/').unwrap_or(path).split('/').collect()
 }
 
-/// The methods that a path takes; none if there is nothing at it.
-pub(super) fn methods(path: &str) -> Vec<String> {
+/// The methods that a path takes; none if the path is not in the map.
+pub(crate) fn methods(path: &str) -> Vec<String> {
     let taken = |method: &&Method| lookup(method, &segments(path)).is_some();
     METHODS.iter().filter(taken).map(Method::to_string).collect()
 }
 
-fn lookup(method: &Method, segments: &[&str]) -> Option<Found> {
+fn lookup(method: &Method, segments: &[&str]) -> Option<RouteResult> {
+    // A request with HEAD is answered as one with GET, without the content.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
     match segments {
         ["api", "v1", rest @ ..] => api(method.as_str(), rest),
         _ if *method != Method::GET => None,
@@ -155,9 +232,9 @@ fn lookup(method: &Method, segments: &[&str]) -> Option<Found> {
     }
 }
 
-fn api(method: &str, segments: &[&str]) -> Option<Found> {
-    let open = || Some(Ok(Endpoint::Origin(Passage::Open)));
-    let gated = || Some(Ok(Endpoint::Origin(Passage::Gated { event: None })));
+fn api(method: &str, segments: &[&str]) -> Option<RouteResult> {
+    let origin = |access| Some(Ok(Endpoint::Origin(access)));
+    let guarded = || Some(Ok(Endpoint::Origin(OriginAccess::Guarded { event: None })));
     match (method, segments) {
         ("GET", ["queue", "challenge"]) => Some(Ok(Endpoint::Challenge)),
         ("POST", ["queue", "join"]) => Some(Ok(Endpoint::Join)),
@@ -165,35 +242,45 @@ fn api(method: &str, segments: &[&str]) -> Option<Found> {
         ("POST", ["queue", "leave"]) => Some(Ok(Endpoint::Leave)),
 
         ("GET", ["events", id, "queue"]) => Some(event(id).map(Endpoint::Queue)),
-        ("GET", ["events", id, "schedule"]) => Some(event(id).map(Endpoint::Schedule)),
-        ("GET", ["events", id, "draws", draw]) => Some(record(id, draw)),
+        ("GET", ["events", id, "schedule"]) => Some(event(id).map(|id| Endpoint::Schedule(id, None))),
+        ("GET", ["events", id, "schedule", chunk]) => Some(schedule_chunk(id, chunk)),
+        ("GET", ["events", id, "draws"]) => Some(event(id).map(Endpoint::Draws)),
+        ("GET", ["events", id, "draws", draw]) => Some(draw_record(id, draw)),
         ("GET", ["events", id, "draws", draw, "shards", shard]) => Some(shard_log(id, draw, shard)),
 
+        ("GET", ["control", "events"]) => Some(Ok(Endpoint::ControlEvents)),
+        ("GET", ["control", "events", id]) => Some(event(id).map(Endpoint::ControlSettings)),
         ("PUT", ["control", "events", id]) => Some(event(id).map(Endpoint::ControlEvent)),
         ("PUT", ["control", "events", id, "release"]) => Some(event(id).map(Endpoint::ControlRelease)),
         ("GET", ["control", "events", id, "stats"]) => Some(event(id).map(Endpoint::ControlStats)),
 
-        ("POST", ["accounts" | "sessions"]) | ("GET", ["orders"]) => open(),
-        ("GET", ["events"]) => Some(Ok(Endpoint::Origin(Passage::Browse(Browsed::Search)))),
-        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(Passage::Browse(Browsed::Event)))),
+        ("POST", ["accounts" | "sessions"]) => origin(OriginAccess::SignIn),
+        ("GET", ["orders"]) => origin(OriginAccess::Account),
+        ("GET", ["events"]) => Some(Ok(Endpoint::Origin(OriginAccess::Browse(BrowsePath::Search)))),
+        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(OriginAccess::Browse(BrowsePath::Event)))),
         ("GET", ["events", id, "pass"]) | ("GET" | "POST", ["events", id, "registration"]) => {
-            Some(event(id).map(|_| Endpoint::Origin(Passage::Open)))
+            Some(event(id).map(|_| Endpoint::Origin(OriginAccess::Fan)))
         }
-        ("GET", ["orders", id] | ["tickets", id, "qr.svg"]) if is_identifier(id) => open(),
+        ("GET", ["orders", id]) if is_identifier(id) => origin(OriginAccess::Account),
+        ("GET", ["tickets", id, "qr.svg"]) if is_identifier(id) => origin(OriginAccess::SignedAddress),
 
         ("GET", ["events", id, "seats"]) => {
-            Some(event(id).map(|id| Endpoint::Origin(Passage::Gated { event: Some(id) })))
+            Some(event(id).map(|id| Endpoint::Origin(OriginAccess::Guarded { event: Some(id) })))
         }
-        ("GET" | "DELETE", ["cart"]) | ("POST" | "DELETE", ["cart", "seats"]) | ("POST", ["checkout"]) => gated(),
+        ("GET" | "DELETE", ["cart"]) | ("POST" | "DELETE", ["cart", "seats"]) | ("POST", ["checkout"]) => guarded(),
         _ => None,
     }
 }
 
-fn record(id: &str, draw: &str) -> Found {
-    Ok(Endpoint::Record(event(id)?, Draw(number(draw, "The draw")?)))
+fn schedule_chunk(id: &str, chunk: &str) -> RouteResult {
+    Ok(Endpoint::Schedule(event(id)?, Some(number(chunk, "The chunk")?)))
 }
 
-fn shard_log(id: &str, draw: &str, shard: &str) -> Found {
+fn draw_record(id: &str, draw: &str) -> RouteResult {
+    Ok(Endpoint::DrawRecord(event(id)?, Draw(number(draw, "The draw")?)))
+}
+
+fn shard_log(id: &str, draw: &str, shard: &str) -> RouteResult {
     Ok(Endpoint::ShardLog(
         event(id)?,
         Draw(number(draw, "The draw")?),
@@ -202,91 +289,4 @@ fn shard_log(id: &str, draw: &str, shard: &str) -> Found {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status_of(method: Method, path: &str) -> u16 {
-        match find(&method, path) {
-            Ok(_) => 200,
-            Err(refusal) => refusal.into_response().status().as_u16(),
-        }
-    }
-
-    #[test]
-    fn what_sells_is_gated_and_the_admin_api_is_not_there() {
-        let gated = [
-            (Method::GET, "/api/v1/cart"),
-            (Method::DELETE, "/api/v1/cart"),
-            (Method::POST, "/api/v1/cart/seats"),
-            (Method::DELETE, "/api/v1/cart/seats"),
-            (Method::POST, "/api/v1/checkout"),
-        ];
-        for (method, path) in gated {
-            assert_eq!(
-                find(&method, path).unwrap(),
-                Endpoint::Origin(Passage::Gated { event: None }),
-                "{path}"
-            );
-        }
-        let seats = find(&Method::GET, "/api/v1/events/arena/seats").unwrap();
-        let arena = EventId::parse("arena").unwrap();
-        assert_eq!(seats, Endpoint::Origin(Passage::Gated { event: Some(arena) }));
-        for path in [
-            "/api/v1/admin/events",
-            "/api/v1/admin/audit",
-            "/api/v1/carts",
-            "/api/v1/cart/",
-            "//api/v1/cart",
-        ] {
-            assert_eq!(status_of(Method::GET, path), 404, "{path}");
-        }
-    }
-
-    #[test]
-    fn verified_fans_register_and_get_their_pass_without_a_shop_token() {
-        for (method, path) in [
-            (Method::GET, "/api/v1/events/arena/registration"),
-            (Method::POST, "/api/v1/events/arena/registration"),
-            (Method::GET, "/api/v1/events/arena/pass"),
-        ] {
-            let found = find(&method, path).unwrap();
-            assert_eq!(found, Endpoint::Origin(Passage::Open), "{path}");
-        }
-        assert_eq!(status_of(Method::POST, "/api/v1/events/arena/pass"), 405);
-        assert_eq!(status_of(Method::GET, "/api/v1/admin/events/arena/fans"), 404);
-    }
-
-    #[test]
-    fn another_spelling_of_a_path_is_another_path() {
-        for path in [
-            "/api/v1/events/arena/%73eats",
-            "/api/v1/events/../cart",
-            "/api/v1/events/arena%2fseats",
-            "/api/v1/orders/../cart",
-            "/api/v1/orders/%2e%2e",
-            "/api/v1/events/arena/seats/",
-            "/API/v1/cart",
-        ] {
-            assert_eq!(status_of(Method::GET, path), 404, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_method_is_named_as_such() {
-        assert_eq!(status_of(Method::GET, "/api/v1/queue/join"), 405);
-        assert_eq!(status_of(Method::PATCH, "/api/v1/cart"), 405);
-        assert_eq!(status_of(Method::POST, "/"), 405);
-    }
-
-    #[test]
-    fn numbers_in_paths_are_plain_numbers() {
-        assert_eq!(status_of(Method::GET, "/api/v1/events/a/draws/4294967295"), 200);
-        for draw in ["4294967296", "-1", "+1", "x", ""] {
-            assert_eq!(
-                status_of(Method::GET, &format!("/api/v1/events/a/draws/{draw}")),
-                404,
-                "{draw}"
-            );
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, rc::Rc};
 
 use worker::{Env, console_error};
 
-use crate::app::config::EdgeConfig;
+use crate::config::EdgeConfig;
 
 thread_local! {
     /// Owned by the isolate: variables change only with a deployment, and that starts new isolates.

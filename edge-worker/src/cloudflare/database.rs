@@ -1,9 +1,12 @@
 //! The one door to an object's SQLite.
 //!
-//! An object runs one piece of code at a time, and only an await lets another piece in. Whatever is written between two
-//! awaits is committed together, and nothing leaves the object (no answer, no message to another object) before it is on
-//! disk: that is the runtime's output gate. So every operation here is synchronous, each change of the objects is one
-//! [`Database::transaction`] without an await inside, and an answer is never ahead of the disk.
+//! An object runs one piece of code at a time, and only an await lets another piece in. Whatever is
+//! written between two awaits is committed together, and nothing leaves the object (no answer, no
+//! message to another object) before it is on disk: that is the runtime's output gate. So every
+//! operation here is synchronous, each change of the objects is one [`Database::transaction`]
+//! without an await inside, and an answer is never ahead of the disk.
+
+use std::cell::Cell;
 
 use serde::{Serialize, de::DeserializeOwned};
 use stanchion_shared::timestamp::UnixMillis;
@@ -13,10 +16,14 @@ use worker::{
     wasm_bindgen::{JsCast, JsValue, closure::ScopedClosure},
 };
 
+use super::now;
+
 /// One object's database. `kept` is a table that every schema has: values by name, as JSON.
 pub(super) struct Database {
     sql: SqlStorage,
     storage: Storage,
+    /// The instant for which this instance set the alarm last.
+    alarm: Cell<Option<UnixMillis>>,
 }
 
 /// One row of an answer.
@@ -28,6 +35,7 @@ impl Database {
         Database {
             sql: storage.sql(),
             storage,
+            alarm: Cell::new(None),
         }
     }
 
@@ -68,8 +76,8 @@ impl Database {
         )
     }
 
-    /// All of `work` or nothing: an error, and a panic too, takes back what it wrote. The caller must then forget what it
-    /// holds in memory of it.
+    /// All of `work` or nothing: an error, and a panic too, takes back what it wrote. The caller
+    /// must then forget what it holds in memory of it.
     pub(super) fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let mut work = Some(work);
         let mut outcome = None;
@@ -93,8 +101,18 @@ impl Database {
         outcome.ok_or_else(|| Error::RustError("the transaction did not run".to_owned()))
     }
 
-    /// Sets the object's alarm, in place of any other. Part of what is written between two awaits, like a row.
+    /// Sets the object's alarm, in place of any other. Part of what is written between two awaits,
+    /// like a row.
+    ///
+    /// An alarm may ring a moment before its instant. If it is then set for the same instant again,
+    /// the runtime takes it for the one that is ringing, and forgets it. So it is never set for the
+    /// instant for which it was set last, nor for one that has come.
     pub(super) fn set_alarm(&self, at: UnixMillis) -> Result<()> {
+        let mut at = at.max(now().plus(1));
+        if self.alarm.get() == Some(at) {
+            at = at.plus(1);
+        }
+        self.alarm.set(Some(at));
         let no_options: Object = JsValue::UNDEFINED.unchecked_into();
         let date = Date::new(&JsValue::from_f64(at.0 as f64));
         // The promise only tells that it is on disk, which the output gate waits for anyway.
@@ -104,7 +122,7 @@ impl Database {
 }
 
 impl Row {
-    /// An integer; ours are never negative.
+    /// An integer. The tables have no negative ones.
     pub(super) fn integer(&self, column: usize) -> Result<u64> {
         match self.0.get(column) {
             Some(&SqlStorageValue::Integer(value)) if value >= 0 => Ok(value as u64),
@@ -142,7 +160,8 @@ impl Row {
     }
 }
 
-/// A number as a parameter. Ours stay far below 2^53, where JavaScript's numbers end; what may not is kept as JSON.
+/// A number as a parameter. Ours stay far below 2^53, where JavaScript's numbers end; what may not
+/// is kept as JSON.
 pub(super) fn integer(value: impl Into<u64>) -> SqlStorageValue {
     SqlStorageValue::Integer(value.into() as i64)
 }

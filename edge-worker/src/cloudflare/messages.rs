@@ -1,18 +1,25 @@
-//! What travels between the worker and its objects: one enum of messages per kind of object, and for each message the type
-//! of its answer. All of it is JSON, inside one deployment.
+//! What travels between the worker and its objects: one enum of messages per kind of object, and
+//! for each message the type of its answer. All of it is JSON, inside one deployment.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stanchion_shared::{
-    draw::{digest::FrozenShard, record::SignedRecord},
-    identity::{Draw, EventId, EventKey, Shard},
-    schedule::Schedule,
-    score::counts::ScoreCounts,
-    standing::Snapshot,
+    draw::membership::Windows,
+    ids::{Draw, EventId, Shard, Tag},
+    meter::SiteAnswers,
     wire::{PutEvent, PutRelease},
 };
 
-pub(super) use crate::event::Attempt;
-use crate::platform::{Claim, ClaimOutcome, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, Sight, SightedBy};
+use crate::platform::{
+    Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join, JoinOutcome,
+    KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
+};
+pub(super) use crate::queue::Attempt;
+use crate::queue::{
+    announcement::AnnouncementOutcome,
+    sessions::SessionReport,
+    shard_reports::ShardReport,
+    shard_tickets::{EnteredDraw, ShardTickets},
+};
 
 /// A message that an object understands.
 pub(super) trait Message: Into<Self::Object> {
@@ -40,24 +47,23 @@ macro_rules! messages {
 messages! {
     PutEventMessage => ToCoordinator -> PutOutcome;
     PutReleaseMessage => ToCoordinator -> PutOutcome;
-    ReadSnapshot => ToCoordinator -> Option<Snapshot>;
-    ReadEventKey => ToCoordinator -> Option<EventKey>;
-    ReadRecord => ToCoordinator -> Option<SignedRecord>;
-    ReadSchedule => ToCoordinator -> Option<Schedule>;
     Announce => ToCoordinator -> Announced;
     Report => ToCoordinator -> ();
+    TellSessions => ToCoordinator -> ();
+
+    AddEvent => ToDirectory -> Added;
 
     JoinMessage => ToShard -> JoinOutcome;
-    CountSighted => ToShard -> SightedBy;
-    NoteMessage => ToShard -> ();
+    CountIdentifierUsers => ToShard -> Vec<IdentifierUsers>;
+    NoteIdentifiers => ToShard -> ();
     Claim => ToShard -> ClaimOutcome;
     Leave => ToShard -> LeaveOutcome;
+    EndSession => ToShard -> EndOutcome;
+    KeepSession => ToShard -> KeepOutcome;
     ReadLog => ToShard -> Option<HexLog>;
-    Freeze => ToShard -> FrozenShard;
-
-    CurrentSnapshot => ToRelay -> Option<Snapshot>;
-    ClosedRecord => ToRelay -> Option<SignedRecord>;
-    WholeSchedule => ToRelay -> Option<Schedule>;
+    Freeze => ToShard -> ShardTickets;
+    Settle => ToShard -> ();
+    ReadHeldTicket => ToShard -> Option<HeldTicket>;
 }
 
 /// Everything a coordinator understands.
@@ -65,12 +71,11 @@ messages! {
 pub(super) enum ToCoordinator {
     PutEventMessage(PutEventMessage),
     PutReleaseMessage(PutReleaseMessage),
-    ReadSnapshot(ReadSnapshot),
-    ReadEventKey(ReadEventKey),
-    ReadRecord(ReadRecord),
-    ReadSchedule(ReadSchedule),
+    Read(Read),
+    ReadWithAnswers(ReadWithAnswers),
     Announce(Announce),
     Report(Report),
+    TellSessions(TellSessions),
 }
 
 /// Creates or changes the event.
@@ -89,59 +94,91 @@ pub(super) struct PutReleaseMessage {
     pub(super) attempt: Attempt,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct ReadSnapshot;
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct ReadEventKey;
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct ReadRecord {
-    pub(super) draw: Draw,
+/// Asks for something that every edge reads: a coordinator answers or, of the directory, its object.
+/// Relays pass it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) enum Read {
+    /// `Option<Snapshot>`.
+    Snapshot,
+    /// `Option<ScheduleChunk>`: a chunk of the schedule, or the last one.
+    Schedule(Option<u32>),
+    /// `Option<SignedRecord>`: the record of a closed draw.
+    Record(Draw),
+    /// `Vec<Draw>`: the drawn windows of a page, complete up to a closed draw. A relay must not
+    /// answer with what it read before that draw was closed, so the draw is part of the question.
+    Drawn { page: u32, through: Draw },
+    /// `Option<EventKey>`: the key that makes tags.
+    EventKey,
+    /// `Vec<EndedSession>`: a page of the list of sessions that ended early, at least up to a
+    /// position: as with `Drawn`, a relay must not answer with what it read before.
+    Ended { page: u64, through: u64 },
+    /// `Vec<EventId>`: events of the directory, from this position on.
+    Events(u32),
 }
 
+/// Asks, and tells how gates saw a protected site answer.
 #[derive(Serialize, Deserialize)]
-pub(super) struct ReadSchedule;
+pub(super) struct ReadWithAnswers {
+    pub(super) read: Read,
+    pub(super) answers: SiteAnswers,
+}
 
-/// A shard is about to give its first number in a draw: from now on the draw is not closed without it.
+/// Everything the directory understands.
+#[derive(Serialize, Deserialize)]
+pub(super) enum ToDirectory {
+    AddEvent(AddEvent),
+    Read(Read),
+}
+
+/// Adds an event to the directory, if it is not in it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct AddEvent(pub(super) EventId);
+
+/// Whether the directory has the event now; if not, it is full.
+pub(super) type Added = bool;
+
+/// A shard is about to give its first number in a draw: from now on the draw is not closed without
+/// it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Announce {
     pub(super) shard: Shard,
     pub(super) draw: Draw,
 }
 
-/// What became of an announcement.
+/// The answer to an announcement.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) enum Announced {
-    /// It is stored.
-    Open {
-        /// How often the shard may report how many have joined, in ms.
-        report_every_ms: u64,
-    },
-    /// All draws up to this one are closed or being closed, and this shard has no tickets in any of them that it had not
-    /// announced before.
-    Refused { frozen_through: Draw },
+pub(super) struct Announced {
+    pub(super) outcome: AnnouncementOutcome,
+    /// How often the shard may report how many have joined, in ms.
+    pub(super) report_every_ms: u64,
+    /// How often the shard may tell of sessions, in ms.
+    pub(super) tell_every_ms: u64,
+    /// The event's windows, which do not change any more: when the draw closes.
+    pub(super) windows: Windows,
 }
 
-/// Tickets a shard has given, over all draws.
+/// What a shard tells of itself.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Report {
-    pub(super) shard: Shard,
-    pub(super) joined: u64,
-    /// How joins were scored, the whole count.
-    pub(super) scores: ScoreCounts,
-}
+pub(super) struct Report(pub(super) ShardReport);
+
+/// What a shard tells of shopping sessions.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct TellSessions(pub(super) SessionReport);
 
 /// Everything a shard understands.
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToShard {
     JoinMessage(JoinMessage),
-    CountSighted(CountSighted),
-    NoteMessage(NoteMessage),
+    CountIdentifierUsers(CountIdentifierUsers),
+    NoteIdentifiers(NoteIdentifiers),
     Claim(Claim),
     Leave(Leave),
+    EndSession(EndSession),
+    KeepSession(KeepSession),
     ReadLog(ReadLog),
     Freeze(Freeze),
+    Settle(Settle),
+    ReadHeldTicket(ReadHeldTicket),
 }
 
 /// Asks for a number.
@@ -154,19 +191,19 @@ pub(super) struct JoinMessage {
     pub(super) attempt: Attempt,
 }
 
-/// Asks how many people used something.
+/// Asks how many people used identifiers.
 #[derive(Serialize, Deserialize)]
-pub(super) struct CountSighted {
-    pub(super) sight: Sight,
+pub(super) struct CountIdentifierUsers {
+    pub(super) used: IdentifierUse,
 }
 
-/// Notes who used something.
+/// Notes that a person used identifiers.
 #[derive(Serialize, Deserialize)]
-pub(super) struct NoteMessage {
+pub(super) struct NoteIdentifiers {
     /// The shard learns from its first message where it is.
     pub(super) event_id: EventId,
     pub(super) shard: Shard,
-    pub(super) sight: Sight,
+    pub(super) used: IdentifierUse,
 }
 
 /// Asks for the public log of a frozen draw.
@@ -185,29 +222,36 @@ pub(super) struct Freeze {
     pub(super) draw: Draw,
 }
 
-/// Everything a relay understands.
-#[derive(Serialize, Deserialize)]
-pub(super) enum ToRelay {
-    CurrentSnapshot(CurrentSnapshot),
-    ClosedRecord(ClosedRecord),
-    WholeSchedule(WholeSchedule),
+/// Tells a shard which draws were closed without its answer, and how it is entered in them. Answered
+/// once what they left over is in a later draw.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Settle {
+    pub(super) entered: Vec<EnteredDraw>,
+    pub(super) windows: Windows,
 }
 
-/// As [`ReadSchedule`].
-#[derive(Serialize, Deserialize)]
-pub(super) struct WholeSchedule {
-    pub(super) event_id: EventId,
+/// Asks for the newest ticket of a person.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct ReadHeldTicket {
+    pub(super) tag: Tag,
 }
 
-/// As [`ReadSnapshot`].
+/// Asks a relay. It is the one message that a relay understands.
 #[derive(Serialize, Deserialize)]
-pub(super) struct CurrentSnapshot {
-    pub(super) event_id: EventId,
+pub(super) struct ReadByRelay {
+    pub(super) of: Source,
+    pub(super) read: Read,
+    /// How gates saw the event's site answer. The relay adds it up, and tells the coordinator with its
+    /// own next question.
+    #[serde(default, skip_serializing_if = "SiteAnswers::is_empty")]
+    pub(super) answers: SiteAnswers,
 }
 
-/// As [`ReadRecord`].
-#[derive(Serialize, Deserialize)]
-pub(super) struct ClosedRecord {
-    pub(super) event_id: EventId,
-    pub(super) draw: Draw,
+/// What a relay reads for everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Source {
+    /// The event at its coordinator.
+    Event(EventId),
+    /// The directory of events.
+    Directory,
 }

@@ -1,43 +1,44 @@
-//! A relay: one of the few objects through which all isolates read an event's snapshot and records, so that the
-//! coordinator is asked a few times a second however many isolates there are. It stores nothing.
+//! A relay: one of the few objects through which all isolates read an event, or the directory of
+//! events, so that the coordinator is asked a few times a second however many isolates there are. It
+//! stores nothing. [`fan_out`] says how many there are.
 //!
-//! Requests wait for one another here: in an object all of them share one input and output, so one may wait for an answer
-//! that another asked for (in the stateless worker that is forbidden).
+//! Requests wait for one another here: in an object all of them share one input and output, so one
+//! may wait for an answer that another asked for (in the stateless worker that is forbidden).
 
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
+    time::Duration,
 };
 
 use futures_channel::oneshot;
-use stanchion_shared::{
-    identity::{Draw, EventId},
-    timestamp::UnixMillis,
-};
+use stanchion_shared::{meter::SiteAnswers, timestamp::UnixMillis};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{
-    messages::{ClosedRecord, CurrentSnapshot, ReadRecord, ReadSchedule, ReadSnapshot, ToRelay, WholeSchedule},
+    messages::{Read, ReadByRelay, Source},
     now,
     objects::{self, Objects},
 };
-use crate::platform::{SNAPSHOT_AGE_MS, StoreError};
+use crate::{
+    platform::StoreError,
+    reading::{breaker::Breaker, fan_out, unsent_answers::UnsentAnswers},
+};
 
-/// How long a snapshot is handed out, in ms: half of what the platform promises, the other half is for its way.
-const FRESH_MS: u64 = SNAPSHOT_AGE_MS / 2;
-/// Records that are remembered, in bytes of JSON; one of an event with 1,024 shards has some 40 KiB.
-const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
+/// How long what may change is handed out, in ms.
+const FRESH_MS: u64 = fan_out::RELAY_FRESH_MS;
+/// A coordinator that has not answered after this long is silent, in ms. It is less than isolates
+/// wait, so that they hear of it.
+const TIME_LIMIT: Duration = Duration::from_millis(600);
+/// What never changes is remembered, in bytes of JSON; a record of an event with 1,024 shards has
+/// some 40 KiB.
+const MAX_LASTING_BYTES: usize = 16 * 1024 * 1024;
+/// Answers that may change are remembered up to this number; older ones are forgotten then.
+const MAX_CHANGING: usize = 256;
 
-/// The JSON of an answer, read by nobody here.
+/// The JSON of an answer, which the relay does not parse.
 type Text = Rc<str>;
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Question {
-    Snapshot,
-    Schedule,
-    Record(Draw),
-}
 
 struct Aged {
     text: Text,
@@ -52,19 +53,19 @@ impl Aged {
     }
 }
 
-fn fresh(aged: Option<&Aged>, now: UnixMillis) -> Option<Text> {
-    let young = aged.filter(|aged| now.since(aged.asked_at) <= FRESH_MS)?;
-    Some(Rc::clone(&young.text))
-}
-
 #[derive(Default)]
 struct Memory {
-    snapshot: Option<Aged>,
-    schedule: Option<Aged>,
-    records: BTreeMap<Draw, Text>,
-    record_bytes: usize,
-    /// Questions that are on their way to the coordinator, and the requests that wait for the same answer.
-    asked: HashMap<Question, Vec<oneshot::Sender<Result<Text, StoreError>>>>,
+    /// What may change.
+    changing: HashMap<Read, Aged>,
+    /// What never changes.
+    lasting: BTreeMap<Read, Text>,
+    lasting_bytes: usize,
+    /// Reads that are on their way to the coordinator, and the requests that wait for the same
+    /// answer.
+    asked: HashMap<Read, Vec<oneshot::Sender<Result<Text, StoreError>>>>,
+    breaker: Breaker,
+    /// What isolates told of the answers of the event's site. A relay reads one event.
+    unsent_answers: UnsentAnswers,
 }
 
 /// See the module.
@@ -84,10 +85,9 @@ impl DurableObject for Relay {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let asked = match objects::read(&mut request).await {
-            Ok(ToRelay::CurrentSnapshot(CurrentSnapshot { event_id })) => self.ask(&event_id, Question::Snapshot).await,
-            Ok(ToRelay::WholeSchedule(WholeSchedule { event_id })) => self.ask(&event_id, Question::Schedule).await,
-            Ok(ToRelay::ClosedRecord(ClosedRecord { event_id, draw })) => {
-                self.ask(&event_id, Question::Record(draw)).await
+            Ok(ReadByRelay { of, read, answers }) => {
+                self.memory.borrow_mut().unsent_answers.note(answers, now());
+                self.ask(&of, read).await
             }
             Err(error) => Err(error),
         };
@@ -99,82 +99,81 @@ impl DurableObject for Relay {
 }
 
 impl Relay {
-    async fn ask(&self, event: &EventId, question: Question) -> Result<Text, StoreError> {
+    async fn ask(&self, of: &Source, read: Read) -> Result<Text, StoreError> {
         let asked_at = now();
-        if let Some(text) = self.memory.borrow().known(question, asked_at) {
+        if let Some(text) = self.memory.borrow().recall(read, asked_at) {
             return Ok(text);
         }
-        let with_others = self.memory.borrow_mut().wait_with_others(question);
+        if self.memory.borrow().breaker.rests(asked_at) {
+            return Err(StoreError("what the relay reads was silent just now".to_owned()));
+        }
+        let with_others = self.memory.borrow_mut().wait_with_others(read);
         if let Some(answer) = with_others {
             let gone = |_| StoreError("the relay lost a question".to_owned());
             return answer.await.map_err(gone)?;
         }
-        let answered = self.ask_coordinator(event, question).await.map(Text::from);
+        let answers = match read {
+            Read::Snapshot => self.memory.borrow_mut().unsent_answers.take(now()),
+            _ => SiteAnswers::default(),
+        };
+        let answered = objects::within(TIME_LIMIT, self.objects.read_at_source(of, read, answers))
+            .await
+            .map(Text::from);
         let mut memory = self.memory.borrow_mut();
-        if let Ok(text) = &answered {
-            memory.remember(question, text, asked_at);
+        match &answered {
+            Ok(text) => {
+                memory.breaker.note_answer();
+                memory.remember(read, text, asked_at);
+            }
+            Err(_) => memory.breaker.note_silence(now()),
         }
-        for waiting in memory.asked.remove(&question).unwrap_or_default() {
-            // Whoever does not wait any more needs no answer.
+        for waiting in memory.asked.remove(&read).unwrap_or_default() {
+            // A request that has gone away needs no answer.
             let _ = waiting.send(answered.clone());
         }
         answered
     }
-
-    async fn ask_coordinator(&self, event: &EventId, question: Question) -> Result<String, StoreError> {
-        match question {
-            Question::Snapshot => objects::patiently(self.objects.coordinator_text(event, ReadSnapshot)).await,
-            Question::Schedule => objects::patiently(self.objects.coordinator_text(event, ReadSchedule)).await,
-            Question::Record(draw) => {
-                objects::patiently(self.objects.coordinator_text(event, ReadRecord { draw })).await
-            }
-        }
-    }
 }
 
 impl Memory {
-    fn known(&self, question: Question, now: UnixMillis) -> Option<Text> {
-        match question {
-            Question::Snapshot => fresh(self.snapshot.as_ref(), now),
-            Question::Schedule => fresh(self.schedule.as_ref(), now),
-            Question::Record(draw) => self.records.get(&draw).cloned(),
-        }
+    fn recall(&self, read: Read, now: UnixMillis) -> Option<Text> {
+        let young = |aged: &&Aged| now.since(aged.asked_at) <= FRESH_MS;
+        let changing = self.changing.get(&read).filter(young).map(|aged| &aged.text);
+        changing.or_else(|| self.lasting.get(&read)).cloned()
     }
 
-    /// `None` for the first who asks: that one has to go.
-    fn wait_with_others(&mut self, question: Question) -> Option<oneshot::Receiver<Result<Text, StoreError>>> {
-        if let Some(waiting) = self.asked.get_mut(&question) {
+    /// `None` for the first request: that one has to ask the coordinator.
+    fn wait_with_others(&mut self, read: Read) -> Option<oneshot::Receiver<Result<Text, StoreError>>> {
+        if let Some(waiting) = self.asked.get_mut(&read) {
             let (sender, receiver) = oneshot::channel();
             waiting.push(sender);
             return Some(receiver);
         }
-        self.asked.insert(question, Vec::new());
+        self.asked.insert(read, Vec::new());
         None
     }
 
-    fn remember(&mut self, question: Question, text: &Text, asked_at: UnixMillis) {
-        let draw = match question {
-            Question::Snapshot => {
-                self.snapshot = Some(Aged::new(text, asked_at));
-                return;
+    fn remember(&mut self, read: Read, text: &Text, asked_at: UnixMillis) {
+        // A record and a key never change; that there is none yet does.
+        if !matches!(read, Read::Record(_) | Read::EventKey) || &**text == "null" {
+            if self.changing.len() >= MAX_CHANGING {
+                self.changing
+                    .retain(|_, aged| asked_at.since(aged.asked_at) <= FRESH_MS);
             }
-            Question::Schedule => {
-                self.schedule = Some(Aged::new(text, asked_at));
-                return;
-            }
-            Question::Record(draw) => draw,
-        };
-        // A record never changes; that there is none yet does.
-        if &**text == "null" || self.records.insert(draw, Rc::clone(text)).is_some() {
+            self.changing.insert(read, Aged::new(text, asked_at));
             return;
         }
-        self.record_bytes += text.len();
-        // Fans who know their place need no record, so the oldest draws are asked for least.
-        while self.record_bytes > MAX_RECORD_BYTES {
-            let Some((_, oldest)) = self.records.pop_first() else {
+        if self.lasting.insert(read, Rc::clone(text)).is_some() {
+            return;
+        }
+        self.lasting_bytes += text.len();
+        // Fans who know their place need no record, so the oldest draws are read least. The key comes
+        // after all records.
+        while self.lasting_bytes > MAX_LASTING_BYTES {
+            let Some((_, oldest)) = self.lasting.pop_first() else {
                 return;
             };
-            self.record_bytes -= oldest.len();
+            self.lasting_bytes -= oldest.len();
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Requests and answers between the runtime's types and the application's, bodies whole and bounded.
+//! Requests and answers between the runtime's types and the application's. Bodies that are read here
+//! are whole and bounded.
 
 use bytes::Bytes;
 use http::{
@@ -6,51 +7,62 @@ use http::{
     header::{AUTHORIZATION, COOKIE},
 };
 use http_body_util::BodyExt;
-use spin_sdk::http::{FullBody, Request, Response};
+use spin_sdk::{
+    http::{FullBody, Request, Response},
+    wasip3::http_compat::{IncomingBody, IncomingMessage, IncomingRequestBody},
+};
 
 use super::target;
 use crate::{
     app::Refusal,
-    platform::{HttpRequest, HttpResponse},
+    platform::{BodyError, HttpResponse, MAX_FETCHED_BYTES},
 };
 
-/// The application's view of a request.
+/// The application's view of a request, whose body is not read.
 ///
 /// # Errors
-/// The body is larger than `limit`, or it broke off, or the request is none that the application could read.
-pub(super) async fn from_spin(request: Request, limit: usize) -> Result<HttpRequest, Refusal> {
-    let (parts, mut body) = request.into_parts();
-    let announced = parts.headers.get(http::header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
-        return Err(Refusal::body_too_large(limit));
+/// The request is none that the application could read.
+pub(super) fn from_spin(request: Request) -> Result<http::Request<IncomingRequestBody>, Refusal> {
+    let (parts, body) = request.into_parts();
+    let mut read = http::Request::new(body);
+    *read.method_mut() = parts.method;
+    *read.uri_mut() = target::without_dots(parts.uri).map_err(|_| Refusal::malformed_request())?;
+    *read.headers_mut() = each_once(&parts.headers);
+    Ok(read)
+}
+
+/// Reads the body of a request or of an answer. Stops where the limit is passed: a body without a
+/// length, or with a wrong one, fills no memory.
+///
+/// # Errors
+/// The body is larger than `limit`, or breaks off.
+pub(super) async fn read<M: IncomingMessage>(mut body: IncomingBody<M>, limit: usize) -> Result<Vec<u8>, BodyError> {
+    if announced(&body).is_some_and(|length| length > limit as u64) {
+        return Err(BodyError::TooLarge { limit });
     }
-    // Stops reading where the limit is passed: a body without a length, or with a wrong one, fills no memory.
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::new(400, "body_broken", "The body ended before it was complete."))?;
+        let frame = frame.map_err(|_| BodyError::Broken)?;
         // Trailers are nothing that the application knows of.
         if let Ok(chunk) = frame.into_data() {
             read.extend_from_slice(&chunk);
         }
         if read.len() > limit {
-            return Err(Refusal::body_too_large(limit));
+            return Err(BodyError::TooLarge { limit });
         }
     }
-    let mut whole = HttpRequest::new(read);
-    *whole.method_mut() = parts.method;
-    *whole.uri_mut() = target::without_dots(parts.uri).map_err(|_| unreadable())?;
-    *whole.headers_mut() = each_once(&parts.headers);
-    Ok(whole)
+    Ok(read)
 }
 
-fn unreadable() -> Refusal {
-    Refusal::new(400, "malformed_request", "The request cannot be read.")
+/// The length that a message says its body has, in bytes.
+fn announced(body: &impl BodyExt) -> Option<u64> {
+    body.size_hint().upper()
 }
 
-/// A header that came several times becomes one value with commas between (RFC 9110, section 5.3), as runtimes that follow
-/// the Fetch standard hand it over: otherwise a ticket that was sent twice would be one on this runtime and none on those.
-/// Credentials that are empty are none, as Cloudflare's runtime has it.
+/// A header that came several times becomes one value with commas between (RFC 9110, section 5.3),
+/// as runtimes that follow the Fetch standard hand it over: otherwise a ticket that was sent twice
+/// would be one on this runtime and none on those. Credentials that are empty are none, as
+/// Cloudflare's runtime has it.
 fn each_once(headers: &HeaderMap) -> HeaderMap {
     let joined = |name: &HeaderName| {
         let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
@@ -68,12 +80,14 @@ pub(super) fn full(body: Vec<u8>) -> FullBody<Bytes> {
     FullBody::new(Bytes::from(body))
 }
 
-/// Reads the whole answer to a request; `None` if it broke off.
-pub(super) async fn answered(response: Response) -> Option<HttpResponse> {
+/// Reads the whole answer to a request.
+///
+/// # Errors
+/// It is larger than [`MAX_FETCHED_BYTES`], or breaks off.
+pub(super) async fn answered(response: Response) -> Result<HttpResponse, BodyError> {
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.ok()?.to_bytes();
-    let mut whole = HttpResponse::new(body.to_vec());
+    let mut whole = HttpResponse::new(read(body, MAX_FETCHED_BYTES).await?);
     *whole.status_mut() = parts.status;
     *whole.headers_mut() = parts.headers;
-    Some(whole)
+    Ok(whole)
 }

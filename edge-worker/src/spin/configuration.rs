@@ -1,23 +1,31 @@
-//! The configuration, read from the component's variables once per instance. An instance lives for some seconds, so a
-//! variable that is changed is soon read again.
+//! The configuration, read from the component's variables once per instance. An instance lives for
+//! some seconds, so a variable that is changed is soon read again.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use http::HeaderName;
 use spin_sdk::variables;
 
-use crate::app::config::EdgeConfig;
+use super::redis::SpinRedis;
+use crate::config::EdgeConfig;
 
-/// Where the store is: `redis://[user:password@]host:port[/database]`.
+/// The origin is not set if it has the manifest's default: Spin parses each entry of
+/// `allowed_outbound_hosts`, so none can be empty, and no name ends with `.invalid` (RFC 6761, section
+/// 6.4).
+const ORIGIN_URL: &str = "STANCHION_ORIGIN_URL";
+const NO_ORIGIN: &str = "https://origin.invalid";
+
+/// Where the store's Redis is.
 const REDIS_URL: &str = "STANCHION_REDIS_URL";
 
-/// Which request header says who asks: Spin's own where fans reach Spin themselves, and otherwise that of what is in front.
+/// Which request header has the client's address: Spin's own where fans reach Spin themselves,
+/// otherwise that of the proxy in front.
 const CLIENT_ADDRESS_HEADER: &str = "STANCHION_CLIENT_ADDRESS_HEADER";
 
-/// What the component is told from outside.
+/// The values of the component's variables.
 pub(super) struct Configuration {
     pub(super) edge: EdgeConfig,
-    pub(super) redis_url: String,
+    pub(super) redis: SpinRedis,
     pub(super) client_address_header: HeaderName,
 }
 
@@ -46,6 +54,7 @@ async fn read() -> Result<Configuration, String> {
     for name in names.chain([REDIS_URL, CLIENT_ADDRESS_HEADER]) {
         // Spin writes variables in small letters.
         match variables::get(name.to_ascii_lowercase()).await {
+            Ok(value) if name == ORIGIN_URL && value == NO_ORIGIN => {}
             Ok(value) => {
                 values.insert(name, value);
             }
@@ -60,7 +69,7 @@ async fn read() -> Result<Configuration, String> {
     };
     Ok(Configuration {
         edge,
-        redis_url: text(REDIS_URL)?,
+        redis: SpinRedis { url: text(REDIS_URL)? },
         client_address_header: text(CLIENT_ADDRESS_HEADER)?
             .trim()
             .parse()

@@ -1,5 +1,6 @@
-//! Where a request enters the component. Other requests of the same instance run while one waits, so what they share
-//! (configuration, connection, what the application knows of events) is never borrowed across an await.
+//! Where a request enters the component. Other requests of the same instance run while one waits,
+//! so what they share (configuration, connection, the application's caches) is never borrowed
+//! across an await.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -7,53 +8,50 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt, future::LocalBoxFuture};
 use spin_sdk::{
-    http::{FullBody, Request},
+    http::{IntoResponse, Request},
     http_service,
+    wasip3::{
+        http::types::{ErrorCode, Response},
+        http_compat::{IncomingRequestBody, IncomingResponseBody},
+    },
 };
-use stanchion_shared::{
-    draw::record::SignedRecord,
-    identity::{Draw, EventId, EventKey, Shard},
-    schedule::Schedule,
-    standing::Snapshot,
-    timestamp::UnixMillis,
-    wire::{PutEvent, PutRelease},
-};
+use stanchion_shared::timestamp::UnixMillis;
 
 use super::{
     body,
     configuration::{Configuration, configuration},
-    origin,
-    redis::SpinRedis,
+    nearby, origin, site,
     store::{Outside, Store},
 };
 use crate::{
-    app::{self, Refusal, config::EdgeConfig},
-    platform::{
-        Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, Sight, SightedBy, StoreError,
-    },
+    app::{self, Answer, Refusal},
+    config::EdgeConfig,
+    platform::{BodyError, HttpRequest, HttpResponse, Platform, QueueStore, SiteAnswer, SiteTimeLimits, StoreError},
 };
 
 #[http_service]
-async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {
+async fn serve(request: Request) -> Result<Response, ErrorCode> {
     let answered = match configuration().await {
         Ok(configuration) => answer(request, configuration).await,
         Err(error) => {
-            // What is missing is in the log, not in the answer: a stranger learns nothing about the deployment.
+            // The log says what is missing, the answer does not: a stranger learns nothing about
+            // the deployment.
             eprintln!("the edge is misconfigured: {error}");
-            Refusal::misconfigured().into_response()
+            Answer::Own(Refusal::misconfigured().into_response())
         }
     };
-    answered.map(body::full)
+    match answered {
+        Answer::Own(response) => response.map(body::full).into_response(),
+        Answer::Site(answer) => site::to_spin(answer),
+    }
 }
 
-async fn answer(request: Request, configuration: Rc<Configuration>) -> HttpResponse {
-    match body::from_spin(request, configuration.edge.largest_body()).await {
+async fn answer(request: Request, configuration: Rc<Configuration>) -> Answer<IncomingResponseBody> {
+    match body::from_spin(request) {
         Ok(request) => app::handle(&Spin { configuration }, request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => Answer::Own(refusal.into_response()),
     }
 }
 
@@ -63,6 +61,37 @@ struct Spin {
 }
 
 impl Platform for Spin {
+    type RequestBody = IncomingRequestBody;
+    type SiteBody = IncomingResponseBody;
+
+    const PASSES_WEBSOCKETS: bool = false;
+
+    async fn read_body(&self, body: IncomingRequestBody, limit: usize) -> Result<Vec<u8>, BodyError> {
+        body::read(body, limit).await
+    }
+
+    async fn pass_to_site(
+        &self,
+        request: http::Request<IncomingRequestBody>,
+        limits: SiteTimeLimits,
+    ) -> Result<SiteAnswer<IncomingResponseBody>, StoreError> {
+        site::pass(request, limits).await.map_err(|error| {
+            // The address and its query stay out of the log.
+            eprintln!("the site does not answer: {error}");
+            StoreError("the site does not answer".to_owned())
+        })
+    }
+
+    fn store(&self) -> impl QueueStore {
+        let Configuration { edge, redis, .. } = &*self.configuration;
+        let outside = Outside {
+            beacon_url: &edge.beacon_url,
+            sites: &edge.sites,
+            send: &send_outside,
+        };
+        Store::new(redis, &edge.signing_keys).with_outside(outside)
+    }
+
     fn now(&self) -> UnixMillis {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         UnixMillis(since_1970.map_or(0, |elapsed| elapsed.as_millis() as u64))
@@ -77,8 +106,8 @@ impl Platform for Spin {
     }
 
     fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        // Spin, and what is in front of it, adds its own behind any that was sent, which may be any bytes: the last one is
-        // true. Spin's has a port, others have none.
+        // Spin, or the proxy in front of it, adds its own value behind any that was sent, which may
+        // be any bytes: the last one is true. Spin's has a port, others have none.
         let name = &self.configuration.client_address_header;
         let told = request.headers().get(name)?.as_bytes();
         let last = told.rsplit(|byte| *byte == b',').next()?.trim_ascii();
@@ -90,19 +119,30 @@ impl Platform for Spin {
             .map(|address: IpAddr| address.to_canonical())
     }
 
-    async fn ask(&self, request: HttpRequest, patience: Duration) -> Result<HttpResponse, StoreError> {
+    async fn fetch_within(&self, request: HttpRequest, time_limit: Duration) -> Result<HttpResponse, StoreError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
-        origin::fetch(request, patience).await.map_err(|error| {
+        origin::fetch(request, time_limit).await.map_err(|error| {
             eprintln!("{host} does not answer: {error}");
             StoreError(format!("{host} does not answer"))
         })
+    }
+
+    async fn static_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match std::fs::read(format!("{STATIC_FILES}/{path}")) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                eprintln!("the static file {path} cannot be read: {error}");
+                Err(StoreError("static files cannot be read".to_owned()))
+            }
+        }
     }
 
     async fn sleep(&self, duration: Duration) {
         spin_sdk::time::sleep(duration).await;
     }
 
-    // Spin knows the address only; what network it is in, the table says.
+    // Spin knows the address only. The table of addresses says which network it is in.
     fn client_system(&self, _: &HttpRequest) -> Option<u32> {
         None
     }
@@ -111,15 +151,25 @@ impl Platform for Spin {
         eprintln!("{sentence}");
     }
 
-    // Spin has no cache of its own: a CDN that hosts it has one in front, and it goes by the answers' Cache-Control.
-    async fn kept(&self, _: &str) -> Option<HttpResponse> {
+    async fn recall(&self, key: &str) -> Option<Vec<u8>> {
+        nearby::recall(key, self.now()).await
+    }
+
+    async fn keep(&self, key: &str, value: Vec<u8>, seconds: u32) {
+        nearby::keep(key, value, self.now().plus(u64::from(seconds) * 1_000)).await;
+    }
+
+    // Answers by address are not kept in the key-value store: it forgets nothing by itself, and
+    // strangers can invent addresses. A CDN that hosts Spin has a cache in front, which follows the
+    // answers' Cache-Control.
+    async fn cache_get(&self, _: &str) -> Option<HttpResponse> {
         None
     }
 
-    async fn keep(&self, _: &str, _: &HttpResponse) {}
+    async fn cache_put(&self, _: &str, _: &HttpResponse) {}
 
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, StoreError> {
-        origin::fetch(request, origin::PATIENCE).await.map_err(|error| {
+        origin::fetch(request, origin::TIME_LIMIT).await.map_err(|error| {
             // The address and its query stay out of the log.
             eprintln!("the origin does not answer: {error}");
             StoreError("the origin does not answer".to_owned())
@@ -127,76 +177,14 @@ impl Platform for Spin {
     }
 }
 
-/// A beacon, or a site asked for its health, that has not answered after this long is asked again later: a fan's request may
-/// be waiting.
-const OUTSIDE_PATIENCE: Duration = Duration::from_secs(2);
+/// Where spin.toml mounts the static files.
+const STATIC_FILES: &str = "/static";
 
-async fn soon(request: HttpRequest) -> Result<HttpResponse, StoreError> {
-    origin::fetch(request, OUTSIDE_PATIENCE).await.map_err(StoreError)
-}
+/// A beacon, or a protected site that is asked for its health, must answer within this time: a
+/// fan's request may be waiting.
+const OUTSIDE_TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// One operation on the store in Redis; what fails is in the log.
-macro_rules! ask {
-    ($spin:ident . $operation:ident ( $($argument:expr),* )) => {{
-        let redis = SpinRedis { url: &$spin.configuration.redis_url };
-        let send = |request: HttpRequest| soon(request).boxed_local();
-        let config = &$spin.configuration.edge;
-        let outside = Outside { beacon_url: &config.beacon_url, origin_url: &config.origin_url, send: &send };
-        let store = Store::new(&redis, &config.signing_keys).with_outside(outside);
-        let answered = store.$operation($($argument),*).await;
-        if let Err(error) = &answered {
-            eprintln!("the store: {error}");
-        }
-        answered
-    }};
-}
-
-impl QueueStore for Spin {
-    async fn put_event(&self, event: &EventId, put: PutEvent) -> Result<PutOutcome, StoreError> {
-        ask!(self.put_event(event, put))
-    }
-
-    async fn put_release(&self, event: &EventId, put: PutRelease) -> Result<PutOutcome, StoreError> {
-        ask!(self.put_release(event, put))
-    }
-
-    async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
-        ask!(self.snapshot(event))
-    }
-
-    async fn event_key(&self, event: &EventId) -> Result<Option<EventKey>, StoreError> {
-        ask!(self.event_key(event))
-    }
-
-    async fn record(&self, event: &EventId, draw: Draw) -> Result<Option<SignedRecord>, StoreError> {
-        ask!(self.record(event, draw))
-    }
-
-    async fn schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
-        ask!(self.schedule(event))
-    }
-
-    async fn shard_log(&self, event: &EventId, draw: Draw, shard: Shard) -> Result<Option<Vec<u8>>, StoreError> {
-        ask!(self.shard_log(event, draw, shard))
-    }
-
-    async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
-        ask!(self.join(event, shard, join))
-    }
-
-    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
-        ask!(self.sighted(event, shard, sight))
-    }
-
-    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
-        ask!(self.note(event, shard, sight))
-    }
-
-    async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
-        ask!(self.claim(event, shard, claim))
-    }
-
-    async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {
-        ask!(self.leave(event, shard, leave))
-    }
+fn send_outside(request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, StoreError>> {
+    let answered = origin::fetch(request, OUTSIDE_TIME_LIMIT);
+    answered.map_err(StoreError).boxed_local()
 }

@@ -5,8 +5,8 @@ use http::{
     uri::{InvalidUri, PathAndQuery},
 };
 
-/// Takes the segments `.` and `..` out of the path (RFC 3986, section 5.2.4), which Cloudflare does before a worker sees it
-/// and Spin does not. Percent-encoded dots are no dots, on either.
+/// Takes the segments `.` and `..` out of the path (RFC 3986, section 5.2.4), which Cloudflare does
+/// before a worker sees it and Spin does not. Percent-encoded dots are no dots, on either.
 ///
 /// # Errors
 /// None in practice: what is left of a valid path is one.

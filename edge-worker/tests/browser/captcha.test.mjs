@@ -1,12 +1,15 @@
 // The captchas in a browser: ALTCHA's public widget solves our challenges, and our page works with the widgets of hCaptcha
 // and Turnstile.
+// Needs: the address of the captcha providers.
+// Breaks: nothing.
+// Runs on: workerd.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { blockWidget, serveWidget, siteverifyOfAll, SITE_KEYS } from './captcha-providers.mjs';
-import { launchEvent, newEmail, PASSWORD, stack, withBrowser } from './stage.mjs';
+import { launchEvent, newEmail, PASSWORD, stack, withBrowser } from './harness.mjs';
 
 const ALTCHA = readFileSync(join(process.env.STANCHION_NODE, 'node_modules/altcha/dist/main/altcha.min.js'), 'utf8');
 const { newPage, open } = withBrowser();

@@ -1,16 +1,21 @@
 // 'Check my place' in a real browser: the checker is WebAssembly there, and names what somebody altered on the way.
+// Needs: a stack.
+// Breaks: nothing.
+// Runs on: workerd.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { roundOutAt } from '../../web/draw-times.js';
-import { launchEvent, openBrowser, Visit } from './stage.mjs';
+import { launchEvent, openBrowser, Visit } from './harness.mjs';
 
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(() => browser?.close());
 
+/** Time for a browser on a busy machine to sign up and join before the on-sale: these tests are about draw 0. */
+const JOINING_MS = 20_000;
 /** What is checked, in order, where no beacon was announced. */
 const STEPS = ['receipt', 'commitment', 'announced', 'record', 'signature', 'secret', 'times', 'beacon', 'counts', 'chain', 'ticket', 'logs', 'place'];
 
@@ -18,7 +23,7 @@ test('a fan checks the own place step by step, and every lie is named', { timeou
   const fan = await Visit.open(browser);
   try {
     const { page } = fan;
-    const eventId = await launchEvent({ limits: { shards: 2 } });
+    const eventId = await launchEvent({ onSaleInMs: JOINING_MS, limits: { shards: 2 } });
     await page.goto(`/e/${eventId}`);
     await fan.signUp();
     await fan.join();
@@ -74,7 +79,7 @@ test('a page that waits notes the frozen tickets by itself, and says of a beacon
   const fan = await Visit.open(browser);
   try {
     const { page } = fan;
-    const eventId = await launchEvent({ limits: { shards: 2 }, beacon: recorded });
+    const eventId = await launchEvent({ onSaleInMs: JOINING_MS, limits: { shards: 2 }, beacon: recorded });
     await page.goto(`/e/${eventId}`);
     await fan.signUp();
     await fan.join();
@@ -117,7 +122,7 @@ test('a page notes nothing that a site shows it too late, whatever time the site
   const fan = await Visit.open(browser);
   try {
     const { page } = fan;
-    const eventId = await launchEvent({ limits: { shards: 2 }, beacon: recorded });
+    const eventId = await launchEvent({ onSaleInMs: JOINING_MS, limits: { shards: 2 }, beacon: recorded });
     let late = 0;
     const lies = `**/api/v1/events/${eventId}/queue`;
     await page.route(lies, async (route) => {
@@ -176,7 +181,7 @@ test('the draw is explained in six sentences, and to experts with the very progr
     await page.getByRole('link', { name: /For experts/ }).click();
     await page.getByText('compute_shuffled_index of the Ethereum').waitFor();
     const lines = (await page.locator('#check-draw-py').textContent()).trimEnd().split('\n');
-    assert.ok(lines.length > 30 && lines.length <= 40, `${lines.length} lines`);
+    assert.ok(lines.length > 30 && lines.length <= 54, `${lines.length} lines`);
     assert.deepEqual(await reader.barriers(), []);
     assert.deepEqual(reader.complaints, []);
   } finally {

@@ -1,8 +1,11 @@
-// What a fan sees when the time is over for which seats are held.
+// The page when the time is over for which seats are held.
+// Needs: a stack.
+// Breaks: nothing.
+// Runs on: workerd.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchEvent, openBrowser, stack, Visit } from './stage.mjs';
+import { launchEvent, openBrowser, stack, Visit } from './harness.mjs';
 
 test('a seat whose hold has ended is shown as gone and cannot be paid', { timeout: 120_000 }, async () => {
   stack();

@@ -1,8 +1,11 @@
-// What the page tells of how it was used, by the events of a real browser; and that a program is told why it is refused.
+// The signals that the page takes from the events of a real browser; and a program learns why it is refused.
+// Needs: a stack.
+// Breaks: nothing.
+// Runs on: workerd.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchEvent, PHONE, withBrowser } from './stage.mjs';
+import { launchEvent, PHONE, withBrowser } from './harness.mjs';
 
 const { open } = withBrowser();
 
@@ -40,11 +43,11 @@ for (const [name, options, act, expected] of CASES) {
   });
 }
 
-test('a program that clicks by script is no input, and the page says why it is refused', { timeout: 60_000 }, async () => {
+test('a program that clicks by script is no input, and the page says what helps', { timeout: 60_000 }, async () => {
   const { fan, seen } = await signals({}, (page, button) => button.evaluate((element) => element.click()));
   const { pointer, touch, key, assisted } = seen;
   assert.deepEqual({ pointer, touch, key, assisted }, { pointer: 0, touch: 0, key: 0, assisted: 0 });
-  await fan.page.getByText(/nobody touched, pointed or typed on the page; the browser says that a program steers it/).waitFor();
+  await fan.page.getByText(/This join looks like a program.s\. .* in a browser without automation/).waitFor();
   assert.deepEqual(fan.complaints, []);
   await fan.close();
 });

@@ -1,8 +1,9 @@
-//! Draws that wait for a beacon, in the store itself: whatever stops in the middle, and whoever cannot be reached.
+//! Draws that wait for a beacon, in the store itself, with operations that stop in the middle and a beacon that is away.
 
 use std::{
     cell::Cell,
     collections::BTreeSet,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -12,20 +13,21 @@ use futures_util::{
 };
 use serde_json::{Value, json};
 use stanchion_edge::{
-    platform::{HttpRequest, HttpResponse, QueueStore, StoreError},
+    config::Sites,
+    platform::{HttpRequest, HttpResponse, StoreError},
     spin::store::{Outside, Redis, Store},
 };
 use stanchion_shared::{
     draw::record::DrawRecord,
-    identity::{Bytes32, Draw},
+    ids::{Bytes32, Draw},
     policy::{BeaconKey, BeaconPolicy},
-    standing::FrozenTickets,
+    snapshot::FrozenTickets,
     timestamp::UnixMillis,
 };
 
 use crate::{
     connection::{Counting, Last, Native, Stopping, WithoutShards},
-    world::{Event, Person, SHARDS, assert_places, now, people, random_32, signing_keys, stack_redis},
+    harness::{Event, Person, SHARDS, assert_places, now, people, random_32, signing_keys, stack_redis},
 };
 
 const PERIOD_S: u64 = 5;
@@ -58,17 +60,21 @@ fn drand(request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, S
     .boxed_local()
 }
 
-const SOURCE: Outside<'static> = Outside {
-    beacon_url: "http://beacon",
-    origin_url: "http://origin",
-    send: &drand,
-};
+static SITES: LazyLock<Sites> = LazyLock::new(|| Sites::shop("http://origin"));
+
+fn source() -> Outside<'static> {
+    Outside {
+        beacon_url: "http://beacon",
+        sites: &SITES,
+        send: &drand,
+    }
+}
 
 /// Draw 0 of it waits for round 3, which is out three to four seconds after the on-sale.
 fn event(on_sale_time: UnixMillis) -> Event {
     let mut event = Event::on_sale_in(0);
-    event.put.on_sale_time = on_sale_time;
-    event.put.policy.beacon = Some(BeaconPolicy {
+    event.put.settings.on_sale_time = on_sale_time;
+    event.put.settings.policy.beacon = Some(BeaconPolicy {
         chain_hash: Bytes32(random_32()),
         public_key: BeaconKey::parse(network()["public_key"].as_str().unwrap()).unwrap(),
         genesis: (on_sale_time.0 + 3_000).div_ceil(1_000) - 2 * PERIOD_S,
@@ -97,14 +103,14 @@ async fn events<R: Redis>(store: &Store<'_, R>, count: usize, joining: usize) ->
 }
 
 fn out_at(event: &Event) -> UnixMillis {
-    event.put.policy.beacon.as_ref().unwrap().time_of(3)
+    event.put.settings.policy.beacon.as_ref().unwrap().time_of(3)
 }
 
 async fn until(instant: UnixMillis) {
     tokio::time::sleep(Duration::from_millis(instant.since(now()))).await;
 }
 
-/// Whoever stopped has left a mark for a second: then the next one freezes the draw, and tells what is frozen.
+/// An edge that stopped has left a mark for a second. After it, the next edge freezes the draw and says what is frozen.
 async fn told_as_frozen(event: &Event, store: &Store<'_, Native>) -> FrozenTickets {
     while now() < out_at(event) {
         if let Some(frozen) = event.snapshot(store).await.frozen {
@@ -127,7 +133,7 @@ async fn closed(event: &Event, store: &Store<'_, Native>, joined: &[Person]) -> 
 #[tokio::test]
 async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finished_by_the_next() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys).with_outside(SOURCE);
+    let store = Store::new(&redis, &keys).with_outside(source());
     let stop_and_go_on = |commands, (event, joined): (Event, Vec<Person>)| {
         let (redis, keys, store) = (&redis, &keys, &store);
         async move {
@@ -140,16 +146,16 @@ async fn a_closing_that_stops_after_any_step_before_or_after_the_round_is_finish
                 until(instant).await;
                 let stopping = Stopping::after(redis, commands, last);
                 let _ = Store::new(&stopping, keys)
-                    .with_outside(SOURCE)
+                    .with_outside(source())
                     .snapshot(&event.id)
                     .await;
                 stopping.commands_left.get() > 0
             };
-            let mut finished = stopped_at(event.put.on_sale_time).await;
+            let mut finished = stopped_at(event.put.settings.on_sale_time).await;
             let frozen = told_as_frozen(&event, store).await;
             assert_eq!(frozen.draw, Draw(0));
             assert!(event.record(store, 0).await.is_none(), "a secret before its round");
-            // Whoever comes now is in a later draw, though this one is not drawn yet.
+            // A fan who comes now is in a later draw, though this one is not drawn yet.
             let late = event.join_all(store, &people(3)).await;
             assert!(late.iter().all(|person| person.held.draw > Draw(0)));
             finished &= stopped_at(out_at(&event)).await;
@@ -180,20 +186,20 @@ async fn a_store_that_reaches_no_beacon_draws_nothing_and_the_next_that_does_goe
         assert!(!event.snapshot(&without).await.is_closed(Draw(0)));
     }
     assert!(event.record(&without, 0).await.is_none());
-    closed(&event, &Store::new(&redis, &keys).with_outside(SOURCE), &joined).await;
+    closed(&event, &Store::new(&redis, &keys).with_outside(source()), &joined).await;
 }
 
 #[tokio::test]
 async fn a_secret_is_never_readable_before_every_shard_is_frozen_though_the_round_is_out() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys).with_outside(SOURCE);
+    let store = Store::new(&redis, &keys).with_outside(source());
     let (event, joined) = events(&store, 1, 9).await.remove(0);
     until(out_at(&event)).await;
     let silent = WithoutShards {
         redis: &redis,
         patience: Duration::from_millis(50),
     };
-    let without_shards = Store::new(&silent, &keys).with_outside(SOURCE);
+    let without_shards = Store::new(&silent, &keys).with_outside(source());
     for _ in 0..5 {
         let snapshot = event.snapshot(&without_shards).await;
         assert_eq!((snapshot.is_closed(Draw(0)), snapshot.frozen), (false, None));
@@ -208,7 +214,7 @@ async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw(
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let silent = Outside {
         beacon_url: "http://beacon",
-        origin_url: "http://origin",
+        sites: &SITES,
         send: &|_| async { Err(StoreError("no answer".to_owned())) }.boxed_local(),
     };
     let counting = Counting {
@@ -222,7 +228,7 @@ async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw(
     assert_eq!(shards.len(), usize::from(SHARDS));
     until(out_at(&event).plus(500)).await;
     event.snapshot(&store).await;
-    // Whoever joins meanwhile has later draws frozen, each shard once.
+    // Fans who join meanwhile have later draws frozen, each shard once.
     let mut later = BTreeSet::new();
     counting.freezes.set(0);
     let asked_before = counting.all.get();
@@ -235,8 +241,8 @@ async fn however_long_the_beacon_is_silent_a_shard_is_frozen_once_for_each_draw(
     let freezes = counting.freezes.get();
     assert!(freezes <= later.len(), "{freezes} for {later:?}");
     assert!(freezes > 0, "later draws are frozen while the first one waits");
-    // A join and a snapshot are some commands each, a muster one for each shard every two seconds, a try to close some each second.
+    // A join and a snapshot are some commands each, a shard report one for each shard every two seconds, a try to close some each second.
     let commands = counting.all.get() - asked_before;
     assert!(commands < 60 * 12, "{commands} commands");
-    closed(&event, &Store::new(&redis, &keys).with_outside(SOURCE), &joined).await;
+    closed(&event, &Store::new(&redis, &keys).with_outside(source()), &joined).await;
 }

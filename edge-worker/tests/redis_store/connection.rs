@@ -6,8 +6,21 @@ use std::{
     time::Duration,
 };
 
-use redis::{Client, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use stanchion_edge::spin::store::{Redis, RedisError, Value};
+use stanchion_shared::ids::Shard;
+
+/// How long a command may take. The library gives up after half a second unless it is told otherwise, and a server that
+/// writes to disk at every command takes longer while something else is compiled on the same machine.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection that waits as long as [`RESPONSE_TIMEOUT`] says.
+pub(crate) async fn connect(client: &Client) -> redis::RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+        .set_response_timeout(Some(RESPONSE_TIMEOUT));
+    client.get_multiplexed_async_connection_with_config(&config).await
+}
 
 /// To a server that may die and come back, as the component's: a connection that failed is opened anew, once per command.
 pub(crate) struct Native {
@@ -28,7 +41,7 @@ impl Native {
         let mut connection = match kept {
             Some(connection) => connection,
             None => {
-                let opened = self.client.get_multiplexed_async_connection().await?;
+                let opened = connect(&self.client).await?;
                 self.connection.borrow_mut().insert(opened).clone()
             }
         };
@@ -79,7 +92,7 @@ impl Redis for Native {
     }
 }
 
-/// What becomes of the command at which a [`Stopping`] connection stops.
+/// The fate of the command at which a [`Stopping`] connection stops.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Last {
     /// It never reaches Redis.
@@ -89,14 +102,14 @@ pub(crate) enum Last {
 }
 
 /// A connection of somebody who crashes: after some commands nothing goes through any more.
-pub(crate) struct Stopping<'a> {
-    pub(crate) redis: &'a Native,
+pub(crate) struct Stopping<'a, R> {
+    pub(crate) redis: &'a R,
     pub(crate) commands_left: Cell<usize>,
     pub(crate) last: Last,
 }
 
-impl Stopping<'_> {
-    pub(crate) fn after(redis: &Native, commands: usize, last: Last) -> Stopping<'_> {
+impl<R: Redis> Stopping<'_, R> {
+    pub(crate) fn after(redis: &R, commands: usize, last: Last) -> Stopping<'_, R> {
         Stopping {
             redis,
             commands_left: Cell::new(commands),
@@ -105,7 +118,7 @@ impl Stopping<'_> {
     }
 }
 
-impl Redis for Stopping<'_> {
+impl<R: Redis> Redis for Stopping<'_, R> {
     async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
         let stopped = || RedisError::Failed("the test's connection has stopped".to_owned());
         match self.commands_left.get() {
@@ -128,7 +141,7 @@ impl Redis for Stopping<'_> {
     }
 }
 
-/// A connection of somebody whom others overtake: before one of the commands something happens.
+/// A connection that others overtake: before one of its commands something happens.
 pub(crate) struct Overtaken<'a, F> {
     pub(crate) redis: &'a Native,
     pub(crate) commands_before: Cell<usize>,
@@ -161,6 +174,60 @@ impl Redis for WithoutShards<'_> {
         if arguments.iter().any(of_shard) {
             tokio::time::sleep(self.patience).await;
             return Err(RedisError::Failed("no answer in time".to_owned()));
+        }
+        self.redis.execute(name, arguments).await
+    }
+}
+
+/// A connection that does not reach one shard's node.
+pub(crate) struct SilentShard<'a> {
+    redis: &'a Native,
+    slot: Vec<u8>,
+}
+
+impl SilentShard<'_> {
+    pub(crate) fn new(redis: &Native, shard: Shard) -> SilentShard<'_> {
+        let slot = format!("/{}}}:", shard.0).into_bytes();
+        SilentShard { redis, slot }
+    }
+}
+
+impl Redis for SilentShard<'_> {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        let of_shard = |key: &Vec<u8>| {
+            key.starts_with(b"stanchion:{") && key.windows(self.slot.len()).any(|part| part == self.slot)
+        };
+        if arguments.iter().any(of_shard) {
+            return Err(RedisError::Failed("CLUSTERDOWN Hash slot not served".to_owned()));
+        }
+        self.redis.execute(name, arguments).await
+    }
+}
+
+/// A connection over which shards do not answer about identifiers, one shard does not answer at all, or
+/// nobody does, if it is said so. It counts the commands.
+pub(crate) struct MaybeWithoutIdentifiers {
+    pub(crate) redis: Native,
+    pub(crate) identifiers_fail: bool,
+    /// The node of this shard is away.
+    pub(crate) silent: Cell<Option<Shard>>,
+    /// Commands are never answered, and no error comes either.
+    pub(crate) is_silent: Cell<bool>,
+    pub(crate) asked: Cell<usize>,
+}
+
+impl Redis for MaybeWithoutIdentifiers {
+    async fn execute(&self, name: &str, arguments: Vec<Vec<u8>>) -> Result<Vec<Value>, RedisError> {
+        let of_identifier = |key: &Vec<u8>| key.windows(12).any(|part| part == b":identifier:");
+        self.asked.update(|asked| asked + 1);
+        if self.is_silent.get() {
+            std::future::pending::<()>().await;
+        }
+        if self.identifiers_fail && arguments.iter().any(of_identifier) {
+            return Err(RedisError::Failed("this shard does not answer".to_owned()));
+        }
+        if let Some(silent) = self.silent.get() {
+            return SilentShard::new(&self.redis, silent).execute(name, arguments).await;
         }
         self.redis.execute(name, arguments).await
     }

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    convert::Infallible,
     net::IpAddr,
     time::Duration,
 };
@@ -10,44 +11,41 @@ use std::{
 use http::{Method, header};
 use serde_json::{Value, json};
 use stanchion_edge::{
-    app::{self, config::EdgeConfig},
-    platform::{
-        Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, Platform, PutOutcome,
-        QueueStore, Sight, SightedBy, StoreError,
-    },
+    app::{self, Answer},
+    config::{EdgeConfig, Sites},
+    platform::{BodyError, HttpRequest, HttpResponse, Platform, QueueStore, SiteAnswer, SiteTimeLimits, StoreError},
     spin::store::Store,
 };
 use stanchion_shared::{
-    account::{self, AccountClaims},
-    draw::record::SignedRecord,
-    human,
-    identity::{Draw, EventId, EventKey, Shard},
-    schedule::Schedule,
-    standing::Snapshot,
+    account_token::{self, AccountClaims},
+    ids::EventId,
+    proof_of_work,
     timestamp::UnixMillis,
-    wire::{ChallengeAnswer, PutEvent, PutRelease},
+    wire::ChallengeAnswer,
 };
 
 use crate::{
-    connection::Native,
-    world::{KEYS, now, signing_keys},
+    connection::{MaybeWithoutIdentifiers, Native},
+    harness::{KEYS, now, signing_keys},
 };
 
 pub(crate) struct Edge {
-    pub(crate) redis: Native,
+    pub(crate) redis: MaybeWithoutIdentifiers,
     config: EdgeConfig,
-    /// Where fans come from.
+    /// The address of all fans.
     pub(crate) address: Option<IpAddr>,
-    /// The shards that know who used what do not answer.
-    pub(crate) sights_fail: bool,
-    /// What the origin serves as the table of addresses; `None`: there is no origin.
+    /// The table of addresses that the origin serves; `None` if there is no origin.
     pub(crate) table: Option<&'static str>,
     /// How long the origin thinks.
     pub(crate) origin_thinks: Duration,
     /// How often the origin was asked.
     pub(crate) origin_asked: Cell<u32>,
-    /// What the data centre's cache holds.
+    /// The content of the data centre's cache.
     pub(crate) kept: RefCell<HashMap<String, HttpResponse>>,
+    /// What instances nearby share, and until when.
+    pub(crate) nearby: RefCell<HashMap<String, (Vec<u8>, UnixMillis)>>,
+    /// Whether the origin says OK to what passes the gate.
+    pub(crate) origin_is_there: Cell<bool>,
 }
 
 impl Edge {
@@ -64,32 +62,43 @@ impl Edge {
             })
         });
         Edge {
-            redis: Native::new(url),
+            redis: MaybeWithoutIdentifiers {
+                redis: Native::new(url),
+                identifiers_fail: false,
+                silent: Cell::new(None),
+                is_silent: Cell::new(false),
+                asked: Cell::new(0),
+            },
             config: config.unwrap(),
             address: None,
-            sights_fail: false,
             table: None,
             origin_thinks: Duration::ZERO,
             origin_asked: Cell::new(0),
             kept: RefCell::default(),
+            nearby: RefCell::default(),
+            origin_is_there: Cell::new(false),
         }
     }
 
-    /// From now on this is the event of a site of somebody else's.
+    /// From now on this is an event of a protected site.
     pub(crate) fn in_front_of_a_site(&mut self, event: &EventId) {
-        self.config.site_events = vec![event.clone()];
+        self.config.sites = Sites::one("http://localhost", vec![event.clone()]);
     }
 
-    /// What is ours lies below this.
+    /// From now on browsers reach it over TLS, or not.
+    pub(crate) fn over_tls(&mut self, secure: bool) {
+        self.config.secure_cookies = secure;
+    }
+
+    /// The path of the edge's own addresses.
     fn own(&self) -> &'static str {
-        if self.config.site_events.is_empty() {
-            ""
-        } else {
-            "/.stanchion"
+        match self.config.sites.shop_url() {
+            Some(_) => "",
+            None => "/.stanchion",
         }
     }
 
-    pub(crate) fn store(&self) -> Store<'_, Native> {
+    pub(crate) fn store(&self) -> Store<'_, MaybeWithoutIdentifiers> {
         Store::new(&self.redis, &self.config.signing_keys)
     }
 
@@ -99,6 +108,14 @@ impl Edge {
         (status, body)
     }
 
+    /// An answer of the edge's own: these tests have no site.
+    pub(crate) async fn answer(&self, request: HttpRequest) -> HttpResponse {
+        match app::handle(self, request).await {
+            Answer::Own(response) => response,
+            Answer::Site(answer) => match answer.into_parts().2 {},
+        }
+    }
+
     pub(crate) async fn ask_whole(
         &self,
         method: Method,
@@ -106,20 +123,16 @@ impl Edge {
         fan: &str,
         body: Option<Value>,
     ) -> (u16, HttpResponse, Value) {
-        let claims = AccountClaims {
-            iss: "accounts".to_owned(),
-            sub: fan.to_owned(),
-            iat: now().floor_seconds(),
-            exp: now().floor_seconds() + 600,
-        };
-        let token = account::sign(&signing_keys(), &claims);
+        let second = now().floor_seconds();
+        let claims = AccountClaims::new("accounts", fan, second, second + 600);
+        let token = account_token::sign(&signing_keys(), &claims);
         let request = http::Request::builder()
             .method(method)
             .uri(uri)
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, "application/json");
         let body = body.map_or_else(Vec::new, |body| serde_json::to_vec(&body).unwrap());
-        let response = app::handle(self, request.body(body).unwrap()).await;
+        let response = self.answer(request.body(body).unwrap()).await;
         let told = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
         (response.status().as_u16(), response, told)
     }
@@ -132,7 +145,7 @@ impl Edge {
         let body = json!({
             "event_id": event,
             "device_fingerprint": "",
-            "captcha_token": human::solve(&challenge).unwrap(),
+            "captcha_token": proof_of_work::solve(&challenge).unwrap(),
         });
         let uri = format!("{}/api/v1/queue/join", self.own());
         let (status, joined) = self.ask(Method::POST, &uri, fan, Some(body)).await;
@@ -160,6 +173,27 @@ impl Edge {
 }
 
 impl Platform for Edge {
+    type RequestBody = Vec<u8>;
+    type SiteBody = Infallible;
+
+    const PASSES_WEBSOCKETS: bool = false;
+
+    async fn read_body(&self, body: Vec<u8>, _: usize) -> Result<Vec<u8>, BodyError> {
+        Ok(body)
+    }
+
+    async fn pass_to_site(
+        &self,
+        _: http::Request<Vec<u8>>,
+        _: SiteTimeLimits,
+    ) -> Result<SiteAnswer<Infallible>, StoreError> {
+        Err(StoreError("these tests have no site".to_owned()))
+    }
+
+    fn store(&self) -> impl QueueStore {
+        Edge::store(self)
+    }
+
     fn now(&self) -> UnixMillis {
         now()
     }
@@ -176,21 +210,35 @@ impl Platform for Edge {
         self.address
     }
 
-    async fn kept(&self, path: &str) -> Option<HttpResponse> {
+    async fn recall(&self, key: &str) -> Option<Vec<u8>> {
+        let nearby = self.nearby.borrow();
+        let (value, until) = nearby.get(key)?;
+        (now() < *until).then(|| value.clone())
+    }
+
+    async fn keep(&self, key: &str, value: Vec<u8>, seconds: u32) {
+        let until = now().plus(u64::from(seconds) * 1_000);
+        self.nearby.borrow_mut().insert(key.to_owned(), (value, until));
+    }
+
+    async fn cache_get(&self, path: &str) -> Option<HttpResponse> {
         self.kept.borrow().get(path).cloned()
     }
 
-    async fn keep(&self, path: &str, answer: &HttpResponse) {
+    async fn cache_put(&self, path: &str, answer: &HttpResponse) {
         self.kept.borrow_mut().insert(path.to_owned(), answer.clone());
     }
 
     async fn fetch(&self, _: HttpRequest) -> Result<HttpResponse, StoreError> {
-        Err(StoreError("these tests have no origin".to_owned()))
+        match self.origin_is_there.get() {
+            true => Ok(HttpResponse::new(b"{}".to_vec())),
+            false => Err(StoreError("these tests have no origin".to_owned())),
+        }
     }
 
-    async fn ask(&self, _: HttpRequest, patience: Duration) -> Result<HttpResponse, StoreError> {
+    async fn fetch_within(&self, _: HttpRequest, time_limit: Duration) -> Result<HttpResponse, StoreError> {
         self.origin_asked.update(|asked| asked + 1);
-        let thought = tokio::time::timeout(patience, tokio::time::sleep(self.origin_thinks)).await;
+        let thought = tokio::time::timeout(time_limit, tokio::time::sleep(self.origin_thinks)).await;
         match (thought, self.table) {
             (Ok(()), Some(table)) => Ok(http::Response::builder()
                 .header(header::ETAG, "\"one\"")
@@ -198,6 +246,15 @@ impl Platform for Edge {
                 .unwrap()),
             _ => Err(StoreError("the origin does not answer".to_owned())),
         }
+    }
+
+    async fn static_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        // The page of a protected site is built as it is written; other pages nobody asks for here.
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let source = format!("{}/../../web/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(&source)
+            .map(Some)
+            .map_err(|error| StoreError(format!("{source}: {error}")))
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -210,58 +267,5 @@ impl Platform for Edge {
 
     fn warn(&self, sentence: &str) {
         eprintln!("{sentence}");
-    }
-}
-
-impl QueueStore for Edge {
-    async fn put_event(&self, event: &EventId, put: PutEvent) -> Result<PutOutcome, StoreError> {
-        self.store().put_event(event, put).await
-    }
-
-    async fn put_release(&self, event: &EventId, put: PutRelease) -> Result<PutOutcome, StoreError> {
-        self.store().put_release(event, put).await
-    }
-
-    async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
-        self.store().snapshot(event).await
-    }
-
-    async fn event_key(&self, event: &EventId) -> Result<Option<EventKey>, StoreError> {
-        self.store().event_key(event).await
-    }
-
-    async fn record(&self, event: &EventId, draw: Draw) -> Result<Option<SignedRecord>, StoreError> {
-        self.store().record(event, draw).await
-    }
-
-    async fn schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
-        self.store().schedule(event).await
-    }
-
-    async fn shard_log(&self, event: &EventId, draw: Draw, shard: Shard) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store().shard_log(event, draw, shard).await
-    }
-
-    async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
-        self.store().join(event, shard, join).await
-    }
-
-    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
-        if self.sights_fail {
-            return Err(StoreError("this shard does not answer".to_owned()));
-        }
-        self.store().sighted(event, shard, sight).await
-    }
-
-    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
-        self.store().note(event, shard, sight).await
-    }
-
-    async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
-        self.store().claim(event, shard, claim).await
-    }
-
-    async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {
-        self.store().leave(event, shard, leave).await
     }
 }

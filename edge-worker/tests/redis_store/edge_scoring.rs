@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header;
-use stanchion_edge::platform::QueueStore;
 use stanchion_shared::score::counts::ScoreCounts;
 
 use crate::{
     edge::Edge,
     edge_restored::until_snapshots_are_too_old,
+    harness::Event,
     server::{Keeps, Server},
-    world::Event,
 };
 
 const FAR_MS: u64 = 3_600_000;
@@ -30,7 +29,7 @@ async fn fresh(server: &Server) -> (Edge, Event) {
 
 async fn counted(edge: &Edge, event: &Event) -> ScoreCounts {
     until_snapshots_are_too_old().await;
-    edge.snapshot(&event.id).await.unwrap().unwrap().scores
+    edge.store().snapshot(&event.id).await.unwrap().unwrap().scores
 }
 
 #[tokio::test]
@@ -38,7 +37,7 @@ async fn a_store_that_cannot_say_who_used_the_same_things_refuses_nobody_and_tha
     let server = Server::start(Keeps::EveryWrite).await;
     let (mut edge, event) = fresh(&server).await;
     edge.table = Some("");
-    edge.sights_fail = true;
+    edge.redis.identifiers_fail = true;
     edge.join(&event.id, "fan").await;
     let counts = counted(&edge, &event).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Numbers, turns and leaving: one person one place, whoever asks how often, over whatever connection.
+//! Numbers, turns and leaving: one place per person, however often and over whichever connection it is asked for.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use stanchion_edge::{
 };
 use stanchion_shared::{
     draw::digest::parse_log,
-    identity::{Draw, Serial, Shard},
+    ids::{Draw, Serial, Shard},
 };
 
 use crate::{
     connection::{Last, Native, Stopping},
-    world::{Event, digests, people, signing_keys, stack_redis},
+    harness::{Event, digests, people, signing_keys, stack_redis},
 };
 
 const FAR_MS: u64 = 3_600_000;
@@ -105,7 +105,7 @@ async fn a_turn_is_claimed_once_however_many_ask_at_once() {
     assert!(matches!(outcomes[0], ClaimOutcome::Window(_)));
     assert!(outcomes.iter().all(|one| *one == outcomes[0]), "{outcomes:?}");
     let nobody = event.join_all(&store, &people(1)).await.remove(0);
-    let stranger = crate::world::Person {
+    let stranger = crate::harness::Person {
         tag: people(1)[0],
         ..nobody
     };

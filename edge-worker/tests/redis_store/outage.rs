@@ -1,4 +1,4 @@
-//! While Redis is away everything is refused, nothing is made up; when it is back everything goes on by itself.
+//! While Redis is away every operation is an error; when it is back all goes on by itself.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use stanchion_edge::{
     platform::{QueueStore, SNAPSHOT_AGE_MS},
     spin::store::Store,
 };
-use stanchion_shared::identity::Draw;
+use stanchion_shared::ids::Draw;
 
 use crate::{
     connection::{Native, WithoutShards},
+    harness::{Event, now, people, signing_keys, stack_redis},
     server::{Keeps, Server},
-    world::{Event, now, people, signing_keys, stack_redis},
 };
 
 #[tokio::test]
@@ -28,7 +28,9 @@ async fn every_operation_is_an_error_while_redis_is_away_and_works_when_it_is_ba
     assert!(store.snapshot(id).await.is_err());
     assert!(store.event_key(id).await.is_err());
     assert!(store.record(id, Draw(0)).await.is_err());
-    assert!(store.schedule(id).await.is_err());
+    assert!(store.schedule_chunk(id, None).await.is_err());
+    assert!(store.drawn(id, 0, Draw(0)).await.is_err());
+    assert!(store.events(0).await.is_err());
     assert!(store.shard_log(id, Draw(0), person.shard).await.is_err());
     assert!(store.put_release(id, Event::release(2, 5)).await.is_err());
     assert!(store.join(id, person.shard, event.join_of(person.tag)).await.is_err());
@@ -53,9 +55,9 @@ async fn shards_that_do_not_answer_delay_draws_but_neither_snapshots_nor_the_lea
         patience: Duration::from_millis(1_500),
     };
     let without_shards = Store::new(&silent, &keys);
-    // Neither the muster, which nobody could do yet, nor the closing is done in time.
+    // Neither the shard report, which no edge could make yet, nor the closing is done in time.
     let snapshot = event.snapshot(&without_shards).await;
-    assert!(now().since(snapshot.as_of) <= SNAPSHOT_AGE_MS, "{}", snapshot.as_of);
+    assert!(now().since(snapshot.as_of) <= 2 * SNAPSHOT_AGE_MS, "{}", snapshot.as_of);
 
     let renewed = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
@@ -87,7 +89,7 @@ async fn a_redis_that_evicts_keys_is_refused() {
     let refused = put().await.unwrap_err();
     assert!(refused.0.contains("noeviction"), "{refused}");
     assert!(store.snapshot(&event.id).await.unwrap().is_none());
-    let shard = event.put.shards.all().next().unwrap();
+    let shard = event.put.settings.shards.all().next().unwrap();
     let join = event.join_of(people(1)[0]);
     assert!(store.join(&event.id, shard, join).await.is_err());
     for (policy, memory) in [("allkeys-lru", "0"), ("noeviction", "64mb")] {

@@ -1,4 +1,4 @@
-//! What the origin says: versions, what is fixed, and a schedule of which nothing is lost.
+//! Puts of the origin: versions, settings that are fixed, and a schedule of which nothing is lost.
 
 use std::cell::Cell;
 
@@ -7,12 +7,12 @@ use stanchion_edge::{
     platform::{PutOutcome, QueueStore},
     spin::store::Store,
 };
-use stanchion_shared::{identity::ShardCount, schedule::EFFECT_DELAY_MS, wire::PutEvent};
+use stanchion_shared::{event_settings::EventSettings, ids::ShardCount, schedule::EFFECT_DELAY_MS, wire::PutEvent};
 
 use crate::{
     connection::{Last, Native, Overtaken, Stopping},
-    lives::forget_announcements,
-    world::{Event, now, people, signing_keys, stack_redis},
+    epochs::forget_announcements,
+    harness::{Event, now, people, signing_keys, stack_redis},
 };
 
 const FAR_MS: u64 = 3_600_000;
@@ -26,8 +26,10 @@ async fn of_many_puts_at_once_the_largest_version_stays_and_none_is_half() {
     let put = |version| {
         let put = PutEvent {
             version,
-            name: format!("name {version}"),
-            ..event.put.clone()
+            settings: EventSettings {
+                name: format!("name {version}"),
+                ..event.put.settings.clone()
+            },
         };
         store.put_event(&event.id, put)
     };
@@ -35,15 +37,17 @@ async fn of_many_puts_at_once_the_largest_version_stays_and_none_is_half() {
     let accepted = |one: &Result<PutOutcome, _>| matches!(one, Ok(PutOutcome::Accepted(_)));
     assert!(outcomes.iter().any(accepted), "{outcomes:?}");
     let snapshot = event.snapshot(&store).await;
-    assert_eq!((snapshot.version, snapshot.config.name.as_str()), (4, "name 4"));
+    assert_eq!((snapshot.version, snapshot.settings.name.as_str()), (4, "name 4"));
     assert_eq!(put(4).await.unwrap(), PutOutcome::Stale { last: 4 });
     let key = store.event_key(&event.id).await.unwrap();
     assert!(accepted(&put(5).await));
     assert!(store.event_key(&event.id).await.unwrap() == key);
     let more_shards = PutEvent {
         version: 6,
-        shards: ShardCount::new(8).unwrap(),
-        ..event.put.clone()
+        settings: EventSettings {
+            shards: ShardCount::new(8).unwrap(),
+            ..event.put.settings.clone()
+        },
     };
     let outcome = store.put_event(&event.id, more_shards).await.unwrap();
     assert!(matches!(outcome, PutOutcome::Fixed(_)), "{outcome:?}");
@@ -57,14 +61,14 @@ async fn an_unknown_event_is_known_as_such() {
     let release = store.put_release(&event.id, Event::release(1, 5)).await;
     assert_eq!(release, Ok(PutOutcome::UnknownEvent));
     assert_eq!(store.snapshot(&event.id).await, Ok(None));
-    assert_eq!(store.schedule(&event.id).await, Ok(None));
+    assert_eq!(store.schedule_chunk(&event.id, None).await, Ok(None));
     assert!(store.event_key(&event.id).await.unwrap().is_none());
     assert!(
         store
             .join(
                 &event.id,
-                stanchion_shared::identity::Shard(0),
-                event.join_of(crate::world::people(1)[0])
+                stanchion_shared::ids::Shard(0),
+                event.join_of(crate::harness::people(1)[0])
             )
             .await
             .is_err()
@@ -102,11 +106,11 @@ async fn a_put_that_stops_anywhere_holds_whole_or_not_at_all() {
                 .await;
             let snapshot = event.snapshot(&store).await;
             let newest = store
-                .schedule(&event.id)
+                .schedule_chunk(&event.id, None)
                 .await
                 .unwrap()
                 .unwrap()
-                .segments()
+                .segments
                 .last()
                 .copied()
                 .unwrap();
@@ -129,8 +133,10 @@ async fn no_put_moves_the_on_sale_of_somebody_who_has_joined_however_it_is_timed
     let mut event = Event::on_sale_in(FAR_MS).open(&store).await;
     let put_later = |event: &Event| PutEvent {
         version: event.put.version + 1,
-        on_sale_time: event.put.on_sale_time.plus(1),
-        ..event.put.clone()
+        settings: EventSettings {
+            on_sale_time: event.put.settings.on_sale_time.plus(1),
+            ..event.put.settings.clone()
+        },
     };
     event.put = put_later(&event);
     let outcome = store.put_event(&event.id, event.put.clone()).await.unwrap();
@@ -145,8 +151,8 @@ async fn no_put_moves_the_on_sale_of_somebody_who_has_joined_however_it_is_timed
     let outcome = store.put_event(&event.id, put_later(&event)).await.unwrap();
     assert!(matches!(outcome, PutOutcome::Fixed(_)), "forgotten: {outcome:?}");
 
-    // Somebody joins before one of the three commands of a put: before it is read, and between that and the write.
-    for commands in 1..=4 {
+    // Somebody joins before one of the four commands of a put: before the directory is told, before it is read, and between that and the write.
+    for commands in 1..=5 {
         let event = Event::on_sale_in(FAR_MS).open(&store).await;
         event.snapshot(&store).await;
         let overtaken = Overtaken {
@@ -158,7 +164,7 @@ async fn no_put_moves_the_on_sale_of_somebody_who_has_joined_however_it_is_timed
         let outcome = Store::new(&overtaken, &keys).put_event(&event.id, put).await.unwrap();
         assert_eq!(
             matches!(outcome, PutOutcome::Fixed(_)),
-            commands <= 3,
+            commands <= 4,
             "{commands}: {outcome:?}"
         );
     }

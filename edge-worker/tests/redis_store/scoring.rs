@@ -1,47 +1,63 @@
-//! What the store remembers of scores: who used the same things, who was refused, and the counters.
+//! The store's memory of scores: identifier reuse, refusals, and counters.
 
 use stanchion_edge::{
-    platform::{Join, JoinOutcome, QueueStore, SIGHTINGS_KEPT_MS, Sight},
+    platform::{IDENTIFIERS_KEPT_MS, IdentifierUse, Join, JoinOutcome, QueueStore},
     spin::store::{Redis, Store, Value},
 };
 use stanchion_shared::{
-    identity::Tag,
-    score::{COOL_DOWN_MS, FactorName, Millionths, Score, sighting::Sighted},
+    ids::Tag,
+    score::{
+        COOL_DOWN_MS, FactorName, Millionths, Score,
+        identifier_reuse::Identifier,
+        sharing::{AccountKind, AccountMix},
+    },
 };
 
 use crate::{
     connection::Native,
-    world::{Event, now, people, signing_keys, stack_redis},
+    harness::{Event, now, people, signing_keys, stack_redis},
 };
 
 const FAR_MS: u64 = 3_600_000;
 
 #[tokio::test]
-async fn people_who_used_a_thing_are_counted_once_each_and_no_further_than_asked_for() {
+async fn people_who_used_a_thing_are_counted_once_each_and_by_what_their_accounts_are() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = Event::on_sale_in(FAR_MS).open(&store).await;
-    let (tags, things) = (people(6), people(2));
-    let sight = async |thing: Tag, tag, most| {
-        let sighted = Sighted(thing);
-        let sight = Sight { sighted, tag, most };
-        let shard = sighted.shard(event.put.shards);
-        let by = store.sighted(&event.id, shard, sight).await.unwrap();
-        assert_eq!(
-            store.sighted(&event.id, shard, sight).await.unwrap(),
-            by,
-            "asking notes nothing"
-        );
-        store.note(&event.id, shard, sight).await.unwrap();
-        by.people
+    let (tags, things) = (people(6), people(3));
+    let use_them = async |things: &[Tag], tag, account, most| {
+        let used = IdentifierUse {
+            identifiers: things.iter().copied().map(Identifier).collect(),
+            tag,
+            account,
+            most,
+        };
+        let shard = used.shard(event.put.settings.shards);
+        let by = store.identifier_users(&event.id, shard, used.clone()).await.unwrap();
+        let again = store.identifier_users(&event.id, shard, used.clone()).await.unwrap();
+        assert_eq!(again, by, "asking notes nothing");
+        store.note_identifiers(&event.id, shard, used).await.unwrap();
+        by
     };
+    let (known, new) = (Some(AccountKind::Known), Some(AccountKind::New));
     let mut counts = Vec::new();
-    for &tag in [&tags[0], &tags[1], &tags[0], &tags[2], &tags[3], &tags[4], &tags[1]] {
-        counts.push(sight(things[0], tag, 4).await);
+    for (who, account) in [(0, new), (1, known), (0, new), (2, None), (3, new), (1, known)] {
+        counts.push(use_them(&things[..1], tags[who], account, 3).await[0].people);
     }
-    assert_eq!(counts, [1, 2, 2, 3, 4, 4, 4]);
-    assert_eq!(sight(things[0], tags[5], 5).await, 5, "an event may allow more later");
-    assert_eq!(sight(things[1], tags[0], 4).await, 1, "another thing");
+    assert_eq!(counts, [1, 2, 2, 3, 4, 4]);
+    let users = use_them(&things[..1], tags[4], known, 3).await[0];
+    let accounts = AccountMix { known: 2, new: 2 };
+    assert_eq!((users.people, users.accounts, users.is_noted), (5, accounts, false));
+    assert!(use_them(&things[..1], tags[0], new, 3).await[0].is_noted);
+    // Beyond those who are remembered by name everybody counts as new again.
+    assert!(!use_them(&things[..1], tags[4], known, 3).await[0].is_noted);
+
+    // Networks: the narrower one is another, the wider one the same.
+    use_them(&[things[1], things[2]], tags[0], new, 3).await;
+    let both = use_them(&[people(1)[0], things[2]], tags[5], new, 3).await;
+    assert_eq!([both[0].people, both[1].people], [1, 2]);
+    assert_eq!(both[1].accounts, AccountMix { known: 0, new: 2 });
 }
 
 #[tokio::test]
@@ -72,7 +88,7 @@ async fn a_refused_person_is_remembered_and_every_scored_join_is_counted_once() 
     }
     let human = scored(tags[1], 500_000, &[FactorName::SignalsAbsent]);
     for _ in 0..3 {
-        // The same proof: whoever repeats an operation is answered 'used', and not counted.
+        // The same proof: an operation that is repeated is answered 'used', and not counted.
         join(human.clone()).await;
     }
     let deadline = now().plus(10_000);
@@ -97,30 +113,43 @@ async fn a_refused_person_is_remembered_and_every_scored_join_is_counted_once() 
 #[tokio::test]
 async fn who_used_a_thing_is_forgotten_a_week_after_the_last_was_noted_and_asking_or_noting_again_does_not_put_it_off()
 {
-    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
-    let store = Store::new(&redis, &keys);
+    let (redis, signing) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &signing);
     let event = Event::on_sale_in(FAR_MS).open(&store).await;
-    let sighted = Sighted(people(1)[0]);
-    let shard = sighted.shard(event.put.shards);
-    let key = format!("stanchion:{{{}/{}}}:sighted:{}", event.id, shard.0, sighted.0);
-    let left_ms = async || match redis.execute("PTTL", vec![key.clone().into_bytes()]).await.unwrap()[..] {
-        [Value::Integer(left)] => left,
-        ref other => panic!("{other:?}"),
+    let identifier = Identifier(people(1)[0]);
+    let shard = identifier.shard(event.put.settings.shards);
+    let names = format!("stanchion:{{{}/{}}}:identifier:{}", event.id, shard.0, identifier.0);
+    let keys = [names.clone(), format!("{names}:counts")].map(String::into_bytes);
+    let left_ms = async || {
+        let mut left = Vec::new();
+        for key in &keys {
+            match redis.execute("PTTL", vec![key.clone()]).await.unwrap()[..] {
+                [Value::Integer(ms)] => left.push(ms),
+                ref other => panic!("{other:?}"),
+            }
+        }
+        assert!((left[0] - left[1]).abs() < 1_000, "{left:?}");
+        left[0]
     };
     let [first, second] = people(2)[..] else {
         panic!("two people")
     };
-    let sight = |tag| Sight { sighted, tag, most: 5 };
-    store.note(&event.id, shard, sight(first)).await.unwrap();
-    let week = i64::try_from(SIGHTINGS_KEPT_MS).unwrap();
+    let used_by = |tag| IdentifierUse {
+        identifiers: vec![identifier],
+        tag,
+        account: None,
+        most: 5,
+    };
+    store.note_identifiers(&event.id, shard, used_by(first)).await.unwrap();
+    let week = i64::try_from(IDENTIFIERS_KEPT_MS).unwrap();
     assert!((week - 10_000..=week).contains(&left_ms().await));
-    redis
-        .execute("PEXPIRE", vec![key.clone().into_bytes(), b"50000".to_vec()])
-        .await
-        .unwrap();
-    store.sighted(&event.id, shard, sight(second)).await.unwrap();
-    store.note(&event.id, shard, sight(first)).await.unwrap();
+    for key in &keys {
+        let expiry = vec![key.clone(), b"50000".to_vec()];
+        redis.execute("PEXPIRE", expiry).await.unwrap();
+    }
+    store.identifier_users(&event.id, shard, used_by(second)).await.unwrap();
+    store.note_identifiers(&event.id, shard, used_by(first)).await.unwrap();
     assert!((40_000..=50_000).contains(&left_ms().await));
-    store.note(&event.id, shard, sight(second)).await.unwrap();
+    store.note_identifiers(&event.id, shard, used_by(second)).await.unwrap();
     assert!((week - 10_000..=week).contains(&left_ms().await));
 }

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use crate::connection::connect;
+
 /// How a server keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
@@ -65,7 +67,9 @@ impl Server {
                 yes_if(self.keeps == Keeps::CopiesAsCluster).to_owned(),
             ),
         ];
-        let mut command = Command::new("redis-server");
+        // The kernel ends it with this test, even if that is killed.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--", "redis-server"]);
         settings.iter().for_each(|(name, value)| {
             command.arg(name).arg(value);
         });
@@ -112,7 +116,7 @@ impl Server {
 
     async fn try_command(&self, words: &[&str]) -> redis::RedisResult<String> {
         let client = redis::Client::open(self.url())?;
-        let mut connection = client.get_multiplexed_async_connection().await?;
+        let mut connection = connect(&client).await?;
         let mut command = redis::cmd(words[0]);
         words[1..].iter().for_each(|word| {
             command.arg(word);

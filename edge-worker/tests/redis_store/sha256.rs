@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::world::stack_redis;
+use crate::{connection::connect, harness::stack_redis};
 
 const SCRIPT: &str = concat!(
     include_str!("../../src/spin/store/scripts/sha256.lua"),
@@ -11,7 +11,7 @@ const SCRIPT: &str = concat!(
 
 async fn in_lua(message: &[u8]) -> String {
     let client = redis::Client::open(stack_redis()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = connect(&client).await.unwrap();
     let mut command = redis::cmd("EVAL");
     command.arg(SCRIPT).arg(0).arg(message);
     hex::encode(command.query_async::<Vec<u8>>(&mut connection).await.unwrap())

@@ -1,10 +1,13 @@
-// The waiting room in front of a site of somebody else's: who passes, what the site sees, and what ends a session.
+// The waiting room in front of a protected site: which requests pass, what the site sees of them, and what ends a session.
+// Needs: edge-site.
+// Breaks: nothing.
+// Runs on: workerd and Spin.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { Browser, claims, echoSite, edgeSite, OWN, putEvent, settle } from './stage.mjs';
+import { Browser, claims, echoSite, edgeSite, OWN, putEvent, untilEffective } from './harness.mjs';
 
 const EVENT = 'site-one';
 const SESSION = `stanchion-shop.${EVENT}`;
@@ -32,7 +35,7 @@ test('before a queue is opened everybody passes', async () => {
 
 test('only what the rules name is guarded, and a bypass passes', async () => {
   await putEvent(EVENT, { policy: { gate } });
-  await settle();
+  await untilEffective();
   const fan = new Browser();
   for (const [path, headers, passes] of [
     ['/', {}, true],
@@ -46,13 +49,16 @@ test('only what the rules name is guarded, and a bypass passes', async () => {
   ]) {
     const page = await fan.ask(path, { headers });
     assert.equal(page.text.includes('The site answers'), passes, `${path} ${JSON.stringify(headers)}`);
-    assert.equal(page.status, 200);
+    assert.equal(page.status, passes ? 200 : 503);
   }
   assert.ok(site.seen.every(({ headers }) => !headers['shop-token'] && !headers.cookie?.includes('stanchion')));
 });
 
 test('who waits is sent a page that no cache keeps, or JSON to who asks for it', async () => {
   const page = await new Browser().ask('/shop');
+  assert.equal(page.status, 503);
+  assert.ok(Number(page.headers.get('retry-after')) > 0);
+  assert.equal(page.headers.get('x-robots-tag'), null);
   assert.match(page.text, /A &lt;site&gt;/);
   assert.equal(page.headers.get('cache-control'), 'no-store');
   assert.match(page.headers.getSetCookie()[0], /^stanchion-visitor=.+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
@@ -117,7 +123,7 @@ test('one session is revoked within two seconds, then all are, and other fans ar
   assert.equal(await passes(one), false);
   assert.equal(await passes(other), true);
   await putEvent(EVENT, { policy: { gate: { ...gate, revoked_before: new Date().toISOString() } } });
-  await settle();
+  await untilEffective();
   assert.equal(await passes(other), false);
 });
 
@@ -130,18 +136,18 @@ test('an admin opens the gate for all, closes it for all, and takes every bypass
   for (const [mode, expected] of [
     ['passthrough', [200, true, true]],
     ['reject', [503, false, false]],
-    ['queue_all', [200, false, false]],
-    ['queue', [200, false, true]],
+    ['queue_all', [503, false, false]],
+    ['queue', [503, false, true]],
   ]) {
     await putEvent(EVENT, { policy: { gate: { ...gate, mode } } });
-    await settle();
+    await untilEffective();
     assert.deepEqual(await texts(), expected, mode);
   }
 });
 
 test('where sessions are renewed, half a session later it ends later', async () => {
   await putEvent(EVENT, { shopping_ms: 10_000, policy: { gate: { ...gate, renew_sessions: true } } });
-  await settle();
+  await untilEffective();
   const fan = new Browser();
   await fan.comeIn('/shop', EVENT);
   const first = claims(fan.cookies.get(SESSION));

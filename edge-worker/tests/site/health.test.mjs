@@ -1,10 +1,13 @@
-// A site of somebody else's that says how it is: while it is not well nobody is admitted, and nobody's turn is lost by it.
+// A protected site that reports its health: while it is unhealthy no fan is admitted, and no fan loses a turn by it.
+// Needs: edge-site.
+// Breaks: nothing.
+// Runs on: workerd and Spin.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BEHIND, Browser, claims, edgeSite, OWN, putEvent } from './stage.mjs';
+import { BEHIND, Browser, claims, edgeSite, OWN, putEvent } from './harness.mjs';
 
 const EVENT = 'site-five';
 const SESSION = `stanchion-shop.${EVENT}`;
@@ -28,6 +31,9 @@ before(async () => {
   await edgeSite('start');
 });
 after(async () => {
+  // Its event guards every path: the tests that come after it have events of their own.
+  health = 204;
+  await putEvent(EVENT, { policy: { gate: { paths: ['/nothing/*'] }, release }, turn_ms: TURN_MS, shopping_ms: SHOPPING_MS });
   await edgeSite('stop');
   await new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
 });
@@ -60,7 +66,7 @@ test('a site that goes down and comes back stops admission meanwhile, and nobody
   const [shopper, turned, late] = [new Browser(), new Browser(), new Browser()];
   await until('the on-sale', async () => (await queue()).phase === 'on_sale', 10_000);
 
-  // Nobody is there to whom it matters.
+  // No fan is there yet.
   const opened = Date.now();
   await until('some time', async () => (await queue(), Date.now() > opened + 2 * EVERY_MS), 4 * EVERY_MS);
   assert.equal(asked, 0);

@@ -1,4 +1,7 @@
 // Accounts of an OpenID Connect issuer in front of a site: npm's `jose` is the issuer.
+// Needs: edge-site.
+// Breaks: nothing.
+// Runs on: workerd and Spin.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -8,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { claims, echoSite, edgeSite, OWN, putEvent, settle } from './stage.mjs';
+import { claims, echoSite, edgeSite, OWN, putEvent, untilEffective } from './harness.mjs';
 
 // Node's own resolution of packages does not look where the stack keeps them.
 const { solveChallenge } = createRequire(join(process.env.STANCHION_NODE, 'node_modules/'))('altcha-lib/v1');
@@ -30,7 +33,7 @@ before(async () => {
   site = await echoSite();
   await edgeSite('start');
   await putEvent(EVENT, { policy: { identity: {}, gate: { paths: ['/members/*'] } } });
-  await settle();
+  await untilEffective();
 });
 after(async () => {
   await edgeSite('stop');

@@ -1,6 +1,7 @@
-//! An address to sign in with: looked at closely enough to catch slips; only a mail proves that it exists.
+//! An e-mail address to sign in with. The check catches slips; only a mail proves that the address
+//! exists.
 
-use crate::http::Error;
+use crate::error::InvalidField;
 
 /// Longest address, in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
@@ -15,13 +16,13 @@ impl Email {
     /// Reads an address; spaces around it are dropped, case is folded.
     ///
     /// # Errors
-    /// 422 `invalid_field`.
-    pub(crate) fn parse(text: &str) -> Result<Email, Error> {
+    /// The sentence names the field.
+    pub(crate) fn parse(text: &str) -> Result<Email, InvalidField> {
         let folded = text.trim().to_lowercase();
         if is_address(&folded) {
             Ok(Email(folded))
         } else {
-            Err(Error::invalid(format!(
+            Err(InvalidField::new(format!(
                 "email must be an address such as fan@example.org of at most {MAX_LENGTH} bytes."
             )))
         }

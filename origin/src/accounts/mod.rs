@@ -1,107 +1,119 @@
-//! Fans sign up and in; what they get is an account token that the edge accepts as well.
+//! Fans sign up and in, and get an account token, which the edge accepts as well.
+//!
+//! # Layout
+//!
+//! - [`Accounts`]: signs up and in.
+//! - `attempt_limits`: how often a client may try.
+//! - `email`, `display_name`, `password`: the fields, each with its limits.
+//! - `token`: the account token.
+//! - `load_test_accounts`: many accounts at once, for load tests.
+//! - `http`: the handlers. `error`: why a fan was not signed up or in.
 
+mod attempt_limits;
+mod display_name;
 mod email;
-mod limits;
-mod mint;
-mod name;
+mod error;
+pub(crate) mod http;
+mod load_test_accounts;
 mod password;
 mod token;
 
+pub use attempt_limits::AttemptLimits;
 pub(crate) use email::Email;
-pub use mint::{MAX_MINTED, MintError, mint};
-pub use password::{MAX_HASHES_AT_ONCE, MAX_HASHES_WAITING, Passwords};
+pub use error::AccountsError;
+pub use load_test_accounts::{LoadTestAccountsError, MAX_LOAD_TEST_ACCOUNTS, create_load_test_accounts};
+pub use password::{MAX_HASHES_AT_ONCE, MAX_HASHES_WAITING};
 pub use token::TOKEN_LIFE_MS;
 
-use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
-use serde::Deserialize;
+use sqlx::PgPool;
+use stanchion_shared::account_token::AccountRecord;
 use uuid::Uuid;
 
-use self::{name::DisplayName, password::Password, token::SignedIn};
-use crate::{
-    clock,
-    http::{ClientAddress, Error, Json},
-    state::SharedApp,
+use self::{
+    display_name::DisplayName,
+    password::{Password, PasswordHasher},
 };
 
-/// `POST /api/v1/accounts` and `POST /api/v1/sessions`.
-pub fn router() -> Router<SharedApp> {
-    Router::new()
-        .route("/api/v1/accounts", post(sign_up))
-        .route("/api/v1/sessions", post(sign_in))
+/// All accounts: a row of PostgreSQL each.
+pub struct Accounts {
+    database: PgPool,
+    limits: AttemptLimits,
+    passwords: PasswordHasher,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignUp {
-    email: String,
-    password: String,
-    name: Option<String>,
+/// What a fan signs up with, as sent.
+pub(crate) struct NewAccount {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) name: Option<String>,
 }
 
-async fn sign_up(
-    State(app): State<SharedApp>,
-    address: ClientAddress,
-    Json(wish): Json<SignUp>,
-) -> Result<impl IntoResponse, Error> {
-    let email = Email::parse(&wish.email)?;
-    let password = Password::parse(wish.password)?;
-    let name = wish.name.as_deref().map(DisplayName::parse).transpose()?;
-    limits::sign_up(&app, &address).await?;
-    let hash = app.passwords.hash(password).await?;
-    let account_id = Uuid::now_v7();
-    let inserted = sqlx::query(
-        "insert into accounts (account_id, email, name, password_hash) values ($1, $2, $3, $4)
-         on conflict (email) do nothing",
-    )
-    .bind(account_id)
-    .bind(email.as_str())
-    .bind(name.as_ref().map(DisplayName::as_str))
-    .bind(hash)
-    .execute(&app.database)
-    .await?;
-    if inserted.rows_affected() == 0 {
-        return Err(Error::conflict(
-            "email_taken",
-            "There is an account with this address: sign in instead.",
-        ));
+impl Accounts {
+    /// Accounts in `database`, with `limits` on how often a client may sign up or in.
+    #[must_use]
+    pub fn new(database: PgPool, limits: AttemptLimits) -> Accounts {
+        Accounts {
+            database,
+            limits,
+            passwords: PasswordHasher::default(),
+        }
     }
-    Ok((
-        StatusCode::CREATED,
-        Json(SignedIn::issue(&app.config, account_id, clock::now())),
-    ))
-}
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignIn {
-    email: String,
-    password: String,
-}
+    /// Creates an account; its id. `network` is where the request came from, `None` where the edge
+    /// does not know it.
+    ///
+    /// # Errors
+    /// All of [`AccountsError`] but `WrongCredentials`.
+    pub(crate) async fn sign_up(&self, network: Option<&str>, new: NewAccount) -> Result<Uuid, AccountsError> {
+        let email = Email::parse(&new.email)?;
+        let password = Password::parse(new.password)?;
+        let name = new.name.as_deref().map(DisplayName::parse).transpose()?;
+        self.limits.count_sign_up(network).await?;
+        let hash = self.passwords.hash(password).await?;
+        let account_id = Uuid::now_v7();
+        let inserted = sqlx::query(
+            "insert into accounts (account_id, email, name, password_hash) values ($1, $2, $3, $4)
+             on conflict (email) do nothing",
+        )
+        .bind(account_id)
+        .bind(email.as_str())
+        .bind(name.as_ref().map(DisplayName::as_str))
+        .bind(hash)
+        .execute(&self.database)
+        .await?;
+        if inserted.rows_affected() == 0 {
+            return Err(AccountsError::EmailTaken);
+        }
+        Ok(account_id)
+    }
 
-async fn sign_in(
-    State(app): State<SharedApp>,
-    address: ClientAddress,
-    Json(wish): Json<SignIn>,
-) -> Result<impl IntoResponse, Error> {
-    limits::sign_in(&app, &address, &wish.email).await?;
-    // What could not have been signed up with is judged like any other wrong pair, at the same cost.
-    let email = Email::parse(&wish.email).ok();
-    let found: Option<(Uuid, String)> = match &email {
-        Some(email) => {
-            sqlx::query_as("select account_id, password_hash from accounts where email = $1")
-                .bind(email.as_str())
-                .fetch_optional(&app.database)
-                .await?
-        }
-        None => None,
-    };
-    let (account_id, hash) = found.unzip();
-    let holds = app.passwords.verify(Password::unchecked(wish.password), hash).await?;
-    match account_id.filter(|_| holds) {
-        Some(account_id) => Ok(Json(SignedIn::issue(&app.config, account_id, clock::now()))),
-        None => {
-            let message = "The address or the password is wrong.";
-            Err(Error::new(StatusCode::UNAUTHORIZED, "wrong_credentials", message))
-        }
+    /// The account with this address and password: its id, and what is known of it.
+    ///
+    /// # Errors
+    /// All of [`AccountsError`] but `InvalidField` and `EmailTaken`.
+    pub(crate) async fn sign_in(
+        &self,
+        network: Option<&str>,
+        email: &str,
+        password: String,
+    ) -> Result<(Uuid, AccountRecord), AccountsError> {
+        self.limits.count_sign_in(network, email).await?;
+        // An address that nobody could have signed up with is judged like any other wrong pair, at
+        // the same cost.
+        let email = Email::parse(email).ok();
+        let found: Option<(Uuid, String, i64, bool)> = match &email {
+            Some(email) => {
+                sqlx::query_as(include_str!("sql/sign_in.sql"))
+                    .bind(email.as_str())
+                    .fetch_optional(&self.database)
+                    .await?
+            }
+            None => None,
+        };
+        let hash = found.as_ref().map(|(_, hash, ..)| hash.clone());
+        let is_right = self.passwords.verify(Password::unchecked(password), hash).await?;
+        let (account_id, _, since, bought) = found.filter(|_| is_right).ok_or(AccountsError::WrongCredentials)?;
+        let since = u64::try_from(since).unwrap_or(0);
+        Ok((account_id, AccountRecord { since, bought }))
     }
 }

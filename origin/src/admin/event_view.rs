@@ -1,21 +1,18 @@
-//! `GET /api/v1/admin/events/{id}`: everything the origin knows of an event's settings, drafts included.
+//! Everything the origin knows of an event's settings, drafts included.
 
-use axum::{extract::State, response::IntoResponse};
 use serde::Serialize;
 use sqlx::PgPool;
-use stanchion_shared::{identity::EventId, money::Minor, policy::QueuePolicy, schedule::Rate, timestamp::UnixMillis};
-use time::OffsetDateTime;
+use stanchion_shared::{ids::EventId, policy::QueuePolicy, schedule::Rate, timestamp::UnixMillis};
 
-use super::event_not_found;
+use super::AdminError;
 use crate::{
     catalogue::{SectionView, VenueView},
     clock,
-    http::{Admin, Error, Json, Path},
-    state::SharedApp,
+    events::{self, EventForAdmin, EventNotFound},
 };
 
 #[derive(Serialize)]
-pub(super) struct AdminEvent {
+pub(crate) struct AdminEvent {
     event_id: String,
     name: String,
     /// `draft` or `launched`.
@@ -49,73 +46,25 @@ struct LimitsView {
     challenge_max_number: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    name: String,
-    state: String,
-    starts_at: OffsetDateTime,
-    on_sale_time: OffsetDateTime,
-    launched_at: Option<OffsetDateTime>,
-    currency: String,
-    venue_name: String,
-    city: String,
-    latitude: f64,
-    longitude: f64,
-    most_per_second_milli: i64,
-    most_shoppers: i32,
-    per_person: i32,
-    lock_ms: i64,
-    turn_ms: i64,
-    shopping_ms: i64,
-    draw_window_ms: i64,
-    shards: i32,
-    challenge_max_number: i64,
-    paused: bool,
-    sold_out: bool,
-    rate_milli: i64,
-    edge_version: i64,
-    policy: sqlx::types::Json<QueuePolicy>,
-}
-
-pub(super) async fn show(
-    _: Admin,
-    State(app): State<SharedApp>,
-    Path(event_id): Path<EventId>,
-) -> Result<impl IntoResponse, Error> {
-    Ok(Json(read(&app.database, &event_id).await?))
-}
-
+/// The event as it is.
+///
 /// # Errors
-/// 404 `event_not_found`, or the database.
-pub(super) async fn read(database: &PgPool, event_id: &EventId) -> Result<AdminEvent, Error> {
-    let row: Row = sqlx::query_as(include_str!("sql/event.sql"))
-        .bind(event_id.as_str())
-        .fetch_optional(database)
-        .await?
-        .ok_or_else(event_not_found)?;
-    let sections: Vec<(String, String, i64, i64, i32)> = sqlx::query_as(include_str!("../catalogue/sql/sections.sql"))
-        .bind(event_id.as_str())
-        .fetch_all(database)
-        .await?;
-    Ok(view(event_id, row, sections.into_iter().map(section).collect()))
-}
-
-fn section((code, name, price, fee, capacity): (String, String, i64, i64, i32)) -> SectionView {
-    let capacity = u32::try_from(capacity).unwrap_or_default();
-    SectionView {
-        code,
-        name,
-        price: Minor(price),
-        fee: Minor(fee),
-        capacity,
-    }
+/// [`AdminError::EventNotFound`], or the database.
+pub(super) async fn read(database: &PgPool, event_id: &EventId) -> Result<AdminEvent, AdminError> {
+    let row = EventForAdmin::read(database, event_id).await?.ok_or(EventNotFound)?;
+    let sections = events::sections(database, event_id).await?;
+    Ok(view(
+        event_id,
+        row,
+        sections.into_iter().map(SectionView::from).collect(),
+    ))
 }
 
 fn rate(milli: i64) -> Rate {
     Rate::from_milli(u64::try_from(milli).unwrap_or_default())
 }
 
-fn view(event_id: &EventId, row: Row, sections: Vec<SectionView>) -> AdminEvent {
+fn view(event_id: &EventId, row: EventForAdmin, sections: Vec<SectionView>) -> AdminEvent {
     AdminEvent {
         event_id: event_id.to_string(),
         name: row.name,

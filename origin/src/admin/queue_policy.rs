@@ -1,82 +1,58 @@
-//! `PUT /api/v1/admin/events/{id}/queue`: how the queue treats people, as one whole. What is left out has its default.
+//! Sets an event's queue policy, as one whole.
 
-use axum::{extract::State, response::IntoResponse};
-use serde::Serialize;
-use stanchion_shared::{identity::EventId, policy::QueuePolicy, timestamp::UnixMillis};
+use sqlx::PgPool;
+use stanchion_shared::{ids::EventId, policy::QueuePolicy, timestamp::UnixMillis};
 
-use super::{audit::Change, event_not_found};
+use super::AdminError;
 use crate::{
+    audit::AuditEntry,
     database::run_tx,
-    http::{Admin, Error, Json, Path},
-    meter::{self, OnSale},
-    state::SharedApp,
+    error::InternalError,
+    events::{self, EventNotFound, OnSale, check_policy},
+    meter::Meter,
 };
 
-#[derive(Serialize)]
-struct PolicySet {
-    event_id: EventId,
-    queue: QueuePolicy,
-    /// When every edge follows it; null while the event is a draft.
-    effective_at: Option<UnixMillis>,
-}
-
-pub(super) async fn set(
-    admin: Admin,
-    State(app): State<SharedApp>,
-    Path(event_id): Path<EventId>,
-    Json(queue): Json<QueuePolicy>,
-) -> Result<impl IntoResponse, Error> {
-    check(&queue)?;
-    let (event, admin, wish) = (&event_id, &admin, &queue);
-    let launched = run_tx(&app.database, "admin.set_queue", |mut tx| {
+/// Sets the policy of `event`. Returns when every edge follows it; `None` while the event is a
+/// draft.
+///
+/// # Errors
+/// [`AdminError::InvalidField`], [`AdminError::EventNotFound`], [`AdminError::PolicyFixed`], the
+/// edge, or the database.
+pub(super) async fn set_policy(
+    database: &PgPool,
+    meter: &Meter,
+    admin: &str,
+    event: &EventId,
+    policy: &QueuePolicy,
+) -> Result<Option<UnixMillis>, AdminError> {
+    check_policy(policy)?;
+    let launched = run_tx(database, "admin.set_queue", |mut tx| {
         Box::pin(async move {
             let before = OnSale::read_locked(&mut *tx, event)
                 .await?
-                .ok_or_else(event_not_found)?
+                .ok_or(EventNotFound)?
                 .put_event()
+                .settings
                 .policy;
-            let launched: bool = sqlx::query_scalar("select state = 'launched' from events where event_id = $1")
-                .bind(event.as_str())
-                .fetch_one(&mut *tx)
-                .await?;
-            if let Some(sentence) = wish.fixed_by(&before).filter(|_| launched) {
-                return Err(Error::conflict("fixed", sentence));
+            let launched = events::is_launched(&mut *tx, event).await?.ok_or(EventNotFound)?;
+            if let Some(sentence) = policy.fixed_by(&before).filter(|_| launched) {
+                return Err(AdminError::PolicyFixed(sentence));
             }
-            OnSale::set_policy(&mut *tx, event, wish).await?;
-            Change {
-                who: admin,
-                what: "event.queue",
+            OnSale::set_policy(&mut *tx, event, policy).await?;
+            let entry = AuditEntry {
+                admin,
+                action: "event.queue",
                 event,
-                before: serde_json::to_value(&before).map_err(Error::internal)?,
-                after: serde_json::to_value(wish).map_err(Error::internal)?,
-            }
-            .write(&mut tx)
-            .await?;
-            Ok::<_, Error>(launched)
+                before: serde_json::to_value(&before).map_err(InternalError::new)?,
+                after: serde_json::to_value(policy).map_err(InternalError::new)?,
+            };
+            entry.write(&mut tx).await?;
+            Ok::<_, AdminError>(launched)
         })
     })
     .await?;
-    let effective_at = match launched {
-        true => Some(meter::announce(&app, &event_id).await?.effective_at),
-        false => None,
-    };
-    Ok(Json(PolicySet {
-        event_id,
-        queue,
-        effective_at,
-    }))
-}
-
-/// # Errors
-/// 422 `invalid_field`; the sentence names the field and its limits.
-pub(super) fn check(queue: &QueuePolicy) -> Result<(), Error> {
-    // The edge would take no word of the meter any more: neither a pause nor that all is sold would reach it.
-    if queue.release.is_some() {
-        return Err(Error::invalid(
-            "queue.release is for sites without an origin of ours: here the event's limits say how fast fans are admitted.",
-        ));
+    match launched {
+        true => Ok(Some(meter.announce(event).await?.effective_at)),
+        false => Ok(None),
     }
-    queue
-        .check()
-        .map_err(|sentence| Error::invalid(format!("queue.{sentence}.")))
 }

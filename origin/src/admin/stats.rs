@@ -1,22 +1,24 @@
-//! `GET /api/v1/admin/events/{id}/stats`: the numbers an admin watches. What cannot be had is null, the rest is shown.
+//! The numbers of an event that an admin watches. A number that cannot be read is null, and the
+//! rest is shown.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{extract::State, response::IntoResponse};
 use serde::Serialize;
-use stanchion_shared::{identity::EventId, schedule::Rate, timestamp::UnixMillis, wire::EdgeStats};
+use sqlx::PgPool;
+use stanchion_shared::{ids::EventId, schedule::Rate, timestamp::UnixMillis, wire::EdgeStats};
 
-use super::event_not_found;
+use super::AdminError;
 use crate::{
-    clock, edge, fans,
-    http::{Admin, Error, Json, Path},
-    inventory,
-    meter::{OnSale, sessions},
-    state::SharedApp,
+    clock,
+    edge::EdgeClient,
+    events::{EventNotFound, OnSale},
+    inventory::Inventory,
+    meter::Sessions,
+    verified_fans,
 };
 
 #[derive(Serialize)]
-struct Stats {
+pub(crate) struct Stats {
     event_id: EventId,
     as_of: UnixMillis,
     paused: bool,
@@ -34,7 +36,7 @@ struct Stats {
     /// How many orders are in which status; a status without orders is absent.
     orders: BTreeMap<String, i64>,
     /// Null: the event has no verified fans.
-    fans: Option<fans::Counts>,
+    fans: Option<verified_fans::FanCounts>,
 }
 
 #[derive(Serialize)]
@@ -45,25 +47,33 @@ struct Seats {
     sold: u64,
 }
 
-pub(super) async fn stats(
-    _: Admin,
-    State(app): State<SharedApp>,
-    Path(event_id): Path<EventId>,
-) -> Result<impl IntoResponse, Error> {
-    let row = OnSale::read(&app.database, &event_id)
-        .await?
-        .ok_or_else(event_not_found)?;
+/// Reads all numbers of an event.
+///
+/// # Errors
+/// [`AdminError::EventNotFound`], or the database.
+pub(super) async fn read_stats(
+    database: &PgPool,
+    inventory: &Arc<Inventory>,
+    sessions: &Sessions,
+    edge: &EdgeClient,
+    event_id: EventId,
+) -> Result<Stats, AdminError> {
+    let row = OnSale::read(database, &event_id).await?.ok_or(EventNotFound)?;
     let orders: Vec<(String, i64)> =
         sqlx::query_as("select status, count(*) from orders where event_id = $1 group by status")
             .bind(event_id.as_str())
-            .fetch_all(&app.database)
+            .fetch_all(database)
             .await?;
-    let fans = fans::counts(&app.database, &event_id).await?;
+    let fans = verified_fans::counts(database, &event_id).await?;
     let (edge, shopping, counts) = tokio::join!(
-        edge::stats(&app, &event_id),
-        sessions::shopping(&app, &event_id),
-        inventory::counts(&app, &event_id),
+        edge.stats(&event_id),
+        sessions.shopping(&event_id),
+        inventory.counts(database, &event_id),
     );
+    let counts = counts.inspect_err(|error| {
+        tracing::warn!(%error, event = %event_id, "the seats cannot be counted for the statistics");
+        inventory.start_rebuild_if_unloaded(database, error);
+    });
     let seats = counts.ok().map(|counts| Seats {
         capacity: counts.capacity,
         available: counts.available(),
@@ -71,7 +81,7 @@ pub(super) async fn stats(
         sold: counts.sold,
     });
     let limits = row.limits();
-    Ok(Json(Stats {
+    Ok(Stats {
         event_id,
         as_of: clock::now(),
         paused: row.paused,
@@ -84,5 +94,5 @@ pub(super) async fn stats(
         seats,
         orders: orders.into_iter().collect(),
         fans,
-    }))
+    })
 }

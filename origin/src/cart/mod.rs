@@ -1,22 +1,39 @@
-//! The cart of a shopping session: one per session and event, in Redis beside the locks. A cart grants nothing by itself:
-//! the locks in `inventory` do, and a cart lists them so that they can be shown, limited and paid together. It keeps no
-//! ends: there is one record of a lock, in its section, and whoever wants to know asks there ([`holdings`]).
+//! The cart of a shopping session: one per session and event, in Redis beside the locks.
 //!
-//! What must stay true: a cart lists every seat that its session holds. So a seat is taken out only by those who saw it
-//! listed, and then found its lock to be gone, and only if it was not added again meanwhile. The other way round a cart may
-//! list what is over; that is found out when it is shown, paid, or full.
+//! A cart grants nothing by itself: the locks in `inventory` do. A cart lists locked seats, so that
+//! they can be shown, limited and paid together. It does not store when a lock ends: a lock has one
+//! record, in its section, and [`held_seats`] reads it there.
 //!
-//! Round trips per request: `POST /cart/seats` two scripts one after the other (lock, add), one if the seats are taken, and
-//! one per section if the cart listed others before; `GET /cart` one and one per section in the cart; `DELETE` one more for
-//! each of its steps (read, release, take out). PostgreSQL is not asked.
+//! Invariant: a cart lists every seat that its session holds. So a seat is taken out only after it
+//! was seen listed and its lock was then found to be gone, and only if it was not added again
+//! meanwhile. The other way round a cart may list a seat with an expired lock. That is found out
+//! when the cart is shown, paid, or full.
+//!
+//! # Layout
+//!
+//! - [`store`]: carts in Redis.
+//! - [`held_seats`]: the locks behind a cart.
+//! - `session_cart`: reading and changing the cart of a session. `requested_seats` checks requests.
+//! - `ended_session`: gives back the seats of a session that has ended.
+//! - `cart_answer`: the cart as a fan sees it, with sums.
+//! - `http`: the handlers. `error`: why a cart was not shown or changed.
+//!
+//! Round trips per request, all to Redis:
+//!
+//! - `POST /cart/seats`: two scripts one after the other, which lock and add; one if the seats are
+//!   taken; and one per section if the cart listed other seats before.
+//! - `GET /cart`: one, and one per section in the cart.
+//! - `DELETE`: one more for each of its steps, which read, release and take out.
 
-mod answer;
-mod handlers;
-pub mod holdings;
-mod request;
+mod cart_answer;
+mod ended_session;
+mod error;
+pub mod held_seats;
+pub(crate) mod http;
+mod requested_seats;
+mod session_cart;
 pub mod store;
 
-pub(crate) use handlers::checkout_in_progress;
-pub use handlers::router;
-pub(crate) use request::too_many_seats;
+pub use ended_session::empty_of_ended;
+pub use error::CartError;
 pub use store::{Cart, CartEntry, cart_id};

@@ -3,8 +3,8 @@
 /// The radius used for distances, in kilometres (IUGG mean radius).
 pub(super) const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 
-/// Contains the circle. East of `west` and west of `east`; where the circle crosses the 180th meridian, `west` is larger
-/// than `east` and the box is the union of both sides.
+/// A box that contains the circle, from `west` to `east`. Where the circle crosses the 180th
+/// meridian, `west` is larger than `east`, and the box is the union of both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Area {
     pub(super) south: f64,
@@ -14,7 +14,8 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// Around a point, both in degrees within their ranges; `radius_km` positive.
+    /// The box of a circle around a point. Both coordinates are degrees within their ranges;
+    /// `radius_km` is positive.
     pub(super) fn around(latitude: f64, longitude: f64, radius_km: f64) -> Area {
         let angle = radius_km / EARTH_RADIUS_KM;
         let (south, north) = (latitude - angle.to_degrees(), latitude + angle.to_degrees());

@@ -1,7 +1,7 @@
-//! Where a page of events ends: the start and the id of its last event, opaque to callers.
+//! The end of a page of events: the start and the id of its last event, opaque to clients.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
+use stanchion_shared::{ids::EventId, timestamp::UnixMillis};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
@@ -14,7 +14,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(format!("{}:{}", self.starts_at.0, self.event_id))
     }
 
-    /// `None` for what [`Cursor::encode`] did not make.
+    /// `None` for a text that [`Cursor::encode`] did not make.
     pub(super) fn decode(text: &str) -> Option<Cursor> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (starts_at, event_id) = plain.split_once(':')?;

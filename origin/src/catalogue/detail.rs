@@ -1,18 +1,15 @@
-//! `GET /api/v1/events/{id}`: one launched event with its venue, its sections and their prices.
+//! One launched event with its venue, its sections and their prices.
 
-use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
-use stanchion_shared::{identity::EventId, money::Minor, timestamp::UnixMillis};
-use time::OffsetDateTime;
+use sqlx::PgPool;
+use stanchion_shared::{ids::EventId, money::Minor, timestamp::UnixMillis};
 
-use super::cached;
 use crate::{
     clock,
-    http::{Error, Path},
-    state::SharedApp,
+    events::{self, EventNotFound, EventsError, LaunchedEvent, SectionDetails},
 };
 
-/// Where an event stands, by the clock; the queue's live phase is the edge's to tell.
+/// Where an event stands, by the clock. The edge knows the queue's live phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventState {
@@ -20,14 +17,14 @@ pub enum EventState {
     Announced,
     /// Fans can buy.
     OnSale,
-    /// Nothing is left and nothing is held.
+    /// No seat is available or held.
     SoldOut,
-    /// It has started.
+    /// The event has started.
     Over,
 }
 
 impl EventState {
-    /// At `now`.
+    /// The state at `now`.
     #[must_use]
     pub fn at(now: UnixMillis, on_sale_time: UnixMillis, starts_at: UnixMillis, sold_out: bool) -> EventState {
         if now >= starts_at {
@@ -42,7 +39,7 @@ impl EventState {
     }
 }
 
-/// Where it happens.
+/// The venue of an event.
 #[derive(Clone, Debug, Serialize)]
 pub struct VenueView {
     /// Its name.
@@ -58,32 +55,32 @@ pub struct VenueView {
 /// One section.
 #[derive(Clone, Debug, Serialize)]
 pub struct SectionView {
-    /// As in seat ids.
+    /// The code, as in seat ids.
     pub code: String,
-    /// For people.
+    /// The name for people.
     pub name: String,
-    /// Of each seat, without fee.
+    /// Price of each seat, without its fee.
     pub price: Minor,
-    /// Of each seat.
+    /// Fee of each seat.
     pub fee: Minor,
-    /// Seats.
+    /// How many seats it has.
     pub capacity: u32,
 }
 
 /// One event.
 #[derive(Serialize)]
-struct EventView {
+pub(super) struct EventView {
     event_id: String,
     name: String,
     starts_at: UnixMillis,
     on_sale_time: UnixMillis,
     state: EventState,
     currency: String,
-    /// Most tickets of one person.
+    /// Most seat tickets of one person.
     per_person: i32,
     /// How long a seat is held in a cart.
     lock_ms: i64,
-    /// Whether some fans' places come first: then it is worth asking for the own registration.
+    /// Whether the event has verified fans. If so, a page asks for the fan's registration.
     verified_fans: bool,
     venue: VenueView,
     /// Seats of all sections.
@@ -91,49 +88,17 @@ struct EventView {
     sections: Vec<SectionView>,
 }
 
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    name: String,
-    starts_at: OffsetDateTime,
-    on_sale_time: OffsetDateTime,
-    sold_out: bool,
-    currency: String,
-    per_person: i32,
-    lock_ms: i64,
-    verified_fans: bool,
-    venue_name: String,
-    city: String,
-    latitude: f64,
-    longitude: f64,
+/// The event as fans see it at `now`.
+///
+/// # Errors
+/// [`EventsError::NotFound`], also for drafts, or the database.
+pub(super) async fn read(database: &PgPool, event_id: EventId, now: UnixMillis) -> Result<EventView, EventsError> {
+    let event = LaunchedEvent::read(database, &event_id).await?.ok_or(EventNotFound)?;
+    let sections = events::sections(database, &event_id).await?;
+    Ok(view(event_id, event, sections, now))
 }
 
-#[derive(sqlx::FromRow)]
-struct SectionRow {
-    code: String,
-    name: String,
-    price: i64,
-    fee: i64,
-    capacity: i32,
-}
-
-pub(super) async fn detail(
-    State(app): State<SharedApp>,
-    headers: HeaderMap,
-    Path(event_id): Path<EventId>,
-) -> Result<Response, Error> {
-    let event: EventRow = sqlx::query_as(include_str!("sql/event.sql"))
-        .bind(event_id.as_str())
-        .fetch_optional(&app.database)
-        .await?
-        .ok_or_else(|| Error::not_found("event_not_found", "There is no such event."))?;
-    let sections: Vec<SectionRow> = sqlx::query_as(include_str!("sql/sections.sql"))
-        .bind(event_id.as_str())
-        .fetch_all(&app.database)
-        .await?;
-    cached::answer(&headers, &view(event_id, event, sections, clock::now()))
-}
-
-fn view(event_id: EventId, event: EventRow, sections: Vec<SectionRow>, now: UnixMillis) -> EventView {
+fn view(event_id: EventId, event: LaunchedEvent, sections: Vec<SectionDetails>, now: UnixMillis) -> EventView {
     let (starts_at, on_sale_time) = (clock::from_sql(event.starts_at), clock::from_sql(event.on_sale_time));
     let sections: Vec<SectionView> = sections.into_iter().map(SectionView::from).collect();
     EventView {
@@ -157,8 +122,8 @@ fn view(event_id: EventId, event: EventRow, sections: Vec<SectionRow>, now: Unix
     }
 }
 
-impl From<SectionRow> for SectionView {
-    fn from(row: SectionRow) -> SectionView {
+impl From<SectionDetails> for SectionView {
+    fn from(row: SectionDetails) -> SectionView {
         SectionView {
             code: row.code,
             name: row.name,

@@ -1,22 +1,16 @@
-//! `GET /api/v1/events`: launched events by words, by place, or all, in the order in which they start.
+//! Launched events by words, by place, or all, in the order in which they start.
 
-use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, postgres::PgRow};
-use stanchion_shared::{identity::EventId, money::Minor, timestamp::UnixMillis};
+use sqlx::{FromRow, PgPool, postgres::PgRow};
+use stanchion_shared::{ids::EventId, money::Minor, timestamp::UnixMillis};
 use time::OffsetDateTime;
 
 use super::{
     area::{Area, EARTH_RADIUS_KM},
-    cached,
     cursor::Cursor,
     detail::{EventState, VenueView},
 };
-use crate::{
-    clock,
-    http::{Error, Query},
-    state::SharedApp,
-};
+use crate::{clock, error::InvalidField, events::EventsError};
 
 /// Longest `q`, in bytes.
 pub const MAX_QUERY_LENGTH: usize = 200;
@@ -32,7 +26,7 @@ pub const MAX_RADIUS_KM: f64 = 1_000.0;
 /// The query as it is sent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SearchQuery {
+pub(crate) struct SearchQuery {
     q: Option<String>,
     lat: Option<f64>,
     lon: Option<f64>,
@@ -58,20 +52,22 @@ struct Near {
 }
 
 impl SearchQuery {
-    fn check(self) -> Result<Search, Error> {
+    fn check(self) -> Result<Search, InvalidField> {
         let words = self.q.filter(|words| !words.trim().is_empty());
         if words
             .as_ref()
             .is_some_and(|words| words.len() > MAX_QUERY_LENGTH || words.contains('\0'))
         {
-            return Err(Error::invalid(format!("q must have at most {MAX_QUERY_LENGTH} bytes.")));
+            return Err(InvalidField::new(format!(
+                "q must have at most {MAX_QUERY_LENGTH} bytes."
+            )));
         }
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Error::invalid(format!("limit must be 1 to {MAX_LIMIT}.")));
+            return Err(InvalidField::new(format!("limit must be 1 to {MAX_LIMIT}.")));
         }
         let after = self.after.as_deref().map(|text| {
-            Cursor::decode(text).ok_or_else(|| Error::invalid("after must be the `next` of the page before."))
+            Cursor::decode(text).ok_or_else(|| InvalidField::new("after must be the `next` of the page before."))
         });
         Ok(Search {
             words,
@@ -82,19 +78,23 @@ impl SearchQuery {
     }
 }
 
-fn near(lat: Option<f64>, lon: Option<f64>, radius_km: Option<f64>) -> Result<Option<Near>, Error> {
+fn near(lat: Option<f64>, lon: Option<f64>, radius_km: Option<f64>) -> Result<Option<Near>, InvalidField> {
     let (latitude, longitude) = match (lat, lon) {
         (Some(latitude), Some(longitude)) => (latitude, longitude),
         (None, None) if radius_km.is_none() => return Ok(None),
-        _ => return Err(Error::invalid("lat and lon belong together, and radius_km needs both.")),
+        _ => {
+            return Err(InvalidField::new(
+                "lat and lon belong together, and radius_km needs both.",
+            ));
+        }
     };
     let radius_km = radius_km.unwrap_or(DEFAULT_RADIUS_KM);
     // NaN is in no range.
     if !(-90.0..=90.0).contains(&latitude) || !(-180.0..=180.0).contains(&longitude) {
-        return Err(Error::invalid("lat must be -90 to 90 and lon -180 to 180."));
+        return Err(InvalidField::new("lat must be -90 to 90 and lon -180 to 180."));
     }
     if !(radius_km > 0.0 && radius_km <= MAX_RADIUS_KM) {
-        return Err(Error::invalid(format!(
+        return Err(InvalidField::new(format!(
             "radius_km must be more than 0 and at most {MAX_RADIUS_KM}."
         )));
     }
@@ -107,15 +107,15 @@ fn near(lat: Option<f64>, lon: Option<f64>, radius_km: Option<f64>) -> Result<Op
 
 /// A page of events.
 #[derive(Serialize)]
-struct Page {
-    events: Vec<Found>,
+pub(super) struct EventsPage {
+    events: Vec<FoundEvent>,
     /// Give this as `after` for the next page; null on the last one.
     next: Option<String>,
 }
 
 /// One event of a page.
 #[derive(Serialize)]
-struct Found {
+struct FoundEvent {
     event_id: String,
     name: String,
     starts_at: UnixMillis,
@@ -146,9 +146,9 @@ struct FoundRow {
 }
 
 impl FoundRow {
-    fn shown(self, now: UnixMillis) -> Found {
+    fn shown(self, now: UnixMillis) -> FoundEvent {
         let (starts_at, on_sale_time) = (clock::from_sql(self.starts_at), clock::from_sql(self.on_sale_time));
-        Found {
+        FoundEvent {
             event_id: self.event_id,
             name: self.name,
             starts_at,
@@ -162,21 +162,22 @@ impl FoundRow {
                 latitude: self.latitude,
                 longitude: self.longitude,
             },
-            // A hundred metres are as exact as anybody needs.
+            // To a hundred metres.
             distance_km: self.distance_km.map(|km| (km * 10.0).round() / 10.0),
         }
     }
 }
 
-pub(super) async fn search(
-    State(app): State<SharedApp>,
-    headers: HeaderMap,
-    Query(query): Query<SearchQuery>,
-) -> Result<Response, Error> {
+/// The page of events that `query` asks for.
+///
+/// # Errors
+/// [`EventsError::InvalidField`], or the database.
+pub(super) async fn search(database: &PgPool, query: SearchQuery, now: UnixMillis) -> Result<EventsPage, EventsError> {
     let search = query.check()?;
-    let rows: Vec<PgRow> = query_rows(&app, &search).await?;
+    let rows: Vec<PgRow> = query_rows(database, &search).await?;
     let mut rows = rows.iter().map(FoundRow::from_row).collect::<Result<Vec<_>, _>>()?;
-    // One more than asked for tells whether there is a next page.
+    // The statement reads one row more than the page has: that row tells whether there is a next
+    // page.
     let limit = search.limit as usize;
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -191,17 +192,13 @@ pub(super) async fn search(
             .encode(),
         )
     });
-    let now = clock::now();
-    cached::answer(
-        &headers,
-        &Page {
-            events: rows.into_iter().map(|row| row.shown(now)).collect(),
-            next,
-        },
-    )
+    Ok(EventsPage {
+        events: rows.into_iter().map(|row| row.shown(now)).collect(),
+        next,
+    })
 }
 
-async fn query_rows(app: &SharedApp, search: &Search) -> Result<Vec<PgRow>, sqlx::Error> {
+async fn query_rows(database: &PgPool, search: &Search) -> Result<Vec<PgRow>, sqlx::Error> {
     let area = search
         .near
         .map(|near| Area::around(near.latitude, near.longitude, near.radius_km));
@@ -219,7 +216,7 @@ async fn query_rows(app: &SharedApp, search: &Search) -> Result<Vec<PgRow>, sqlx
         .bind(after.map(|after| clock::to_sql(after.starts_at)))
         .bind(after.map(|after| after.event_id.as_str()))
         .bind(i64::from(search.limit) + 1)
-        .fetch_all(&app.database)
+        .fetch_all(database)
         .await
 }
 

@@ -1,9 +1,22 @@
-//! The checkout: from a cart to an order that is paid and has its tickets, or to one that never cost anything. A saga:
-//! every step is recorded, may be repeated, and is undone by what follows if it cannot be finished.
+//! The checkout: from a cart to an order that is paid and has its seat tickets, or to an order that
+//! never cost anything.
 //!
-//! [`handler`] answers the request; [`saga`] is the way of an order while the fan waits; [`recovery`] finishes what was
-//! left ([`claims`] takes it over); [`beginning`] and [`ledger`] are each step in PostgreSQL (`sql/`); [`settle`] tells
-//! Redis; [`order`] are the states as types; [`failure`] is why it did not work; [`watch`] looks on.
+//! It is a saga. PostgreSQL records every step, every step may be repeated, and an order that
+//! cannot be finished is undone. [`saga`] has the table of the steps, with what makes each
+//! idempotent.
+//!
+//! - [`http`]: the request and its answers. [`place_order`]: the way from the request to the
+//!   order's end.
+//! - [`request`]: checks the request. [`begin`]: begins the order, and decides about its
+//!   idempotency key.
+//! - [`saga`]: takes the order to its end while the fan waits. [`lock_extension`]: its step in
+//!   Redis before the payment.
+//! - [`transitions`]: the saga's steps in PostgreSQL (`sql/`). [`sync_inventory`]: tells Redis how
+//!   the order ended.
+//! - [`recovery`]: finishes what was left. [`takeover`]: gives recovery the lease of an order.
+//! - [`order`]: the states as types. [`failure`]: why an order failed. [`error`]: why a checkout is
+//!   refused.
+//! - [`failpoints`]: lets tests stop the saga. [`services`]: what the saga and recovery work with.
 //!
 //! ```text
 //! (nothing) -> pending -> confirming -> confirmed
@@ -11,50 +24,32 @@
 //!                    `----------`----> failed
 //! ```
 //!
-//! One worker at a time has an order: the saga, then whoever takes it over in recovery. Its lease is a token that every
-//! change in PostgreSQL names and that taking over replaces; it is renewed before each step towards the provider and
-//! outlasts it. On the way to `failed`, money is let go of only after PostgreSQL has been told so (`orders.undoing`), which
-//! needs the lease and forbids `confirmed` for good: a worker that was overtaken, even one that slept in the middle of a
-//! call, neither takes back what its successor charged nor charges what its successor gave back.
+//! One worker at a time has an order: first the saga, later perhaps recovery. A lease is a token
+//! that every change in PostgreSQL names and that a takeover replaces. A lease outlasts each step
+//! towards the provider, and is renewed before it. On the way to `failed`, money is released only
+//! after PostgreSQL has recorded the decision (`orders.undoing`). The decision needs the lease and
+//! forbids `confirmed` for good. So a worker that was overtaken, even in the middle of a call,
+//! neither releases what its successor charged nor charges what its successor released.
 //!
-//! Round trips of a sale: 1 for two reads at once (key in PostgreSQL, cart in Redis), begin 4, then `saga`: 6 and two to the
-//! provider. 13 in all, of which the provider's two take nearly all the time.
+//! Round trips of a sale: one for two reads at once (key in PostgreSQL, cart in Redis), four to
+//! begin, then those of the saga: six, and two to the provider. Of these 13 the provider's two take
+//! nearly all the time.
 
-pub mod beginning;
-pub mod claims;
+pub mod begin;
+mod error;
+pub mod failpoints;
 pub mod failure;
-mod handler;
-pub mod ledger;
+pub mod http;
+mod lock_extension;
 pub mod order;
+mod place_order;
 pub mod recovery;
 mod request;
 pub mod saga;
-pub mod settle;
-pub mod watch;
+mod services;
+pub mod sync_inventory;
+pub mod takeover;
+pub mod transitions;
 
-use std::sync::Arc;
-
-pub use handler::{ANSWER_AFTER, ANSWER_RESERVE, router};
-pub use recovery::{recover, recover_forever};
-pub use watch::{Step, Unwatched, Watch};
-
-use crate::payments::PaymentRouter;
-
-/// What checkouts need besides the databases.
-pub struct Till {
-    /// Takes the money.
-    pub payments: PaymentRouter,
-    /// Looks on; nobody in production.
-    pub watch: Arc<dyn Watch>,
-}
-
-impl Till {
-    /// A till nobody looks at.
-    #[must_use]
-    pub fn new(payments: PaymentRouter) -> Till {
-        Till {
-            payments,
-            watch: Arc::new(Unwatched),
-        }
-    }
-}
+pub use error::CheckoutError;
+pub use services::CheckoutServices;

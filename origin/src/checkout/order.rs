@@ -1,32 +1,32 @@
-//! An order and the states it can be in, as types: what is done next can only be done from the right state.
+//! An order and its states as types, so that each step can only be taken from the right state.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use stanchion_shared::{identity::EventId, money::Minor, timestamp::UnixMillis};
+use stanchion_shared::{ids::EventId, money::Minor, timestamp::UnixMillis};
 use uuid::Uuid;
 
 use crate::{
-    inventory::Paying,
-    payments::{Authorisation, router::Held},
+    inventory::PayingOrder,
+    payments::{Authorisation, router::HeldPayment},
 };
 
-/// One seat of an order, with the price it was offered at.
+/// One seat of an order, with the price at which it was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSeat {
-    /// The seat.
+    /// The id of the seat.
     pub seat_id: String,
-    /// Its section.
+    /// The code of its section.
     pub section: String,
-    /// Minor units.
+    /// In minor units of the currency.
     pub price: i64,
-    /// Minor units.
+    /// In minor units of the currency.
     pub fee: i64,
 }
 
 /// An order that has not begun.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct OrderDraft {
     /// See [`Order::order_id`].
     pub order_id: Uuid,
     /// See [`Order::account_id`].
@@ -47,8 +47,8 @@ pub struct Draft {
     pub begun_at: UnixMillis,
 }
 
-impl Draft {
-    /// The order, once PostgreSQL has begun it and given it its number.
+impl OrderDraft {
+    /// The order that PostgreSQL has begun with this draft and this attempt number.
     #[must_use]
     pub fn begun(self, attempt: u32) -> Order {
         Order {
@@ -66,42 +66,44 @@ impl Draft {
     }
 }
 
-/// What is the same in every state.
+/// The part of an order that is the same in every state.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Also the root of the provider's idempotency keys.
+    /// The id; also the root of the provider's idempotency keys.
     pub order_id: Uuid,
-    /// Whose it is.
+    /// The buyer's account.
     pub account_id: String,
     /// The event.
     pub event_id: EventId,
-    /// Also the owner of the locks.
+    /// The cart, which is also the owner of the seat locks.
     pub cart_id: String,
-    /// Its number among the orders of its cart, from 1: cart and attempt name it to the locks.
+    /// Its number among the orders of its cart, from 1. Cart and attempt identify it to the seat
+    /// locks.
     pub attempt: u32,
     /// ISO 4217.
     pub currency: String,
-    /// What is charged.
+    /// The amount to charge.
     pub total: Minor,
-    /// At least one.
+    /// At least one seat.
     pub seats: Vec<OrderSeat>,
-    /// Who works on it: every change names it, and fails once somebody else has taken over.
+    /// The token of the worker that has the order. Every change names it, and has no effect once
+    /// another worker has taken the order over.
     pub lease: Uuid,
     /// When it began.
     pub begun_at: UnixMillis,
 }
 
 impl Order {
-    /// Its name to the locks.
+    /// How the seat locks identify this order.
     #[must_use]
-    pub fn paying(&self) -> Paying<'_> {
-        Paying {
+    pub fn paying(&self) -> PayingOrder<'_> {
+        PayingOrder {
             cart: &self.cart_id,
             attempt: self.attempt,
         }
     }
 
-    /// Seat ids by section: what Redis is told, one script per section.
+    /// Seat ids by section code: Redis runs one script per section.
     #[must_use]
     pub fn by_section(&self) -> BTreeMap<&str, Vec<String>> {
         let mut sections: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -118,17 +120,17 @@ impl Order {
     }
 }
 
-/// Begun; nothing is held, unless the provider was asked and nobody knows its answer.
+/// The order has begun. Nothing is held, unless the provider was asked and its answer is unknown.
 #[derive(Clone, Debug)]
-pub struct Pending {
+pub struct PendingOrder {
     /// The order.
     pub order: Order,
     /// The provider's token of the card.
     pub payment_token: String,
 }
 
-impl Pending {
-    /// What the provider is asked, the same each time.
+impl PendingOrder {
+    /// The authorisation that the provider is asked for: the same each time.
     #[must_use]
     pub fn authorisation(&self) -> Authorisation {
         Authorisation {
@@ -141,44 +143,44 @@ impl Pending {
     }
 }
 
-/// The money is held, the tickets are reserved.
+/// The money is held and the tickets are reserved.
 #[derive(Clone, Debug)]
-pub struct Confirming {
+pub struct ConfirmingOrder {
     /// The order.
     pub order: Order,
-    /// Who holds the money.
+    /// The provider that holds the money.
     pub provider: String,
-    /// Under which name.
+    /// The id of the payment intent at that provider.
     pub intent: String,
 }
 
-/// The money is charged, the tickets are active.
+/// The money is charged and the tickets are active.
 #[derive(Clone, Debug)]
-pub struct Confirmed {
+pub struct ConfirmedOrder {
     /// The order.
     pub order: Order,
-    /// Ticket and seat.
+    /// Ticket ids, each with its seat id.
     pub tickets: Vec<(Uuid, String)>,
 }
 
 /// Nothing is held or charged.
 #[derive(Clone, Debug)]
-pub struct Failed {
+pub struct FailedOrder {
     /// The order.
     pub order: Order,
     /// Why.
-    pub failure: super::failure::Failure,
+    pub failure: super::failure::OrderFailure,
 }
 
-/// A ledger entry may come too late: somebody else works on the order now, and will finish it.
+/// The lease was lost: another worker has the order now and will finish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseLost;
 
-impl Confirming {
+impl ConfirmingOrder {
     /// The state after a successful reservation.
     #[must_use]
-    pub fn new(order: Order, held: Held) -> Confirming {
-        Confirming {
+    pub fn new(order: Order, held: HeldPayment) -> ConfirmingOrder {
+        ConfirmingOrder {
             order,
             provider: held.provider.to_owned(),
             intent: held.intent,

@@ -1,46 +1,50 @@
-//! Finishes what a crash, or a provider without an answer, left. Every origin runs it; each order is worked on by one.
+//! Finishes orders that a crash, or a provider without an answer, left unfinished. Every origin
+//! runs recovery; one worker at a time has an order.
 //!
-//! A pending order is undone, a confirming one is captured on, an ended one is told to Redis. An order is taken over when
-//! its lease is over, at most [`ledger::LEASE`] after its last step, and finished in one try unless the provider still
-//! gives no certain answer: then again after a pause that grows with the order's age and is never longer than a lease.
-//! Before every step towards the provider the lease is renewed, which fails for whoever has lost it: two never work on one
-//! order.
+//! Recovery undoes a pending order, captures a confirming one, and tells Redis how an ended one
+//! ended. It takes an order over when its lease has ended, at most [`transitions::LEASE`] after its
+//! last step. One try finishes the order, unless the provider still gives no certain answer. Then
+//! the next try comes after a pause that grows with the order's age up to one lease. The lease is
+//! renewed before each step towards the provider. A worker that has lost it cannot renew it, so two
+//! workers never have the same order.
 
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinSet};
 
 use super::{
-    claims::{self, Claimed},
-    failure::Failure,
-    ledger,
-    order::{Confirming, Pending},
-    saga, settle,
+    CheckoutError, CheckoutServices,
+    failure::OrderFailure,
+    order::{ConfirmingOrder, PendingOrder},
+    saga, sync_inventory,
+    takeover::{self, TakenOverOrder},
+    transitions,
 };
 use crate::{
-    http::Error,
-    payments::{IntentState, Outcome},
-    state::SharedApp,
+    error::InternalError,
+    payments::{IntentState, PaymentOutcome},
 };
 
-/// Pause between two looks.
+/// Pause between two looks for orders.
 pub const RECOVER_EVERY: Duration = Duration::from_secs(1);
-/// Orders worked on at once; each for a few steps towards the provider at most ([`crate::payments::router::STEP_LIMIT`]).
+/// Most orders that are worked on at once. Each takes at most a few steps towards the provider
+/// ([`STEP_LIMIT`](crate::payments::router::STEP_LIMIT)).
 pub const MOST_AT_ONCE: usize = 20;
 
-type Work = JoinSet<Result<(), Error>>;
+type RecoveryTasks = JoinSet<Result<(), CheckoutError>>;
 
-/// Recovers for ever. An order that takes long keeps no other waiting, unless so many of them do.
-pub async fn recover_forever(app: SharedApp) {
-    let mut work = Work::new();
+/// Recovers for ever. An order that takes long keeps no other waiting, unless [`MOST_AT_ONCE`] of
+/// them do.
+pub async fn recover_forever(services: CheckoutServices) {
+    let mut tasks = RecoveryTasks::new();
     loop {
-        while let Some(done) = work.try_join_next() {
+        while let Some(done) = tasks.try_join_next() {
             report(done);
         }
-        match take(&app, &mut work).await {
-            // A full hand: there may be more as soon as one of them has ended.
-            Ok(_) if work.len() >= MOST_AT_ONCE => {
-                if let Some(done) = work.join_next().await {
+        match start_tasks(&services, &mut tasks).await {
+            // All places are taken: there may be more orders as soon as one task has ended.
+            Ok(_) if tasks.len() >= MOST_AT_ONCE => {
+                if let Some(done) = tasks.join_next().await {
                     report(done);
                 }
             }
@@ -53,135 +57,148 @@ pub async fn recover_forever(app: SharedApp) {
     }
 }
 
-/// One look: takes orders that nobody works on and finishes them; how many were taken.
+/// Takes over orders once and finishes them. Returns how many orders were taken over.
 ///
 /// # Errors
-/// PostgreSQL. A single order's failure is logged; it is taken again later.
-pub async fn recover(app: &SharedApp) -> Result<usize, Error> {
-    let mut work = Work::new();
-    let count = take(app, &mut work).await?;
-    while let Some(done) = work.join_next().await {
+/// PostgreSQL. A failure with a single order is logged; the order is taken over again later.
+pub async fn recover(services: &CheckoutServices) -> Result<usize, CheckoutError> {
+    let mut tasks = RecoveryTasks::new();
+    let count = start_tasks(services, &mut tasks).await?;
+    while let Some(done) = tasks.join_next().await {
         report(done);
     }
     Ok(count)
 }
 
-/// Takes as many orders as there is room for; how many they were.
-async fn take(app: &SharedApp, work: &mut Work) -> Result<usize, Error> {
-    let claimed = claims::claim(&app.database, MOST_AT_ONCE.saturating_sub(work.len())).await?;
-    let count = claimed.len();
-    for order in claimed {
-        let app = app.clone();
-        work.spawn(async move { finish(&app, order).await });
+/// Takes over as many orders as there is room for, and starts a task for each. Returns their
+/// number.
+async fn start_tasks(services: &CheckoutServices, tasks: &mut RecoveryTasks) -> Result<usize, CheckoutError> {
+    let orders = takeover::take_over(&services.database, MOST_AT_ONCE.saturating_sub(tasks.len())).await?;
+    let count = orders.len();
+    for order in orders {
+        let services = services.clone();
+        tasks.spawn(async move { finish(&services, order).await });
     }
     Ok(count)
 }
 
-fn report(done: Result<Result<(), Error>, JoinError>) {
-    if let Err(error) = done.map_err(Error::internal).flatten() {
+fn report(done: Result<Result<(), CheckoutError>, JoinError>) {
+    let result = done.map_err(|error| InternalError::new(error).into());
+    if let Err(error) = result.flatten() {
         tracing::error!(%error, "an order could not be recovered now");
     }
 }
 
-async fn finish(app: &SharedApp, claimed: Claimed) -> Result<(), Error> {
-    match claimed {
-        Claimed::Pending {
+async fn finish(services: &CheckoutServices, order: TakenOverOrder) -> Result<(), CheckoutError> {
+    match order {
+        TakenOverOrder::Pending {
             pending,
             asked_provider: false,
             ..
         } => {
-            saga::fail(app, &pending.order, Failure::Abandoned).await?;
+            saga::fail(services, &pending.order, OrderFailure::Abandoned).await?;
         }
-        Claimed::Pending { pending, undoing, .. } => {
-            let decided = undoing.unwrap_or(Failure::Abandoned);
-            match undo(app, &pending, decided).await? {
-                Undone::Certain(failure) => {
-                    saga::fail(app, &pending.order, failure).await?;
+        TakenOverOrder::Pending { pending, undoing, .. } => {
+            let decided = undoing.unwrap_or(OrderFailure::Abandoned);
+            match undo_payments(services, &pending, decided).await? {
+                PendingUndo::Certain(failure) => {
+                    saga::fail(services, &pending.order, failure).await?;
                 }
-                Undone::Doubtful(why) => {
+                PendingUndo::InDoubt(why) => {
                     tracing::warn!(order = %pending.order.order_id, why, "the provider still gives no certain answer");
                 }
-                Undone::LeaseLost => {}
+                PendingUndo::LeaseLost => {}
             }
         }
-        Claimed::Confirming(confirming) => {
-            saga::capture(app, confirming, None).await?;
+        TakenOverOrder::Confirming(confirming) => {
+            saga::capture(services, confirming, None).await?;
         }
-        Claimed::Undoing(
-            Confirming {
+        TakenOverOrder::Undoing(
+            ConfirmingOrder {
                 order,
                 provider,
                 intent,
             },
             failure,
         ) => {
-            saga::undo(app, &order, &provider, &intent, failure).await?;
+            saga::undo(services, &order, &provider, &intent, failure).await?;
         }
-        Claimed::Unsettled(order, failure) => {
+        TakenOverOrder::Unsynced(order, failure) => {
             match failure {
-                None => settle::sold(app, &order).await?,
-                Some(failure) => settle::not_sold(app, &order, &failure).await?,
+                None => sync_inventory::sold(services, &order).await?,
+                Some(failure) => sync_inventory::not_sold(services, &order, &failure).await?,
             }
-            ledger::note_settled(&app.database, order.order_id).await?;
+            transitions::mark_synced(&services.database, order.order_id).await?;
         }
     }
     Ok(())
 }
 
-/// What is known of a pending order's money.
-enum Undone {
-    /// Nothing is held and nothing will be; the order fails for this reason.
-    Certain(Failure),
-    /// Only asking again tells.
-    Doubtful(String),
-    /// Somebody else works on the order now.
+/// What is known of a pending order's money after [`undo_payments`].
+enum PendingUndo {
+    /// Nothing is held, and nothing will be. The order fails for this reason.
+    Certain(OrderFailure),
+    /// Only asking the provider again can tell.
+    InDoubt(String),
+    /// Another worker has the order.
     LeaseLost,
 }
 
-/// Makes sure that nothing is held for a pending order, and never will be. `decided` is why it fails unless its card was
-/// declined.
+/// Makes sure that nothing is held for a pending order, and never will be. `decided` is the reason
+/// why the order fails, unless its card was declined.
 ///
-/// The same authorisation is sent once more: its key either gives the first answer, or is spent by this one, so that a
-/// request that is still on its way cannot hold money after we have looked. Only then the payment is undone. As long as
-/// the provider takes no authorisation at all, a key that nothing was found for stays open, and the order in doubt.
-async fn undo(app: &SharedApp, pending: &Pending, decided: Failure) -> Result<Undone, Error> {
+/// The same authorisation is sent once more. Its key either gives the first answer, or is spent by
+/// this request. So an earlier request that is still on its way cannot hold money afterwards. Only
+/// then the payment is undone. If the provider takes no authorisation at all and has no payment of
+/// the order, the key stays open and the order stays in doubt.
+async fn undo_payments(
+    services: &CheckoutServices,
+    pending: &PendingOrder,
+    decided: OrderFailure,
+) -> Result<PendingUndo, CheckoutError> {
     let order = &pending.order;
-    if ledger::note_undoing(&app.database, order, &decided).await?.is_err() {
-        return Ok(Undone::LeaseLost);
+    if transitions::begin_undo(&services.database, order, &decided)
+        .await?
+        .is_err()
+    {
+        return Ok(PendingUndo::LeaseLost);
     }
-    let held = match app.till.payments.authorise(&pending.authorisation()).await {
-        Outcome::Done(held) => vec![held],
-        Outcome::Declined(reason) => return Ok(Undone::Certain(Failure::PaymentDeclined(reason))),
-        Outcome::Unknown(why) => return Ok(Undone::Doubtful(why)),
-        // Nothing can be authorised now; was something before?
-        nowhere @ (Outcome::Unavailable(_) | Outcome::Spent(_)) => {
-            if ledger::renew(&app.database, order).await?.is_err() {
-                return Ok(Undone::LeaseLost);
+    let held = match services.payments.authorise(&pending.authorisation()).await {
+        PaymentOutcome::Done(held) => vec![held],
+        PaymentOutcome::Declined(reason) => {
+            return Ok(PendingUndo::Certain(OrderFailure::PaymentDeclined(reason)));
+        }
+        PaymentOutcome::Unknown(why) => return Ok(PendingUndo::InDoubt(why)),
+        // Nothing can be authorised now. An earlier request may have been.
+        not_now @ (PaymentOutcome::Unavailable(_) | PaymentOutcome::Spent(_)) => {
+            if transitions::renew_lease(&services.database, order).await?.is_err() {
+                return Ok(PendingUndo::LeaseLost);
             }
             let order_id = order.order_id.to_string();
-            match app.till.payments.find(&order_id, order.begun_at).await {
-                // The key is free: a request that is on its way, or a worker that sleeps before it, may still use it.
-                Outcome::Done(found) if found.is_empty() && !matches!(nowhere, Outcome::Spent(_)) => {
-                    return Ok(Undone::Doubtful(format!("{nowhere:?}")));
+            match services.payments.find(&order_id, order.begun_at).await {
+                // The key is open: a request that is on its way, or a worker that sleeps before it,
+                // may still use it.
+                PaymentOutcome::Done(found) if found.is_empty() && !matches!(not_now, PaymentOutcome::Spent(_)) => {
+                    return Ok(PendingUndo::InDoubt(format!("{not_now:?}")));
                 }
-                Outcome::Done(found) => found
+                PaymentOutcome::Done(found) => found
                     .into_iter()
                     .filter(|(_, intent)| intent.state != IntentState::Cancelled)
                     .map(|(held, _)| held)
                     .collect(),
-                other => return Ok(Undone::Doubtful(format!("{other:?}"))),
+                other => return Ok(PendingUndo::InDoubt(format!("{other:?}"))),
             }
         }
     };
     for held in held {
-        if ledger::renew(&app.database, order).await?.is_err() {
-            return Ok(Undone::LeaseLost);
+        if transitions::renew_lease(&services.database, order).await?.is_err() {
+            return Ok(PendingUndo::LeaseLost);
         }
         let order_id = order.order_id.to_string();
-        match app.till.payments.undo(held.provider, &order_id, &held.intent).await {
-            Outcome::Done(()) => {}
-            other => return Ok(Undone::Doubtful(format!("{other:?}"))),
+        match services.payments.undo(held.provider, &order_id, &held.intent).await {
+            PaymentOutcome::Done(()) => {}
+            other => return Ok(PendingUndo::InDoubt(format!("{other:?}"))),
         }
     }
-    Ok(Undone::Certain(decided))
+    Ok(PendingUndo::Certain(decided))
 }

@@ -1,243 +1,242 @@
-//! The way of an order from pending to its end, while the fan waits. Whatever stops it anywhere, `recovery` finishes it.
+//! The checkout saga: takes an order from pending to its end while the fan waits. Recovery finishes
+//! an order whose saga was stopped anywhere.
 //!
-//! Round trips, besides two to the provider: extend 1 (Redis, per section), note 1, reserve 1, confirm 1 (PostgreSQL), sell
-//! and cart 2 (Redis); beginning the order 4 and settling it 1, of which the fan does not see the last.
+//! # Steps
+//!
+//! | Step | Order after it | Why it may be repeated | What undoes it | What recovery does after it |
+//! |---|---|---|---|---|
+//! | begin ([`super::begin`]) | pending | unique idempotency key per account, one live order per cart | fail | fails the order as `checkout_abandoned` |
+//! | extend locks | pending | the script names cart and attempt, and extends once | unpin, when the order fails | the same |
+//! | mark authorising | pending, `asked_provider` | needs the lease; sets the same value again | fail | asks the provider what became of the payment |
+//! | authorise | pending, money held | key `{order}:authorise` gets the first answer again | release the money | sends the same authorisation, then undoes the payment and fails the order |
+//! | reserve | confirming, tickets reserved | needs the lease and `pending`; the unique index decides | fail makes the tickets void | captures |
+//! | capture | confirming, money charged | key `{order}:capture`; an intent is charged once | refund | captures again, then confirms |
+//! | confirm | confirmed, tickets active, outbox | needs the lease and `confirming`, not undoing | nothing: the sale is final | syncs the inventory |
+//! | sync inventory | ended, `settled` | every script names the order | nothing | syncs again until it is marked |
+//!
+//! An order that cannot be sold takes these steps instead:
+//!
+//! | Step | Order after it | Why it may be repeated | What recovery does after it |
+//! |---|---|---|---|
+//! | begin undo | `undoing` has the failure | needs the lease; the first decision stays | releases the money |
+//! | undo payment | money released or refunded | keys `{order}:cancel` and `{order}:refund` | repeats it, then fails the order |
+//! | fail | failed, tickets void | needs the lease and a live order | syncs the inventory |
+//! | sync inventory | ended, `settled` | every script names the order | syncs again until it is marked |
+//!
+//! The decision to undo needs the lease, and after it no worker can confirm the order. So a worker
+//! that was overtaken by one that has captured, or is about to, stops before the money.
+//!
+//! # Round trips
+//!
+//! Two to the provider. Redis: one per section to extend the locks, two to sell the seats and to
+//! empty the cart. PostgreSQL: mark, reserve, confirm, one each. Beginning the order takes four,
+//! marking it as synced one, which the fan does not wait for.
 
-use stanchion_shared::admission::ShopClaims;
+use stanchion_shared::shop_token::ShopClaims;
 
 use super::{
-    failure::Failure,
-    ledger::{self, Reserved},
-    order::{Confirmed, Confirming, Failed, LeaseLost, Order, Pending},
-    settle,
-    watch::Step,
+    CheckoutError, CheckoutServices,
+    failpoints::SagaStep,
+    failure::OrderFailure,
+    lock_extension::{LockExtension, extend_locks},
+    order::{ConfirmedOrder, ConfirmingOrder, FailedOrder, LeaseLost, Order, PendingOrder},
+    sync_inventory,
+    transitions::{self, Reservation},
 };
 use crate::{
-    fraud::{self, Facts, Verdict},
-    http::Error,
-    inventory::{
-        Extend,
-        section::{CHECKOUT_LOCK_MS, Unloaded},
-    },
-    meter,
-    payments::Outcome,
-    state::SharedApp,
+    fraud::{self, FraudFacts, FraudVerdict},
+    payments::PaymentOutcome,
 };
 
-/// How far a saga came.
+/// How a saga ended.
 #[derive(Debug)]
-pub enum End {
-    /// Charged, tickets active.
-    Confirmed(Confirmed),
-    /// Nothing charged.
-    Failed(Failed),
-    /// Somebody else finishes it: recovery finds out what the provider did, or has done so already.
+pub enum SagaEnd {
+    /// The money is charged, the tickets are active.
+    Confirmed(ConfirmedOrder),
+    /// Nothing is charged.
+    Failed(FailedOrder),
+    /// Another worker finishes the order: recovery finds out what the provider did, or has done so
+    /// already.
     InDoubt,
 }
 
-/// Runs the saga of an order that has just begun. Call it in a task of its own: a fan who hangs up must not stop it.
+/// Runs the saga of an order that has just begun. Call it in a task of its own, so that a fan who
+/// hangs up does not stop it.
 ///
 /// # Errors
-/// PostgreSQL failed in the middle; recovery finishes the order.
-pub async fn run(app: &SharedApp, pending: Pending, facts: Facts, claims: &ShopClaims) -> Result<End, Error> {
+/// PostgreSQL or Redis failed in the middle; recovery finishes the order.
+pub async fn run(
+    services: &CheckoutServices,
+    pending: PendingOrder,
+    facts: FraudFacts,
+    claims: &ShopClaims,
+) -> Result<SagaEnd, CheckoutError> {
     let order_id = pending.order.order_id;
-    let watch = |step| app.till.watch.after(step, order_id);
-    watch(Step::Begun).await;
+    let failpoint = |step| services.failpoints.after(step, order_id);
+    failpoint(SagaStep::Begun).await;
 
-    match extend_locks(app, &pending.order).await {
-        Locks::Held => {}
-        Locks::Failed(failure) => return refuse(app, &pending.order, failure).await,
-        // A later order of this cart has begun: recovery has ended this one. Sections asked before may be pinned to it.
-        Locks::Overtaken => return unpin_lost(app, &pending.order).await,
+    match extend_locks(services, &pending.order).await {
+        LockExtension::Done => {}
+        LockExtension::Failed(failure) => return refuse(services, &pending.order, failure).await,
+        // A later order of this cart has begun, so recovery has ended this one. Some sections may
+        // be pinned to it already.
+        LockExtension::Overtaken => return unpin_lost(services, &pending.order).await,
     }
-    watch(Step::Extended).await;
+    failpoint(SagaStep::LocksExtended).await;
 
-    if let Verdict::Refuse(reason) = fraud::judge(&facts) {
-        return refuse(app, &pending.order, Failure::Refused(reason.to_owned())).await;
+    if let FraudVerdict::Refuse(reason) = fraud::judge(&facts) {
+        let failure = OrderFailure::Refused(reason.to_owned());
+        return refuse(services, &pending.order, failure).await;
     }
-    if let Err(LeaseLost) = ledger::note_authorising(&app.database, &pending).await? {
-        return unpin_lost(app, &pending.order).await;
+    if let Err(LeaseLost) = transitions::mark_authorising(&services.database, &pending).await? {
+        return unpin_lost(services, &pending.order).await;
     }
-    watch(Step::Noted).await;
+    failpoint(SagaStep::AuthorisingMarked).await;
 
-    let authorised = app.till.payments.authorise(&pending.authorisation()).await;
-    watch(Step::Authorised).await;
+    let authorised = services.payments.authorise(&pending.authorisation()).await;
+    failpoint(SagaStep::Authorised).await;
     let held = match authorised {
-        Outcome::Done(held) => held,
-        Outcome::Declined(reason) => return fail(app, &pending.order, Failure::PaymentDeclined(reason)).await,
-        Outcome::Unavailable(why) | Outcome::Spent(why) => {
-            tracing::error!(order = %order_id, why, "no payment provider");
-            return fail(app, &pending.order, Failure::PaymentUnavailable).await;
+        PaymentOutcome::Done(held) => held,
+        PaymentOutcome::Declined(reason) => {
+            return fail(services, &pending.order, OrderFailure::PaymentDeclined(reason)).await;
         }
-        Outcome::Unknown(why) => return leave(app, &pending.order, &why).await,
+        PaymentOutcome::Unavailable(why) | PaymentOutcome::Spent(why) => {
+            tracing::error!(order = %order_id, why, "no payment provider");
+            return fail(services, &pending.order, OrderFailure::PaymentUnavailable).await;
+        }
+        PaymentOutcome::Unknown(why) => return leave_to_recovery(services, &pending.order, &why).await,
     };
 
-    let confirming = match ledger::reserve(&app.database, &pending, held.clone()).await? {
-        Reserved::Yes(confirming) => confirming,
-        Reserved::LeaseLost => return Ok(End::InDoubt),
-        Reserved::SeatsGone => {
+    let confirming = match transitions::reserve(&services.database, &pending, held.clone()).await? {
+        Reservation::Done(confirming) => confirming,
+        Reservation::LeaseLost => return Ok(SagaEnd::InDoubt),
+        Reservation::SeatsGone => {
             tracing::warn!(order = %order_id, "the unique index refused seats that Redis had locked");
-            return undo(
-                app,
-                &pending.order,
-                held.provider,
-                &held.intent,
-                Failure::SeatsUnavailable,
-            )
-            .await;
+            let failure = OrderFailure::SeatsUnavailable;
+            return undo(services, &pending.order, held.provider, &held.intent, failure).await;
         }
     };
-    watch(Step::Reserved).await;
-    capture(app, *confirming, Some(claims)).await
+    failpoint(SagaStep::Reserved).await;
+    capture(services, *confirming, Some(claims)).await
 }
 
-/// The second half, which recovery runs as well: confirming -> confirmed, or failed once the charge is certainly impossible.
+/// The second half of the saga, which recovery runs as well: confirming -> confirmed, or failed
+/// once a charge is certainly impossible.
 pub(super) async fn capture(
-    app: &SharedApp,
-    confirming: Confirming,
+    services: &CheckoutServices,
+    confirming: ConfirmingOrder,
     claims: Option<&ShopClaims>,
-) -> Result<End, Error> {
+) -> Result<SagaEnd, CheckoutError> {
     let order = &confirming.order;
     let order_id = order.order_id.to_string();
-    let watch = |step| app.till.watch.after(step, order.order_id);
+    let failpoint = |step| services.failpoints.after(step, order.order_id);
 
-    let captured = app
-        .till
+    let captured = services
         .payments
         .capture(&confirming.provider, &order_id, &confirming.intent)
         .await;
-    watch(Step::Captured).await;
+    failpoint(SagaStep::Captured).await;
     match captured {
-        Outcome::Done(()) => {}
-        Outcome::Declined(reason) => {
-            let failure = Failure::CaptureFailed(reason);
-            return undo(app, order, &confirming.provider, &confirming.intent, failure).await;
+        PaymentOutcome::Done(()) => {}
+        PaymentOutcome::Declined(reason) => {
+            let failure = OrderFailure::CaptureFailed(reason);
+            return undo(services, order, &confirming.provider, &confirming.intent, failure).await;
         }
-        Outcome::Unavailable(why) | Outcome::Spent(why) | Outcome::Unknown(why) => {
-            return leave(app, order, &why).await;
+        PaymentOutcome::Unavailable(why) | PaymentOutcome::Spent(why) | PaymentOutcome::Unknown(why) => {
+            return leave_to_recovery(services, order, &why).await;
         }
     }
 
-    let Ok(confirmed) = ledger::confirm(&app.database, &confirming).await? else {
-        return Ok(End::InDoubt);
+    let Ok(confirmed) = transitions::confirm(&services.database, &confirming).await? else {
+        return Ok(SagaEnd::InDoubt);
     };
-    watch(Step::Confirmed).await;
-    if settle::sold(app, &confirmed.order).await.is_ok() {
-        watch(Step::Settled).await;
-        let (app, order_id, claims) = (app.clone(), confirmed.order.order_id, claims.cloned());
-        // What is left is bookkeeping the fan need not wait for. Recovery settles again what is not noted here; a session
-        // that is not taken out of the count counts until it ends.
-        tokio::spawn(async move {
-            if let Some(claims) = claims
-                && let Err(error) = meter::sessions::completed(&app, &claims).await
-            {
-                tracing::warn!(%error, "a completed session could not be taken out of the count");
-            }
-            if let Err(error) = ledger::note_settled(&app.database, order_id).await {
-                tracing::warn!(%error, "an order will be settled again");
-            }
-        });
+    failpoint(SagaStep::Confirmed).await;
+    match sync_inventory::sold(services, &confirmed.order).await {
+        Ok(()) => {
+            failpoint(SagaStep::InventorySynced).await;
+            finish_in_background(services, &confirmed.order, claims);
+        }
+        Err(error) => tracing::warn!(%error, order = order_id, "a confirmed order will be synced later"),
     }
-    Ok(End::Confirmed(confirmed))
+    Ok(SagaEnd::Confirmed(confirmed))
 }
 
-/// Lets go of an order's money and fails it: the decision first, the money second, the tickets last.
-///
-/// The decision needs the lease, and once it is made nobody can confirm the order. So whoever was overtaken by somebody
-/// who has captured, or is about to, stops before the money; and a crash in between leaves an order that recovery brings
-/// here again.
+/// Bookkeeping for which the fan need not wait. Recovery syncs the inventory again if the mark is
+/// missing. A session that stays in the count is counted until it ends.
+fn finish_in_background(services: &CheckoutServices, order: &Order, claims: Option<&ShopClaims>) {
+    let (services, order_id, claims) = (services.clone(), order.order_id, claims.cloned());
+    tokio::spawn(async move {
+        if let Some(claims) = claims
+            && let Err(error) = services.sessions.completed(&claims).await
+        {
+            tracing::warn!(%error, "a completed session could not be taken out of the count");
+        }
+        if let Err(error) = transitions::mark_synced(&services.database, order_id).await {
+            tracing::warn!(%error, "an order will be synced again");
+        }
+    });
+}
+
+/// Undoes an order whose money may be held or charged: the decision first, the money second, the
+/// tickets last. After a crash in between, recovery calls this again.
 pub(super) async fn undo(
-    app: &SharedApp,
+    services: &CheckoutServices,
     order: &Order,
     provider: &str,
     intent: &str,
-    failure: Failure,
-) -> Result<End, Error> {
-    let watch = |step| app.till.watch.after(step, order.order_id);
-    if let Err(LeaseLost) = ledger::note_undoing(&app.database, order, &failure).await? {
-        return Ok(End::InDoubt);
+    failure: OrderFailure,
+) -> Result<SagaEnd, CheckoutError> {
+    let failpoint = |step| services.failpoints.after(step, order.order_id);
+    if let Err(LeaseLost) = transitions::begin_undo(&services.database, order, &failure).await? {
+        return Ok(SagaEnd::InDoubt);
     }
-    watch(Step::Undoing).await;
+    failpoint(SagaStep::UndoDecided).await;
     let order_id = order.order_id.to_string();
-    let undone = app.till.payments.undo(provider, &order_id, intent).await;
-    watch(Step::Undone).await;
+    let undone = services.payments.undo(provider, &order_id, intent).await;
+    failpoint(SagaStep::Undone).await;
     match undone {
-        Outcome::Done(()) => fail(app, order, failure).await,
-        other => leave(app, order, &format!("{}, but not undone: {other:?}", failure.word())).await,
-    }
-}
-
-/// What became of the locks when a checkout began.
-enum Locks {
-    /// All are this order's. They last long enough for the payment, unless an earlier order of the cart has used their one
-    /// extension.
-    Held,
-    /// The order cannot be paid.
-    Failed(Failure),
-    /// The order has ended, and its cart is being paid anew.
-    Overtaken,
-}
-
-async fn extend_locks(app: &SharedApp, order: &Order) -> Locks {
-    let unavailable = |error: Error| {
-        tracing::warn!(%error, order = %order.order_id, "locks cannot be judged");
-        Locks::Failed(Failure::InventoryUnavailable)
-    };
-    let stock = match app.inventory.event(&app.database, &order.event_id).await {
-        Ok(stock) => stock,
-        Err(error) => return unavailable(error),
-    };
-    let mut lost = Vec::new();
-    for (code, seats) in order.by_section() {
-        let Some((_, section)) = stock.section(code) else {
-            return Locks::Failed(Failure::LockExpired(seats));
-        };
-        match section.seats.extend(order.paying(), CHECKOUT_LOCK_MS, &seats).await {
-            Ok(Ok(Extend::Extended(_))) => {}
-            Ok(Ok(Extend::Lost(seats))) => lost.extend(seats),
-            Ok(Ok(Extend::Overtaken)) => return Locks::Overtaken,
-            Ok(Err(Unloaded)) => return unavailable(crate::inventory::load::loading(app, section)),
-            Err(error) => return unavailable(error.into()),
+        PaymentOutcome::Done(()) => fail(services, order, failure).await,
+        other => {
+            let why = format!("{}, but not undone: {other:?}", failure.word());
+            leave_to_recovery(services, order, &why).await
         }
-    }
-    if lost.is_empty() {
-        Locks::Held
-    } else {
-        Locks::Failed(Failure::LockExpired(lost))
     }
 }
 
 /// Ends an order before the provider was asked.
-async fn refuse(app: &SharedApp, order: &Order, failure: Failure) -> Result<End, Error> {
-    match fail(app, order, failure).await? {
-        End::InDoubt => unpin_lost(app, order).await,
+async fn refuse(services: &CheckoutServices, order: &Order, failure: OrderFailure) -> Result<SagaEnd, CheckoutError> {
+    match fail(services, order, failure).await? {
+        SagaEnd::InDoubt => unpin_lost(services, order).await,
         end => Ok(end),
     }
 }
 
-/// The order was lost to recovery before the provider was asked, so recovery can only end it. It may have settled it
-/// before our word came to the locks: the pins must not outlive the order.
-async fn unpin_lost(app: &SharedApp, order: &Order) -> Result<End, Error> {
-    settle::unpin(app, order).await?;
-    Ok(End::InDoubt)
+/// Unpins the seats of an order that recovery has taken over before the provider was asked.
+/// Recovery can only end such an order, perhaps before this saga pinned the last seats. The pins
+/// must not outlive the order.
+async fn unpin_lost(services: &CheckoutServices, order: &Order) -> Result<SagaEnd, CheckoutError> {
+    sync_inventory::unpin(services, order).await?;
+    Ok(SagaEnd::InDoubt)
 }
 
-/// Ends the order without a sale. No money is held any more.
-pub(super) async fn fail(app: &SharedApp, order: &Order, failure: Failure) -> Result<End, Error> {
-    match ledger::fail(&app.database, order, failure).await? {
-        Ok(failed) => {
-            match settle::not_sold(app, &failed.order, &failed.failure).await {
-                Ok(()) => ledger::note_settled(&app.database, order.order_id).await?,
-                Err(error) => tracing::warn!(%error, order = %order.order_id, "a failed order will be settled later"),
-            }
-            Ok(End::Failed(failed))
-        }
-        Err(LeaseLost) => Ok(End::InDoubt),
+/// Ends an order without a sale. No money may be held any more.
+pub(super) async fn fail(
+    services: &CheckoutServices,
+    order: &Order,
+    failure: OrderFailure,
+) -> Result<SagaEnd, CheckoutError> {
+    let Ok(failed) = transitions::fail(&services.database, order, failure).await? else {
+        return Ok(SagaEnd::InDoubt);
+    };
+    match sync_inventory::not_sold(services, &failed.order, &failed.failure).await {
+        Ok(()) => transitions::mark_synced(&services.database, order.order_id).await?,
+        Err(error) => tracing::warn!(%error, order = %order.order_id, "a failed order will be synced later"),
     }
+    Ok(SagaEnd::Failed(failed))
 }
 
-async fn leave(app: &SharedApp, order: &Order, why: &str) -> Result<End, Error> {
+async fn leave_to_recovery(services: &CheckoutServices, order: &Order, why: &str) -> Result<SagaEnd, CheckoutError> {
     tracing::warn!(order = %order.order_id, why, "an order is left to recovery");
-    ledger::leave(&app.database, order, why).await?;
-    Ok(End::InDoubt)
+    transitions::leave_to_recovery(&services.database, order, why).await?;
+    Ok(SagaEnd::InDoubt)
 }

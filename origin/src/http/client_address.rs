@@ -1,4 +1,4 @@
-//! Where a fan's request came from, as the edge saw it.
+//! The network address that a fan's request came from, as the edge saw it.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -7,18 +7,20 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
 };
 
-use super::Error;
+use super::ErrorResponse;
 
-/// Header with the address of the fan. Only the edge sets it: it passes none on that a fan has sent, and nobody else
-/// reaches the origin.
+/// Header with the address of the fan. Only the edge sets it: it drops one that a fan has sent, and
+/// no other client reaches the origin.
 pub const CLIENT_ADDRESS_HEADER: &str = "stanchion-client-address";
 
-/// The fan's address; `None` where the edge does not know it. 400 `malformed_header` if it is no IP address.
+/// The fan's address; `None` where the edge does not know it. 400 `malformed_header` if it is no IP
+/// address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub Option<IpAddr>);
 
 impl ClientAddress {
-    /// What belongs to one household: an IPv4 address, or the /64 of an IPv6 address, of which everybody has 2^64.
+    /// The network of one household: an IPv4 address, or the /64 of an IPv6 address. A household
+    /// has 2^64 addresses of it.
     #[must_use]
     pub fn network(&self) -> Option<String> {
         self.0.map(|address| match address.to_canonical() {
@@ -30,7 +32,7 @@ impl ClientAddress {
         })
     }
 
-    fn read(headers: &HeaderMap) -> Result<ClientAddress, Error> {
+    fn read(headers: &HeaderMap) -> Result<ClientAddress, ErrorResponse> {
         let mut values = headers.get_all(CLIENT_ADDRESS_HEADER).iter();
         let address = match (values.next(), values.next()) {
             (None, _) => return Ok(ClientAddress(None)),
@@ -39,15 +41,15 @@ impl ClientAddress {
         };
         address.map(|address| ClientAddress(Some(address))).ok_or_else(|| {
             let message = "The Stanchion-Client-Address header must be one IP address.";
-            Error::new(StatusCode::BAD_REQUEST, "malformed_header", message)
+            ErrorResponse::new(StatusCode::BAD_REQUEST, "malformed_header", message)
         })
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ErrorResponse> {
         ClientAddress::read(&parts.headers)
     }
 }
@@ -58,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    fn read(values: &[&'static str]) -> Result<ClientAddress, Error> {
+    fn read(values: &[&'static str]) -> Result<ClientAddress, ErrorResponse> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(CLIENT_ADDRESS_HEADER, HeaderValue::from_static(value));

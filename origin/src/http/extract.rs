@@ -1,4 +1,5 @@
-//! What handlers take as arguments, each parsed and judged before the handler runs, each failing with our error body.
+//! The arguments of handlers. Each is parsed and checked before the handler runs, and fails with an
+//! [`ErrorResponse`].
 
 use axum::{
     body::to_bytes,
@@ -8,16 +9,15 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use stanchion_shared::{
-    account::{AccountError, bearer},
-    admission::{ShopClaims, ShopTokenError},
+    account_token::{AccountError, bearer},
+    shop_token::{ShopClaims, ShopTokenError},
 };
 use subtle::ConstantTimeEq;
 
-use super::Error;
+use super::ErrorResponse;
 use crate::{
     clock,
     keys::{self, ShopKeyError},
-    meter,
     state::SharedApp,
 };
 
@@ -35,25 +35,26 @@ pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 pub struct Json<T, const LIMIT: usize = MAX_BODY_BYTES>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for Json<T, LIMIT> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ErrorResponse> {
         if !is_json(request.headers()) {
             let message = "The body must be sent as application/json.";
-            return Err(Error::new(
+            return Err(ErrorResponse::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 message,
             ));
         }
-        // The one failure to_bytes has besides the limit is a body that breaks off; then nobody reads the answer.
+        // Besides the limit, to_bytes fails only on a body that breaks off, and then no client
+        // reads the answer.
         let body = to_bytes(request.into_body(), LIMIT).await.map_err(|_| {
             let message = format!("The body is larger than {LIMIT} bytes.");
-            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+            ErrorResponse::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
         })?;
         serde_json::from_slice(&body).map(Json).map_err(|error| {
             let message = format!("The body is not the JSON that is expected here: {error}.");
-            Error::new(StatusCode::BAD_REQUEST, "malformed_body", message)
+            ErrorResponse::new(StatusCode::BAD_REQUEST, "malformed_body", message)
         })
     }
 }
@@ -78,13 +79,13 @@ impl<T: Serialize> IntoResponse for Json<T> {
 pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         path.map(|path| Path(path.0)).map_err(|rejection| {
             let message = format!("The path is not of the expected form: {}.", rejection.body_text());
-            Error::new(StatusCode::BAD_REQUEST, "malformed_path", message)
+            ErrorResponse::new(StatusCode::BAD_REQUEST, "malformed_path", message)
         })
     }
 }
@@ -94,13 +95,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|query| Query(query.0)).map_err(|rejection| {
             let message = format!("The query is not of the expected form: {}.", rejection.body_text());
-            Error::new(StatusCode::BAD_REQUEST, "malformed_query", message)
+            ErrorResponse::new(StatusCode::BAD_REQUEST, "malformed_query", message)
         })
     }
 }
@@ -113,10 +114,11 @@ pub struct Account {
 }
 
 impl FromRequestParts<SharedApp> for Account {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
-        let unauthorized = |message: &'static str| Error::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ErrorResponse> {
+        let unauthorized =
+            |message: &'static str| ErrorResponse::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
         let token =
             bearer_token(&parts.headers).ok_or_else(|| unauthorized("Sign in: a Bearer account token is needed."))?;
         match keys::verify_account(&app.config, token, clock::now()) {
@@ -131,47 +133,47 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     bearer(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
 }
 
-/// A fan whose turn it is, by the `Shop-Token` header; 401 `shop_token_missing`, `shop_token_invalid`,
-/// `shop_token_expired`; 503 `shop_keys_unavailable`. Whether it opens the event in question is for the handler:
-/// [`ShopClaims::opens`].
+/// The shopping session, by the `Shop-Token` header; 401 `shop_token_missing`,
+/// `shop_token_invalid`, `shop_token_expired`; 503 `shop_keys_unavailable`. The handler checks that
+/// the token opens the event in question.
 #[derive(Clone, Debug)]
 pub struct ShopSession {
-    /// What the edge signed.
+    /// The claims that the edge signed.
     pub claims: ShopClaims,
 }
 
 impl FromRequestParts<SharedApp> for ShopSession {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ErrorResponse> {
         let token = parts
             .headers
             .get(SHOP_TOKEN_HEADER)
             .and_then(|value| value.to_str().ok());
         let token = token.map(str::trim).filter(|token| !token.is_empty()).ok_or_else(|| {
             let message = "A shop token is needed: join the queue and wait for your turn.";
-            Error::new(StatusCode::UNAUTHORIZED, "shop_token_missing", message)
+            ErrorResponse::new(StatusCode::UNAUTHORIZED, "shop_token_missing", message)
         })?;
         let claims = app
-            .keys
-            .verify_shop(&app.http, token, clock::now())
+            .edge_keys
+            .verify_shop(token, clock::now())
             .await
             .map_err(|error| match error {
-                ShopKeyError::NoKeys => Error::unavailable(
+                ShopKeyError::NoKeys => ErrorResponse::unavailable(
                     "shop_keys_unavailable",
                     "Shop tokens cannot be checked yet: try again in a moment.",
                 ),
                 ShopKeyError::Token(ShopTokenError::Expired) => {
                     let message = "Your time in the shop is over: join the queue again.";
-                    Error::new(StatusCode::UNAUTHORIZED, "shop_token_expired", message)
+                    ErrorResponse::new(StatusCode::UNAUTHORIZED, "shop_token_expired", message)
                 }
-                ShopKeyError::Token(_) => Error::new(
+                ShopKeyError::Token(_) => ErrorResponse::new(
                     StatusCode::UNAUTHORIZED,
                     "shop_token_invalid",
                     "The shop token is not valid.",
                 ),
             })?;
-        meter::sessions::seen(app, &claims).await;
+        app.sessions.seen(&claims).await;
         Ok(ShopSession { claims })
     }
 }
@@ -190,9 +192,9 @@ impl IdempotencyKey {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ErrorResponse> {
         let value = parts
             .headers
             .get(IDEMPOTENCY_KEY_HEADER)
@@ -200,7 +202,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         value.and_then(IdempotencyKey::parse).ok_or_else(|| {
             let message =
                 format!("The Idempotency-Key header must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible characters.");
-            Error::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", message)
+            ErrorResponse::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", message)
         })
     }
 }
@@ -208,14 +210,14 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 /// An admin, by the Bearer admin token; 401 `unauthorized`.
 #[derive(Clone, Debug)]
 pub struct Admin {
-    /// Who they say they are, by header `Stanchion-Admin`; `admin` if they say nothing. One token is shared by all, so
-    /// this is for the audit log, not proof.
+    /// The name that the admin gives in the header `Stanchion-Admin`, or `admin`. All admins share
+    /// one token, so the name is for the audit log and proves nothing.
     pub name: String,
 }
 
 /// Header with the admin's name for the audit log.
 pub const ADMIN_NAME_HEADER: &str = "stanchion-admin";
-/// Longest admin name that is taken down, in bytes.
+/// Longest name of an admin, in bytes. A longer one is replaced by `admin`.
 pub const MAX_ADMIN_NAME_LENGTH: usize = 64;
 
 fn admin_name(headers: &HeaderMap) -> String {
@@ -228,17 +230,18 @@ fn admin_name(headers: &HeaderMap) -> String {
 }
 
 impl FromRequestParts<SharedApp> for Admin {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ErrorResponse> {
         let given = bearer_token(&parts.headers).unwrap_or_default();
-        // Equal time wherever the first difference is; only the length shows, and that is documented anyway.
+        // The comparison takes the same time wherever the first difference is. Only the length
+        // shows, which is no secret.
         if bool::from(given.as_bytes().ct_eq(app.config.admin_token.as_bytes())) {
             Ok(Admin {
                 name: admin_name(&parts.headers),
             })
         } else {
-            Err(Error::new(
+            Err(ErrorResponse::new(
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
                 "The admin token is missing or wrong.",

@@ -1,28 +1,36 @@
-//! The seats: who holds which, until when. Redis holds what changes, PostgreSQL what is sold, memory what never changes.
+//! The seats: which cart or order holds which, and until when. Redis holds the locks and sales,
+//! PostgreSQL the tickets, memory what never changes.
 //!
-//! [`section`] is every operation on a section's seats, one Lua script each (`scripts/`), [`words`] what it is asked and
-//! answers; [`connection`] pairs connections
-//! with the Redis process behind them; [`plan`] is the fixed part of an event (seats, prices, rules); [`stock`] joins the
-//! two per event; [`load`] rebuilds a section from PostgreSQL; [`reader`] and [`seats`] answer availability; [`sweep`]
-//! tidies.
+//! # Layout
 //!
-//! Round trips per request: `GET …/seats` none (one shared read per section and [`reader::FRESH_FOR`]); lock, release,
-//! extend, sell: one script each.
+//! - [`section`]: every operation on a section's seats, one Lua script each (`scripts/`).
+//! - [`types`]: what the operations take and return; [`error`]: why they fail.
+//! - [`lock_times`]: how long a lock lives.
+//! - [`plan`]: the fixed part of an event: seats, prices, rules.
+//! - [`stock`]: the plan and the sections of an event together.
+//! - [`load`]: builds a section in Redis from PostgreSQL.
+//! - [`availability`]: what fans see of a section; `http` has the handler.
+//! - [`expired_locks`]: removes locks that are over.
+//!
+//! Round trips per request: `GET …/seats` none (one shared read per section and
+//! [`availability::FRESH_FOR`]); lock, release, extend, sell: one script each.
 
-pub mod connection;
+pub mod availability;
+pub mod error;
+pub mod expired_locks;
+pub(crate) mod http;
 pub mod load;
+pub mod lock_times;
 pub mod plan;
-pub mod reader;
 mod scripts;
-mod seats;
 pub mod section;
 pub mod stock;
-pub mod sweep;
-pub mod words;
+pub mod types;
 
-pub use load::{counts, load_event};
+pub use error::{InventoryError, unless_unloaded};
 pub use plan::EventPlan;
-pub use seats::{other_event, router};
 pub use section::Section;
 pub use stock::{EventStock, Inventory, SectionStock};
-pub use words::{Counts, Extend, Lock, LockRequest, Paying, Release};
+pub use types::{
+    ExtendResult, LockRequest, LockResult, PayingOrder, ReleaseResult, SaleResult, SeatCounts, SectionId, SectionState,
+};

@@ -1,11 +1,16 @@
-//! What never changes about an event once it is created: its seats, their prices, its rules. Read once per process.
+//! The part of an event that never changes: its seats, their prices, its rules. A process reads it
+//! once.
 
 use std::collections::HashMap;
 
 use sqlx::PgPool;
-use stanchion_shared::{identity::EventId, money::Minor};
+use stanchion_shared::{ids::EventId, money::Minor};
 
-use crate::http::Error;
+use super::InventoryError;
+use crate::{
+    error::InternalError,
+    events::{EventNotFound, SaleRules},
+};
 
 /// One seat.
 #[derive(Clone, Debug)]
@@ -38,20 +43,13 @@ pub struct EventPlan {
     pub event_id: EventId,
     /// ISO 4217.
     pub currency: String,
-    /// Most pending and active tickets of one account; also the most seats of one cart.
+    /// Most pending and active seat tickets of one account; also the most seats of one cart.
     pub per_person: usize,
     /// How long a seat is held in a cart, in milliseconds.
     pub lock_ms: u64,
     /// All sections, by their order.
     pub sections: Vec<PlannedSection>,
     section_of_seat: HashMap<String, usize>,
-}
-
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    currency: String,
-    per_person: i32,
-    lock_ms: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -65,16 +63,12 @@ struct SeatRow {
 }
 
 impl EventPlan {
-    /// Reads it: two statements.
+    /// Reads the plan with two statements.
     ///
     /// # Errors
-    /// 404 `event_not_found`, or the database.
-    pub async fn read(database: &PgPool, event_id: &EventId) -> Result<EventPlan, Error> {
-        let event: EventRow = sqlx::query_as("select currency, per_person, lock_ms from events where event_id = $1")
-            .bind(event_id.as_str())
-            .fetch_optional(database)
-            .await?
-            .ok_or_else(|| Error::not_found("event_not_found", "There is no such event."))?;
+    /// [`InventoryError::EventNotFound`], or the database.
+    pub async fn read(database: &PgPool, event_id: &EventId) -> Result<EventPlan, InventoryError> {
+        let rules = SaleRules::read(database, event_id).await?.ok_or(EventNotFound)?;
         let rows: Vec<SeatRow> = sqlx::query_as(include_str!("sql/plan.sql"))
             .bind(event_id.as_str())
             .fetch_all(database)
@@ -93,7 +87,7 @@ impl EventPlan {
                 });
             }
             section_of_seat.insert(row.seat_id.clone(), sections.len() - 1);
-            let number = u32::try_from(row.number).map_err(Error::internal)?;
+            let number = u32::try_from(row.number).map_err(InternalError::new)?;
             let section = sections.last_mut().expect("one was pushed");
             section.seats.push(PlannedSeat {
                 seat_id: row.seat_id,
@@ -103,15 +97,15 @@ impl EventPlan {
         }
         Ok(EventPlan {
             event_id: event_id.clone(),
-            currency: event.currency,
-            per_person: usize::try_from(event.per_person).map_err(Error::internal)?,
-            lock_ms: u64::try_from(event.lock_ms).map_err(Error::internal)?,
+            currency: rules.currency,
+            per_person: usize::try_from(rules.per_person).map_err(InternalError::new)?,
+            lock_ms: u64::try_from(rules.lock_ms).map_err(InternalError::new)?,
             sections,
             section_of_seat,
         })
     }
 
-    /// The section a seat is in; `None` for a seat this event does not have.
+    /// The section of a seat; `None` if the event has no such seat.
     #[must_use]
     pub fn section_of(&self, seat_id: &str) -> Option<&PlannedSection> {
         self.section_of_seat.get(seat_id).map(|index| &self.sections[*index])

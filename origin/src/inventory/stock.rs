@@ -1,4 +1,5 @@
-//! An event's stock: the fixed plan and, per section, the seats in Redis. Made once per process and event.
+//! An event's stock: its fixed plan, and the seats of each section in Redis. A process makes it
+//! once per event.
 
 use std::{
     collections::HashMap,
@@ -8,35 +9,37 @@ use std::{
 
 use redis::RedisResult;
 use sqlx::PgPool;
-use stanchion_shared::identity::EventId;
-use tokio::sync::Mutex;
+use stanchion_shared::ids::EventId;
+use tokio::{sync::Mutex, task::JoinSet};
 
 use super::{
-    connection::Links,
+    availability::AvailabilityCache,
+    error::InventoryError,
+    load,
     plan::{EventPlan, PlannedSection},
-    reader::Reader,
     section::Section,
+    types::{SeatCounts, SectionId},
 };
-use crate::http::Error;
+use crate::{error::InternalError, redis_connections::RedisPool};
 
-/// One section: its place in the plan, its seats in Redis, what is read of it lately.
+/// One section as this process knows it.
 pub struct SectionStock {
-    /// The event.
-    pub event_id: EventId,
-    /// Its code.
-    pub code: String,
     /// Its seats in Redis.
     pub seats: Section,
-    /// What fans are shown, shared by all requests.
-    pub reader: Reader,
-    /// Held while this process rebuilds the section; whoever finds it held does not rebuild as well.
+    /// How many seats it has.
+    pub(super) capacity: u64,
+    /// What fans see of it, shared by all requests.
+    availability: AvailabilityCache,
+    /// Held while this process rebuilds the section; a request that finds it held does not rebuild
+    /// it as well.
     pub(super) rebuilding: Mutex<()>,
-    /// When this process last locked a seat of it; the sweeper passes over sections that have been quiet.
+    /// When this process last locked a seat of it. Expired locks are removed only where locks were
+    /// made lately.
     pub(super) last_lock: SyncMutex<Option<Instant>>,
 }
 
 impl SectionStock {
-    /// Tells the sweeper that locks of this section will end some day.
+    /// Notes that this section has a lock that will expire.
     pub fn note_lock(&self) {
         *self.last_lock.lock().expect("no holder panics") = Some(Instant::now());
     }
@@ -57,11 +60,21 @@ impl EventStock {
         let index = self.plan.sections.iter().position(|section| section.code == code)?;
         Some((&self.plan.sections[index], &self.sections[index]))
     }
+
+    /// What fans see of a section, a [`SeatsAnswer`](stanchion_shared::wire::SeatsAnswer) as JSON.
+    ///
+    /// # Errors
+    /// [`InventoryError::SectionNotFound`], [`InventoryError::Unloaded`],
+    /// [`InventoryError::NotReadable`].
+    pub async fn availability(&self, code: &str) -> Result<Arc<[u8]>, InventoryError> {
+        let (plan, section) = self.section(code).ok_or(InventoryError::SectionNotFound)?;
+        section.availability.seats(plan, &section.seats).await
+    }
 }
 
-/// All events this process has sold seats of, and the connections to Redis.
+/// All events that this process has sold seats of, and the connections to Redis.
 pub struct Inventory {
-    links: Arc<Links>,
+    redis: Arc<RedisPool>,
     events: RwLock<HashMap<EventId, Arc<EventStock>>>,
     /// Held while an event is read, so that its first thousand requests read it once.
     reading: Mutex<()>,
@@ -73,9 +86,9 @@ impl Inventory {
     /// # Errors
     /// The URL cannot be read.
     pub fn new(redis_url: &str) -> RedisResult<Inventory> {
-        let links = Arc::new(Links::new(redis_url)?);
+        let redis = Arc::new(RedisPool::new(redis_url)?);
         Ok(Inventory {
-            links,
+            redis,
             events: RwLock::default(),
             reading: Mutex::default(),
         })
@@ -83,15 +96,15 @@ impl Inventory {
 
     /// The connections; carts live in the same Redis.
     #[must_use]
-    pub fn links(&self) -> &Arc<Links> {
-        &self.links
+    pub fn redis(&self) -> &Arc<RedisPool> {
+        &self.redis
     }
 
-    /// The stock of an event; after the first time without any round trip.
+    /// The stock of an event. After the first time it takes no round trip.
     ///
     /// # Errors
-    /// 404 `event_not_found`, or the database.
-    pub async fn event(&self, database: &PgPool, event_id: &EventId) -> Result<Arc<EventStock>, Error> {
+    /// [`InventoryError::EventNotFound`], or the database.
+    pub async fn event(&self, database: &PgPool, event_id: &EventId) -> Result<Arc<EventStock>, InventoryError> {
         if let Some(stock) = self.known(event_id) {
             return Ok(stock);
         }
@@ -102,10 +115,9 @@ impl Inventory {
         let plan = EventPlan::read(database, event_id).await?;
         let sections = plan.sections.iter().map(|section| {
             Arc::new(SectionStock {
-                event_id: event_id.clone(),
-                code: section.code.clone(),
-                seats: Section::new(self.links.clone(), event_id, &section.code),
-                reader: Reader::default(),
+                seats: Section::new(self.redis.clone(), event_id, &section.code),
+                capacity: section.seats.len() as u64,
+                availability: AvailabilityCache::default(),
                 rebuilding: Mutex::default(),
                 last_lock: SyncMutex::default(),
             })
@@ -121,10 +133,78 @@ impl Inventory {
         Ok(stock)
     }
 
-    /// A section by itself, for those who have no catalogue: tests and tools.
+    /// The counters of all sections of an event together, from Redis.
+    ///
+    /// # Errors
+    /// [`InventoryError::Unloaded`] of one of the sections, [`InventoryError::EventNotFound`],
+    /// PostgreSQL, Redis.
+    pub async fn counts(&self, database: &PgPool, event_id: &EventId) -> Result<SeatCounts, InventoryError> {
+        let stock = self.event(database, event_id).await?;
+        let mut reads = JoinSet::new();
+        for section in &stock.sections {
+            let section = section.clone();
+            reads.spawn(async move { section.seats.counts().await });
+        }
+        let mut total = SeatCounts::default();
+        while let Some(read) = reads.join_next().await {
+            let counts = read.map_err(InternalError::new)??;
+            total.capacity += counts.capacity;
+            total.locked += counts.locked;
+            total.sold += counts.sold;
+        }
+        Ok(total)
+    }
+
+    /// Loads all sections of an event that are not loaded yet. Safe to repeat, also on several
+    /// origins at once.
+    ///
+    /// # Errors
+    /// [`InventoryError::EventNotFound`], PostgreSQL, Redis.
+    pub async fn load_event(&self, database: &PgPool, event_id: &EventId) -> Result<(), InventoryError> {
+        let stock = self.event(database, event_id).await?;
+        for section in &stock.sections {
+            match section.seats.counts().await {
+                Ok(_) => {}
+                Err(InventoryError::Unloaded(_)) => {
+                    let _rebuilding = section.rebuilding.lock().await;
+                    load::load_section(database, &section.seats, section.capacity).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// If `error` says that a section is not loaded: builds it in the background, unless this
+    /// process is at it already.
+    pub fn start_rebuild_if_unloaded(self: &Arc<Self>, database: &PgPool, error: &InventoryError) {
+        let Some(id) = error.unloaded().cloned() else {
+            return;
+        };
+        let (inventory, database) = (self.clone(), database.clone());
+        tokio::spawn(async move {
+            if let Err(error) = inventory.rebuild(&database, &id).await {
+                tracing::error!(%error, section = %id, "a section cannot be rebuilt");
+            }
+        });
+    }
+
+    async fn rebuild(&self, database: &PgPool, id: &SectionId) -> Result<(), InventoryError> {
+        let stock = self.event(database, &id.event_id).await?;
+        let Some((_, section)) = stock.section(&id.code) else {
+            return Ok(());
+        };
+        let Ok(_rebuilding) = section.rebuilding.try_lock() else {
+            return Ok(());
+        };
+        load::load_section(database, &section.seats, section.capacity).await
+    }
+
+    /// A section by itself: for an order, which names its section, and for tests and tools, which
+    /// have no catalogue.
     #[must_use]
     pub fn bare_section(&self, event_id: &EventId, code: &str) -> Section {
-        Section::new(self.links.clone(), event_id, code)
+        Section::new(self.redis.clone(), event_id, code)
     }
 
     /// All events in memory.

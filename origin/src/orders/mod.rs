@@ -1,8 +1,13 @@
-//! A fan's own orders, also after the turn has ended: a Bearer account token is enough. Orders of others do not exist here.
+//! A fan's own orders. An account token is enough, so they can be read after the turn has ended.
+//! Orders of other accounts are answered as if they did not exist.
 //!
 //! Round trips per request: one statement.
 
-mod handlers;
+mod error;
+pub mod http;
 pub mod view;
 
-pub use handlers::{ORDERS_LISTED, OrdersAnswer, router};
+pub use error::OrdersError;
+
+/// Most orders in a list.
+pub const ORDERS_LISTED: i64 = 50;

@@ -1,43 +1,45 @@
-//! An order as its owner sees it. Tickets, and with them barcodes, are listed only once the order is confirmed.
+//! An order as its owner sees it. Seat tickets and their barcodes are listed only once the order is
+//! confirmed.
 
 use sqlx::{PgPool, types::Json};
 use stanchion_shared::{
-    identity::{Bytes32, EventId},
+    ids::{Bytes32, EventId},
     money::Minor,
     wire::{OrderAnswer, OrderStatus, TicketView},
 };
 use uuid::Uuid;
 
+use super::OrdersError;
 use crate::{
     checkout::{
-        failure::Failure,
-        order::{Confirmed, Order},
+        failure::OrderFailure,
+        order::{ConfirmedOrder, Order},
     },
-    http::Error,
-    tickets::code,
+    error::InternalError,
+    tickets::barcode,
 };
 
-/// An order as it is in PostgreSQL.
+/// An order as its owner sees it.
 #[derive(Debug)]
 pub struct OrderView {
-    /// The order.
+    /// The id of the order.
     pub order_id: Uuid,
     /// Its event.
     pub event_id: EventId,
-    /// Where it stands.
+    /// The status.
     pub status: OrderStatus,
-    /// Why it failed.
-    pub failure: Option<Failure>,
+    /// The reason, if the order failed.
+    pub failure: Option<OrderFailure>,
     /// ISO 4217.
     pub currency: String,
-    /// What is charged in the end.
+    /// The amount that is charged, in minor units.
     pub total: Minor,
-    /// Active tickets with their seats.
+    /// Active tickets, each with its seat.
     pub tickets: Vec<(Uuid, String)>,
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct OrderRow {
     order_id: Uuid,
     event_id: String,
     status: String,
@@ -49,31 +51,31 @@ struct Row {
 }
 
 impl OrderView {
-    /// One order of an account.
+    /// Reads one order of an account; `None` if the account has no such order.
     ///
     /// # Errors
-    /// The database.
-    pub async fn by_id(database: &PgPool, account_id: &str, order_id: Uuid) -> Result<Option<OrderView>, Error> {
+    /// PostgreSQL.
+    pub async fn by_id(database: &PgPool, account_id: &str, order_id: Uuid) -> Result<Option<OrderView>, OrdersError> {
         Ok(read(database, account_id, Some(order_id), None, 1).await?.pop())
     }
 
-    /// The order an account made with an idempotency key.
+    /// Reads the order that an account made with an idempotency key.
     ///
     /// # Errors
-    /// The database.
-    pub async fn by_key(database: &PgPool, account_id: &str, key: &str) -> Result<Option<OrderView>, Error> {
+    /// PostgreSQL.
+    pub async fn by_key(database: &PgPool, account_id: &str, key: &str) -> Result<Option<OrderView>, OrdersError> {
         Ok(read(database, account_id, None, Some(key), 1).await?.pop())
     }
 
-    /// An account's newest orders.
+    /// Reads an account's newest orders, at most `most`.
     ///
     /// # Errors
-    /// The database.
-    pub async fn newest(database: &PgPool, account_id: &str, most: i64) -> Result<Vec<OrderView>, Error> {
+    /// PostgreSQL.
+    pub async fn newest(database: &PgPool, account_id: &str, most: i64) -> Result<Vec<OrderView>, OrdersError> {
         read(database, account_id, None, None, most).await
     }
 
-    /// An order that has just begun, without asking PostgreSQL.
+    /// The view of an order that has just begun, without a round trip.
     #[must_use]
     pub fn pending(order: &Order) -> OrderView {
         OrderView {
@@ -87,10 +89,10 @@ impl OrderView {
         }
     }
 
-    /// A confirmed order, without asking PostgreSQL again.
+    /// The view of an order that was just confirmed, without a round trip.
     #[must_use]
-    pub fn confirmed(confirmed: Confirmed) -> OrderView {
-        let Confirmed { order, tickets } = confirmed;
+    pub fn confirmed(confirmed: ConfirmedOrder) -> OrderView {
+        let ConfirmedOrder { order, tickets } = confirmed;
         OrderView {
             order_id: order.order_id,
             event_id: order.event_id,
@@ -102,12 +104,12 @@ impl OrderView {
         }
     }
 
-    /// What is sent.
+    /// The wire form. `ticket_code_key` makes the barcodes.
     #[must_use]
     pub fn answer(self, ticket_code_key: &Bytes32) -> OrderAnswer {
         let ticket = |(ticket_id, seat)| TicketView {
-            barcode: code::barcode(ticket_code_key, ticket_id),
-            qr_code_url: code::qr_code_url(ticket_code_key, ticket_id),
+            barcode: barcode::barcode(ticket_code_key, ticket_id),
+            qr_code_url: barcode::qr_code_url(ticket_code_key, ticket_id),
             ticket_id: ticket_id.to_string(),
             seat,
         };
@@ -119,7 +121,7 @@ impl OrderView {
             currency: self.currency,
             total: self.total,
             tickets: self.tickets.into_iter().map(ticket).collect(),
-            // Orders are told to the world through the outbox; nothing sends mail yet.
+            // The outbox has every confirmed order, but nothing sends mail yet.
             confirmation_email_sent: false,
         }
     }
@@ -131,19 +133,19 @@ async fn read(
     order_id: Option<Uuid>,
     idempotency_key: Option<&str>,
     most: i64,
-) -> Result<Vec<OrderView>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("order_view.sql"))
+) -> Result<Vec<OrderView>, OrdersError> {
+    let rows: Vec<OrderRow> = sqlx::query_as(include_str!("sql/orders.sql"))
         .bind(account_id)
         .bind(order_id)
         .bind(idempotency_key)
         .bind(most)
         .fetch_all(database)
         .await?;
-    rows.into_iter().map(Row::view).collect()
+    rows.into_iter().map(OrderRow::view).collect()
 }
 
-impl Row {
-    fn view(self) -> Result<OrderView, Error> {
+impl OrderRow {
+    fn view(self) -> Result<OrderView, OrdersError> {
         let status = match self.status.as_str() {
             "pending" => OrderStatus::Pending,
             "confirming" => OrderStatus::Confirming,
@@ -152,11 +154,11 @@ impl Row {
         };
         Ok(OrderView {
             order_id: self.order_id,
-            event_id: EventId::parse(&self.event_id).map_err(Error::internal)?,
+            event_id: EventId::parse(&self.event_id).map_err(InternalError::new)?,
             status,
             failure: self
                 .failure
-                .map(|word| Failure::read(&word, self.failure_detail.as_deref())),
+                .map(|word| OrderFailure::read(&word, self.failure_detail.as_deref())),
             currency: self.currency,
             total: Minor(self.total),
             tickets: self.tickets.0,

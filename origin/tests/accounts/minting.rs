@@ -3,14 +3,16 @@
 use serde_json::Value;
 use stanchion_origin::{accounts, clock, keys};
 
-use crate::stage::Stage;
+use crate::harness::TestOrigin;
 
 #[tokio::test]
 async fn minted_accounts_exist_and_their_tokens_are_good() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let mut out = Vec::new();
     // One more than fits into one insert.
-    accounts::mint(&stage.app, 5_001, "load", &mut out).await.unwrap();
+    accounts::create_load_test_accounts(&origin.app.accounts, &origin.app.config, 5_001, "load", &mut out)
+        .await
+        .unwrap();
     let lines: Vec<Value> = String::from_utf8(out)
         .unwrap()
         .lines()
@@ -18,12 +20,12 @@ async fn minted_accounts_exist_and_their_tokens_are_good() {
         .collect();
     assert_eq!(lines.len(), 5_001);
     let token = lines[5_000]["token"].as_str().unwrap();
-    let claims = keys::verify_account(&stage.app.config, token, clock::now()).unwrap();
+    let claims = keys::verify_account(&origin.app.config, token, clock::now()).unwrap();
     assert_eq!(claims.sub, lines[5_000]["subject"].as_str().unwrap());
     let (count, hashes): (i64, i64) = sqlx::query_as(
         "select count(*), count(distinct password_hash) from accounts where email like 'load-%@load.invalid'",
     )
-    .fetch_one(&stage.app.database)
+    .fetch_one(&origin.app.database)
     .await
     .unwrap();
     assert_eq!((count, hashes), (5_001, 1));
@@ -31,18 +33,25 @@ async fn minted_accounts_exist_and_their_tokens_are_good() {
 
 #[tokio::test]
 async fn minting_has_its_limits() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let longest = "p".repeat(32);
     for (count, prefix, expected) in [
         (0, "load", false),
         (1, "load", true),
-        (accounts::MAX_MINTED + 1, "load", false),
+        (accounts::MAX_LOAD_TEST_ACCOUNTS + 1, "load", false),
         (1, "", false),
         (1, "A", false),
         (1, longest.as_str(), true),
         (1, &format!("{longest}p"), false),
     ] {
-        let minted = accounts::mint(&stage.app, count, prefix, &mut Vec::new()).await;
+        let minted = accounts::create_load_test_accounts(
+            &origin.app.accounts,
+            &origin.app.config,
+            count,
+            prefix,
+            &mut Vec::new(),
+        )
+        .await;
         assert_eq!(minted.is_ok(), expected, "{count} {prefix}");
     }
 }

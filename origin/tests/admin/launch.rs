@@ -2,60 +2,60 @@
 
 use reqwest::{Method, StatusCode};
 
-use crate::stage::{Stage, small_event};
+use crate::harness::{TestOrigin, small_event};
 
 #[tokio::test]
 async fn a_launch_tells_the_edge_and_can_be_repeated() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let event = small_event();
-    let id = stage.launch(&event).await;
-    let told = stage.edge.told(&id).expect("the edge was told");
+    let id = origin.launch(&event).await;
+    let told = origin.edge.told(&id).expect("the edge was told");
     assert_eq!(told.event.name, event["name"].as_str().unwrap());
     assert_eq!(told.event.on_sale_time.to_string(), event["on_sale_time"]);
     assert_eq!(told.event.turn_ms, 600_000);
-    let again = stage
+    let again = origin
         .admin(Method::POST, &format!("/events/{id}/launch"), None)
         .await
         .ok();
     assert!(again["edge_version"].as_u64().unwrap() > told.version);
-    let shown = stage.admin(Method::GET, &format!("/events/{id}"), None).await.ok();
+    let shown = origin.admin(Method::GET, &format!("/events/{id}"), None).await.ok();
     assert_eq!(shown["state"], "launched");
     assert!(shown["launched_at"].is_string());
 }
 
 #[tokio::test]
 async fn without_the_edge_nothing_is_launched_and_later_it_is() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let event = small_event();
     let id = event["event_id"].as_str().unwrap();
-    stage.admin(Method::POST, "/events", Some(&event)).await.ok();
-    stage.edge.set_down(true);
-    let failed = stage.admin(Method::POST, &format!("/events/{id}/launch"), None).await;
+    origin.admin(Method::POST, "/events", Some(&event)).await.ok();
+    origin.edge.set_down(true);
+    let failed = origin.admin(Method::POST, &format!("/events/{id}/launch"), None).await;
     assert_eq!(
         (failed.status, failed.word().as_str()),
         (StatusCode::SERVICE_UNAVAILABLE, "edge_unreachable")
     );
     assert_eq!(
-        stage.get(&format!("/api/v1/events/{id}")).await.status,
+        origin.get(&format!("/api/v1/events/{id}")).await.status,
         StatusCode::NOT_FOUND
     );
-    stage.edge.set_down(false);
-    stage
+    origin.edge.set_down(false);
+    origin
         .admin(Method::POST, &format!("/events/{id}/launch"), None)
         .await
         .ok();
-    assert_eq!(stage.get(&format!("/api/v1/events/{id}")).await.status, StatusCode::OK);
+    assert_eq!(origin.get(&format!("/api/v1/events/{id}")).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn what_the_edge_refuses_is_passed_on() {
-    let stage = Stage::new().await;
-    let id = stage.launch(&small_event()).await;
+    let origin = TestOrigin::new().await;
+    let id = origin.launch(&small_event()).await;
     sqlx::query("update on_sales set shards = 2")
-        .execute(&stage.app.database)
+        .execute(&origin.app.database)
         .await
         .unwrap();
-    let refused = stage.admin(Method::POST, &format!("/events/{id}/launch"), None).await;
+    let refused = origin.admin(Method::POST, &format!("/events/{id}/launch"), None).await;
     assert_eq!(
         (refused.status, refused.word().as_str()),
         (StatusCode::CONFLICT, "edge_refused")

@@ -3,25 +3,25 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::{self, Stage, event_id, small_event};
+use crate::harness::{self, TestOrigin, event_id, small_event};
 
 #[tokio::test]
 async fn a_pause_reaches_the_edge_at_once_and_no_release_undoes_it() {
-    let stage = Stage::new().await;
-    let id = stage.launch(&small_event()).await;
-    stage::eventually("the meter releases", async || {
-        stage.edge.release(&id).is_some_and(|put| !put.paused)
+    let origin = TestOrigin::new().await;
+    let id = origin.launch(&small_event()).await;
+    harness::eventually("the meter releases", async || {
+        origin.edge.release(&id).is_some_and(|put| !put.paused)
     })
     .await;
-    let paused = stage
+    let paused = origin
         .admin(Method::POST, &format!("/events/{id}/pause"), None)
         .await
         .ok();
     assert!(paused["effective_at"].is_string());
-    let at_pause = stage.edge.told(&id).unwrap();
+    let at_pause = origin.edge.told(&id).unwrap();
     assert!(at_pause.releases.last().unwrap().paused);
     tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
-    let later = stage.edge.told(&id).unwrap();
+    let later = origin.edge.told(&id).unwrap();
     assert!(
         later.releases.len() > at_pause.releases.len(),
         "the meter goes on renewing the lease"
@@ -31,25 +31,25 @@ async fn a_pause_reaches_the_edge_at_once_and_no_release_undoes_it() {
         after.iter().all(|put| put.paused && put.rate_per_second.milli() == 0),
         "{after:?}"
     );
-    stage
+    origin
         .admin(Method::POST, &format!("/events/{id}/resume"), None)
         .await
         .ok();
     let goes_on = async || {
-        stage
+        origin
             .edge
             .release(&id)
             .is_some_and(|put| !put.paused && put.rate_per_second.milli() > 0)
     };
-    stage::eventually("the meter goes on", goes_on).await;
+    harness::eventually("the meter goes on", goes_on).await;
 }
 
 #[tokio::test]
 async fn a_pause_holds_even_if_the_edge_could_not_be_told() {
-    let stage = Stage::new().await;
-    let id = stage.launch(&small_event()).await;
-    stage.edge.set_down(true);
-    let paused = stage
+    let origin = TestOrigin::new().await;
+    let id = origin.launch(&small_event()).await;
+    origin.edge.set_down(true);
+    let paused = origin
         .admin(Method::POST, &format!("/events/{id}/pause"), None)
         .await
         .ok();
@@ -57,20 +57,20 @@ async fn a_pause_holds_even_if_the_edge_could_not_be_told() {
         (paused["paused"].clone(), paused["effective_at"].clone()),
         (json!(true), Value::Null)
     );
-    stage.edge.set_down(false);
-    stage::eventually("the meter tells it", async || {
-        stage.edge.release(&id).is_some_and(|put| put.paused)
+    origin.edge.set_down(false);
+    harness::eventually("the meter tells it", async || {
+        origin.edge.release(&id).is_some_and(|put| put.paused)
     })
     .await;
 }
 
 #[tokio::test]
 async fn limits_have_limits_and_keep_what_is_not_said() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let event = small_event();
-    stage.admin(Method::POST, "/events", Some(&event)).await.ok();
+    origin.admin(Method::POST, "/events", Some(&event)).await.ok();
     let path = format!("/events/{}/limits", event["event_id"].as_str().unwrap());
-    let set = async |body: Value| stage.admin(Method::PUT, &path, Some(&body)).await;
+    let set = async |body: Value| origin.admin(Method::PUT, &path, Some(&body)).await;
     let answer = set(json!({"most_per_second": 2.5})).await.ok();
     assert_eq!(
         (answer["most_per_second"].clone(), answer["most_shoppers"].clone()),
@@ -95,13 +95,13 @@ async fn limits_have_limits_and_keep_what_is_not_said() {
 
 #[tokio::test]
 async fn a_draft_cannot_be_paused_and_no_event_cannot_be_anything() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let event = small_event();
-    stage.admin(Method::POST, "/events", Some(&event)).await.ok();
+    origin.admin(Method::POST, "/events", Some(&event)).await.ok();
     let id = event["event_id"].as_str().unwrap();
     let none = event_id();
     for what in ["pause", "resume"] {
-        let answer = stage.admin(Method::POST, &format!("/events/{id}/{what}"), None).await;
+        let answer = origin.admin(Method::POST, &format!("/events/{id}/{what}"), None).await;
         assert_eq!(
             (answer.status, answer.word().as_str()),
             (StatusCode::CONFLICT, "event_not_launched")
@@ -113,7 +113,7 @@ async fn a_draft_cannot_be_paused_and_no_event_cannot_be_anything() {
         (Method::GET, "/stats"),
         (Method::GET, ""),
     ] {
-        let answer = stage.admin(method, &format!("/events/{none}{what}"), None).await;
+        let answer = origin.admin(method, &format!("/events/{none}{what}"), None).await;
         assert_eq!(
             (answer.status, answer.word().as_str()),
             (StatusCode::NOT_FOUND, "event_not_found"),
@@ -121,7 +121,7 @@ async fn a_draft_cannot_be_paused_and_no_event_cannot_be_anything() {
         );
     }
     let limits = json!({"most_shoppers": 1});
-    let answer = stage
+    let answer = origin
         .admin(Method::PUT, &format!("/events/{none}/limits"), Some(&limits))
         .await;
     assert_eq!(answer.word(), "event_not_found");

@@ -1,20 +1,18 @@
-//! Requests of somebody who is not who they should be.
+//! Requests with missing or wrong credentials.
 
 use reqwest::Method;
 
-use crate::{
-    Case, check,
-    stage::{self, ADMIN_TOKEN, Stage, event_id, send, shop_token},
-};
+use super::{Case, check};
+use crate::harness::{self, ADMIN_TOKEN, TestOrigin, event_id, send, shop_token};
 
 #[tokio::test]
 async fn who_is_asking() {
-    let stage = Stage::new().await;
-    let (subject, account) = stage.sign_up().await;
+    let origin = TestOrigin::new().await;
+    let (subject, account) = origin.sign_up().await;
     let event = event_id();
-    let orders = || stage.request(Method::GET, "/api/v1/orders?idempotency_key=k");
-    let admin = || stage.request(Method::GET, "/api/v1/admin/audit");
-    let seats = || stage.request(Method::GET, &format!("/api/v1/events/{event}/seats?section=A"));
+    let orders = || origin.request(Method::GET, "/api/v1/orders?idempotency_key=k");
+    let admin = || origin.request(Method::GET, "/api/v1/admin/audit");
+    let seats = || origin.request(Method::GET, &format!("/api/v1/events/{event}/seats?section=A"));
     let expired = shop_token(&subject, &event, 0).0;
     let valid = shop_token(&subject, &event, 600).0;
     let mut forged = valid.clone().into_bytes();
@@ -76,23 +74,23 @@ async fn who_is_asking() {
 
 #[tokio::test]
 async fn unknown_keys_do_not_make_the_origin_hammer_the_edge() {
-    let stage = Stage::new().await;
+    let origin = TestOrigin::new().await;
     let (token, _) = shop_token("fan", &event_id(), 600);
-    stage::eventually("the keys are there", async || stage.app.keys.have_shop_keys()).await;
-    let before = stage.edge.key_fetches();
+    harness::eventually("the keys are there", async || origin.app.edge_keys.have_shop_keys()).await;
+    let before = origin.edge.key_fetches();
     let (header, rest) = token.split_once('.').unwrap();
     // {"alg":"EdDSA","typ":"shop+jwt","kid":"other"}
     let other = "eyJhbGciOiJFZERTQSIsInR5cCI6InNob3Arand0Iiwia2lkIjoib3RoZXIifQ";
     assert_ne!(header, other);
     for _ in 0..50 {
-        let request = stage
+        let request = origin
             .request(Method::GET, "/api/v1/cart")
             .header("shop-token", format!("{other}.{rest}"));
         assert_eq!(send(request).await.word(), "shop_token_invalid");
     }
     assert!(
-        stage.edge.key_fetches() - before <= 2,
+        origin.edge.key_fetches() - before <= 2,
         "{} fetches",
-        stage.edge.key_fetches() - before
+        origin.edge.key_fetches() - before
     );
 }

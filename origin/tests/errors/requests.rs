@@ -6,15 +6,13 @@ use stanchion_origin::{
     http::{MAX_BODY_BYTES, MAX_IDEMPOTENCY_KEY_LENGTH},
 };
 
-use crate::{
-    Case, JSON, check,
-    stage::{ADMIN_TOKEN, Stage, event_id, shop_token},
-};
+use super::{Case, JSON, check};
+use crate::harness::{ADMIN_TOKEN, TestOrigin, event_id, shop_token};
 
 #[tokio::test]
 async fn paths_and_methods() {
-    let stage = Stage::new().await;
-    let request = |method, path| stage.request(method, path);
+    let origin = TestOrigin::new().await;
+    let request = |method, path| origin.request(method, path);
     check(vec![
         Case {
             what: "unknown path",
@@ -76,14 +74,14 @@ async fn paths_and_methods() {
 
 #[tokio::test]
 async fn bodies() {
-    let stage = Stage::new().await;
-    let post = || stage.request(Method::POST, "/api/v1/sessions");
+    let origin = TestOrigin::new().await;
+    let post = || origin.request(Method::POST, "/api/v1/sessions");
     let padded = |length: usize| {
         let body = r#"{"email":"a@b.de","password":"wrong horse"}"#;
         format!("{body}{}", " ".repeat(length - body.len()))
     };
     let create = || {
-        stage
+        origin
             .request(Method::POST, "/api/v1/admin/events")
             .bearer_auth(ADMIN_TOKEN)
             .header(JSON.0, JSON.1)
@@ -165,11 +163,11 @@ async fn bodies() {
 
 #[tokio::test]
 async fn an_idempotency_key_is_visible_and_not_too_long() {
-    let stage = Stage::new().await;
-    let (subject, _) = stage.sign_up().await;
+    let origin = TestOrigin::new().await;
+    let (subject, _) = origin.sign_up().await;
     let token = shop_token(&subject, &event_id(), 600).0;
     let checkout = || {
-        stage
+        origin
             .request(Method::POST, "/api/v1/checkout")
             .header("shop-token", &token)
     };

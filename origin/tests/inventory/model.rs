@@ -1,12 +1,12 @@
-//! What Redis should say, in a few lines: the specification the scripts are held against.
+//! The inventory's rules in a few lines: the specification that the scripts are compared with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use crate::seats;
+use super::seats;
 
-/// What Redis should say, in a few lines: the specification the scripts are held against.
+/// The inventory's rules in a few lines: the specification that the scripts are compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seat {
     Locked { owner: usize, paying: Option<u32> },

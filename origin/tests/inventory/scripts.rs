@@ -3,35 +3,33 @@
 use std::{collections::BTreeMap, collections::BTreeSet};
 
 use proptest::{prelude::*, test_runner::TestRunner};
-use stanchion_origin::inventory::{Extend, Inventory, Lock, Release, Section, connection::Links};
-use stanchion_shared::identity::EventId;
+use stanchion_origin::{
+    inventory::{ExtendResult, Inventory, LockResult, ReleaseResult, Section},
+    redis_connections::{IdentifiedConnection, RedisPool},
+};
+use stanchion_shared::ids::EventId;
 
-use crate::{
+use super::{
     LONG_MS, lock_for,
     model::{MODEL_SEATS, Model, Operation, Seat, apply, operation},
     paying, read, seats,
-    stage::{event_id, redis_url},
 };
+use crate::harness::{event_id, redis_url};
 
 /// Runs the operation on Redis; its answer in the model's words.
-async fn run(section: &Section, due_key: &str, links: &Links, operation: &Operation) -> String {
+async fn run(section: &Section, due_key: &str, redis: &RedisPool, operation: &Operation) -> String {
     let names = |wanted: &BTreeSet<usize>| seats(wanted.iter().copied());
     let owner_name = |owner: &usize| format!("owner-{owner}");
     match operation {
         Operation::Lock { owner, seats } => match lock_for(section, &owner_name(owner), &names(seats), LONG_MS).await {
-            Lock::Locked { .. } => "locked".to_owned(),
-            Lock::Taken(taken) => format!("taken {taken:?}"),
-            Lock::SessionOver => "over".to_owned(),
+            LockResult::Locked { .. } => "locked".to_owned(),
+            LockResult::Taken(taken) => format!("taken {taken:?}"),
+            LockResult::SessionOver => "over".to_owned(),
         },
         Operation::Release { owner, seats } => {
-            match section
-                .release(&owner_name(owner), &names(seats))
-                .await
-                .unwrap()
-                .unwrap()
-            {
-                Release::Released(count) => format!("released {count}"),
-                Release::BeingPaid(paying) => format!("paying {paying:?}"),
+            match section.release(&owner_name(owner), &names(seats)).await.unwrap() {
+                ReleaseResult::Released(count) => format!("released {count}"),
+                ReleaseResult::BeingPaid(paying) => format!("paying {paying:?}"),
             }
         }
         Operation::Extend { owner, attempt, seats } => {
@@ -39,11 +37,10 @@ async fn run(section: &Section, due_key: &str, links: &Links, operation: &Operat
                 .extend(paying(&owner_name(owner), *attempt), LONG_MS, &names(seats))
                 .await
                 .unwrap()
-                .unwrap()
             {
-                Extend::Extended(_) => "extended".to_owned(),
-                Extend::Lost(lost) => format!("lost {lost:?}"),
-                Extend::Overtaken => "overtaken".to_owned(),
+                ExtendResult::Extended(_) => "extended".to_owned(),
+                ExtendResult::Lost(lost) => format!("lost {lost:?}"),
+                ExtendResult::Overtaken => "overtaken".to_owned(),
             }
         }
         Operation::Unpin { owner, attempt, seats } => {
@@ -53,15 +50,10 @@ async fn run(section: &Section, due_key: &str, links: &Links, operation: &Operat
                     .unpin(paying(&owner_name(owner), *attempt), &names(seats))
                     .await
                     .unwrap()
-                    .unwrap()
             )
         }
         Operation::Sell { order, seats } => {
-            let sale = section
-                .sell(&format!("order-{order}"), &names(seats))
-                .await
-                .unwrap()
-                .unwrap();
+            let sale = section.sell(&format!("order-{order}"), &names(seats)).await.unwrap();
             format!("sold {} {:?}", sale.newly_sold, sale.contradictions)
         }
         Operation::Free {
@@ -77,28 +69,27 @@ async fn run(section: &Section, due_key: &str, links: &Links, operation: &Operat
                     .free(&order, paying(&owner_name(owner), *attempt), &names(seats))
                     .await
                     .unwrap()
-                    .unwrap()
             )
         }
         Operation::Expire { owner } => {
             // Time passes: the ends of this owner's locks are moved into the past, as if it had.
             let all = seats(0..MODEL_SEATS);
-            let ends = section.owned(&owner_name(owner), &all).await.unwrap().unwrap();
+            let ends = section.owned(&owner_name(owner), &all).await.unwrap();
             for (seat, end) in all.iter().zip(ends) {
                 if end.is_some() {
                     let mut command = redis::cmd("ZADD");
                     command.arg(due_key).arg("XX").arg(1).arg(seat);
-                    let pass = |mut link: stanchion_origin::inventory::connection::Link| {
+                    let pass = |mut connected: IdentifiedConnection| {
                         let command = command.clone();
-                        async move { command.query_async::<()>(&mut link.connection).await }
+                        async move { command.query_async::<()>(&mut connected.connection).await }
                     };
-                    links.run(pass).await.unwrap();
+                    redis.run(pass).await.unwrap();
                 }
             }
             String::new()
         }
         Operation::Sweep => {
-            section.sweep(2).await.unwrap().unwrap();
+            section.sweep(2).await.unwrap();
             String::new()
         }
     }
@@ -111,7 +102,7 @@ fn the_scripts_do_what_the_model_does() {
         .enable_all()
         .build()
         .unwrap();
-    let links = Links::new(&redis_url()).unwrap();
+    let redis = RedisPool::new(&redis_url()).unwrap();
     let inventory = Inventory::new(&redis_url()).unwrap();
     let mut runner = TestRunner::new(ProptestConfig {
         cases: 200,
@@ -129,10 +120,10 @@ fn the_scripts_do_what_the_model_does() {
                 let mut model = Model::new();
                 for operation in &operations {
                     let expected = apply(&mut model, operation);
-                    let answered = run(&section, &due_key, &links, operation).await;
+                    let answered = run(&section, &due_key, &redis, operation).await;
                     prop_assert_eq!(answered, expected, "{:?}", operation);
                     let state = read(&section).await;
-                    prop_assert_eq!(section.counts().await.unwrap().unwrap(), state.counts);
+                    prop_assert_eq!(section.counts().await.unwrap(), state.counts);
                     let held: BTreeMap<String, char> = state.held.into_iter().collect();
                     let expected = model.iter().map(|(seat, state)| {
                         (

@@ -1,20 +1,15 @@
 //! Puts the hello worker beside the edge: a second service with a socket of its own in the same configuration, so that both
 //! run in one workerd process.
 //!
-//! The edge of a private stack has its configuration in the run's folder; it is stopped, gets the addition, and starts.
+//! The stack names the edge's configuration file in `STANCHION_EDGE_CONFIGURATION`, on workerd only. The edge is stopped, its
+//! configuration gets the addition, and the edge starts again.
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use std::{fs, net::TcpListener, path::PathBuf, process::Command, sync::OnceLock};
 
-use stanchion_stage::variable;
+use stanchion_harness::variable;
 use url::Url;
 
-use crate::Measured;
+use crate::measured::Measured;
 
 /// Where the hello worker listens.
 static ADDRESS: OnceLock<String> = OnceLock::new();
@@ -25,14 +20,14 @@ pub(crate) fn url() -> Measured<String> {
         return Ok(format!("http://{address}"));
     }
     let address = format!("127.0.0.1:{}", free_port()?);
-    let home = Path::new(&variable("STANCHION_STACK")).join("edge");
+    let file = PathBuf::from(variable("STANCHION_EDGE_CONFIGURATION"));
     let built = root().join("scripts/benchmarks/hello-worker/build");
-    let target = home.join("hello");
+    // Paths in the configuration are relative to its folder.
+    let target = file.with_file_name("hello");
     fs::create_dir_all(&target)?;
     for name in ["index.js", "index_bg.wasm"] {
         fs::copy(built.join(name), target.join(name))?;
     }
-    let file = home.join("config.capnp");
     let with_hello = add_to(&fs::read_to_string(&file)?, &address)?;
     part("stop")?;
     fs::write(&file, with_hello)?;

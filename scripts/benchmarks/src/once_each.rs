@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Failure, Measured};
+use crate::measured::{Failure, Measured};
 
 /// An answer that takes longer will not come.
 const PATIENCE: Duration = Duration::from_secs(20);

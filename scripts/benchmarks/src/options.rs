@@ -7,10 +7,14 @@ use clap::{Parser, ValueEnum};
 /// Measures Stanchion's hot paths, each beside a baseline of the same kind. Run it by scripts/bench.
 #[derive(Parser)]
 #[command(name = "scripts/bench")]
-pub(crate) struct Options {
+pub(crate) struct BenchOptions {
     /// Shorter and fewer rounds, the same measures.
     #[arg(long)]
     pub(crate) quick: bool,
+
+    /// One round of a second of each row. It tells whether the rows can be measured; its numbers mean nothing.
+    #[arg(long, conflicts_with = "quick")]
+    pub(crate) smoke: bool,
 
     /// Also writes everything as JSON, every round included.
     #[arg(long, value_name = "FILE")]
@@ -41,15 +45,43 @@ pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// How long wrk and pgbench run.
     pub(crate) seconds: u32,
+    /// What precedes the rounds on each side, unmeasured.
+    pub(crate) warm_up: WarmUp,
     pub(crate) joins: usize,
     pub(crate) locks: usize,
     pub(crate) checkouts: usize,
 }
 
+/// Requests of each side before the first round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WarmUp {
+    pub(crate) joins: usize,
+    pub(crate) locks: usize,
+    pub(crate) checkouts: usize,
+}
+
+const WARM_UP: WarmUp = WarmUp {
+    joins: 1_000,
+    locks: 5_000,
+    checkouts: 200,
+};
+const SMOKE: Effort = Effort {
+    rounds: 1,
+    seconds: 1,
+    warm_up: WarmUp {
+        joins: 64,
+        locks: 1_000,
+        checkouts: 16,
+    },
+    joins: 128,
+    locks: 5_000,
+    checkouts: 32,
+};
 /// Many short rounds rather than few long ones: what disturbs the machine then spoils rounds, not the median.
 const QUICK: Effort = Effort {
     rounds: 9,
     seconds: 1,
+    warm_up: WARM_UP,
     joins: 1_500,
     locks: 30_000,
     checkouts: 300,
@@ -57,14 +89,19 @@ const QUICK: Effort = Effort {
 const FULL: Effort = Effort {
     rounds: 15,
     seconds: 3,
+    warm_up: WARM_UP,
     joins: 4_000,
     locks: 100_000,
     checkouts: 1_000,
 };
 
-impl Options {
+impl BenchOptions {
     pub(crate) fn effort(&self) -> Effort {
-        if self.quick { QUICK } else { FULL }
+        match self {
+            BenchOptions { smoke: true, .. } => SMOKE,
+            BenchOptions { quick: true, .. } => QUICK,
+            _ => FULL,
+        }
     }
 
     /// In a fixed order, each once.

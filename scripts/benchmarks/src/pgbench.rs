@@ -2,10 +2,10 @@
 
 use url::Url;
 
-use crate::{Measured, program};
+use crate::{measured::Measured, program};
 
 /// What a run of pgbench came to.
-pub(crate) struct Done {
+pub(crate) struct PgbenchResult {
     pub(crate) transactions: u64,
     pub(crate) per_second: f64,
 }
@@ -43,8 +43,8 @@ pub(crate) fn run(
     variables: &[(&str, u64)],
     clients: usize,
     seconds: u32,
-) -> Measured<Done> {
-    let file = std::path::Path::new(&stanchion_stage::variable("STANCHION_STACK")).join("checkout.pgbench.sql");
+) -> Measured<PgbenchResult> {
+    let file = std::path::Path::new(&stanchion_harness::variable("STANCHION_STACK")).join("checkout.pgbench.sql");
     std::fs::write(&file, script)?;
     let url = Url::parse(database_url)?;
     let port = url.port().unwrap_or(5432).to_string();
@@ -68,13 +68,13 @@ pub(crate) fn run(
     read(&program::run("pgbench", &arguments, &environment)?)
 }
 
-fn read(printed: &str) -> Measured<Done> {
+fn read(printed: &str) -> Measured<PgbenchResult> {
     let after = |name: &str| {
         let value = printed.lines().find_map(|line| line.strip_prefix(name));
         let value = value.ok_or_else(|| format!("pgbench did not print '{name}': {printed}"))?;
         Measured::Ok(value.split([' ', '/']).next().unwrap_or_default().to_owned())
     };
-    Ok(Done {
+    Ok(PgbenchResult {
         transactions: after("number of transactions actually processed: ")?.parse()?,
         per_second: after("tps = ")?.parse()?,
     })

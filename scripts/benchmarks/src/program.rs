@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::Measured;
+use crate::measured::Measured;
 
 /// No run of a load generator takes longer; one that does hangs.
 const LONGEST_SECONDS: &str = "120";

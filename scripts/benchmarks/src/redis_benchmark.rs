@@ -2,13 +2,13 @@
 
 use url::Url;
 
-use crate::{Measured, program};
+use crate::{measured::Measured, program};
 
 /// Replaced by 12 random digits wherever it stands, anew for every command.
 pub(crate) const RANDOM: &str = "__rand_int__";
 
 /// What to send how.
-pub(crate) struct Load<'a> {
+pub(crate) struct RedisLoad<'a> {
     pub(crate) url: &'a str,
     pub(crate) connections: usize,
     /// Commands under way at once on each.
@@ -19,7 +19,7 @@ pub(crate) struct Load<'a> {
 }
 
 /// Commands a second.
-pub(crate) fn commands_per_second(load: &Load<'_>, command: &[String]) -> Measured<f64> {
+pub(crate) fn commands_per_second(load: &RedisLoad<'_>, command: &[String]) -> Measured<f64> {
     let url = Url::parse(load.url)?;
     let port = url.port().unwrap_or(6379).to_string();
     let numbers = [load.connections, load.pipeline, load.commands].map(|number| number.to_string());

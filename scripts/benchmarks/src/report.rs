@@ -4,13 +4,16 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use crate::rounds::{Round, Spread};
+use crate::{
+    options::{BenchOptions, Measure},
+    rounds::{Round, Spread},
+};
 
 /// Above this load average before the start, other work took part of the machine from both sides, not always evenly.
 const BUSY: f64 = 1.5;
 
 /// One measure.
-pub(crate) struct Row {
+pub(crate) struct BenchRow {
     /// As in the table.
     pub(crate) measure: &'static str,
     /// What is done how, on our side.
@@ -22,7 +25,7 @@ pub(crate) struct Row {
     pub(crate) rounds: Vec<Round>,
 }
 
-impl Row {
+impl BenchRow {
     fn ours(&self) -> Spread {
         Spread::of(self.rounds.iter().map(|round| round.ours))
     }
@@ -37,7 +40,7 @@ impl Row {
     }
 }
 
-impl Serialize for Row {
+impl Serialize for BenchRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_struct("Row", 9)?;
         row.serialize_field("measure", self.measure)?;
@@ -55,25 +58,34 @@ impl Serialize for Row {
 
 /// Everything.
 #[derive(Serialize)]
-pub(crate) struct Report {
+pub(crate) struct BenchReport {
     quick: bool,
+    /// One round only: the numbers mean nothing.
+    smoke: bool,
     processors: usize,
     load_before: Option<f64>,
     pub(crate) load_after: Option<f64>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<BenchRow>,
     pub(crate) not_measured: Vec<&'static str>,
 }
 
-impl Report {
-    pub(crate) fn new(quick: bool) -> Report {
-        Report {
-            quick,
+impl BenchReport {
+    pub(crate) fn new(options: &BenchOptions) -> BenchReport {
+        BenchReport {
+            quick: options.quick,
+            smoke: options.smoke,
             processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             load_before: load(),
             load_after: None,
             rows: Vec::new(),
             not_measured: Vec::new(),
         }
+    }
+
+    /// Whether each of these rows has at least one round in which both sides did something.
+    pub(crate) fn measured_all(&self, wanted: &[Measure]) -> bool {
+        let measured = |row: &BenchRow| row.rounds.iter().any(|round| round.ours > 0.0 && round.baseline > 0.0);
+        !wanted.is_empty() && self.rows.len() == wanted.len() && self.rows.iter().all(measured)
     }
 }
 
@@ -83,7 +95,7 @@ pub(crate) fn load() -> Option<f64> {
     text.split(' ').next()?.parse().ok()
 }
 
-impl Display for Report {
+impl Display for BenchReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -114,9 +126,16 @@ impl Display for Report {
         let rounds = self.rows.first().map_or(0, |row| row.rounds.len());
         writeln!(
             f,
-            "\n{rounds} rounds of each side in turn, {} processors.",
+            "\n{rounds} {} of each side in turn, {} processors.",
+            if rounds == 1 { "round" } else { "rounds" },
             self.processors
         )?;
+        if self.smoke {
+            writeln!(
+                f,
+                "This run tells whether the rows can be measured; its numbers mean nothing."
+            )?;
+        }
         if let Some(load) = self.load_before.filter(|load| *load > BUSY) {
             writeln!(
                 f,
@@ -142,6 +161,8 @@ fn thousands(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
@@ -157,9 +178,43 @@ mod tests {
     }
 
     #[test]
+    fn a_row_without_a_round_of_both_sides_is_not_measured() {
+        let options = BenchOptions::parse_from(["bench", "--smoke", "--only", "poll"]);
+        let row = |rounds| BenchRow {
+            measure: "m",
+            ours_is: String::new(),
+            baseline_is: String::new(),
+            aim: 1.0,
+            rounds,
+        };
+        for (rows, is_measured) in [
+            (Vec::new(), false),
+            (vec![row(Vec::new())], false),
+            (
+                vec![row(vec![Round {
+                    ours: 1.0,
+                    baseline: 0.0,
+                }])],
+                false,
+            ),
+            (
+                vec![row(vec![Round {
+                    ours: 1.0,
+                    baseline: 2.0,
+                }])],
+                true,
+            ),
+        ] {
+            let mut report = BenchReport::new(&options);
+            report.rows = rows;
+            assert_eq!(report.measured_all(&options.measures()), is_measured);
+        }
+    }
+
+    #[test]
     fn the_ratio_is_the_median_of_the_ratios() {
         let round = |ours, baseline| Round { ours, baseline };
-        let row = Row {
+        let row = BenchRow {
             measure: "m",
             ours_is: String::new(),
             baseline_is: String::new(),

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::Measured;
+use crate::measured::Measured;
 
 /// Operations per second of both sides, one right after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -1,6 +1,6 @@
 //! wrk: one request over and over, on one thread.
 
-use crate::{Measured, program};
+use crate::{measured::Measured, program};
 
 /// Requests a second. Every answer must be a success.
 pub(crate) fn requests_per_second(url: &str, header: (&str, &str), connections: u32, seconds: u32) -> Measured<f64> {

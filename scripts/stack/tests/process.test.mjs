@@ -1,4 +1,5 @@
 // A part that is stopped, or ends by itself, leaves nothing of what it started behind.
+// Needs: nothing.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

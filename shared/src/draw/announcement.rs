@@ -1,36 +1,39 @@
-//! What an event tells everybody before the first join and never changes after it: all that its draws depend on, but for who
-//! joins. Every receipt has the [`digest`](Announcement::digest) of it, so that an operator who changes it later is caught by
-//! whoever holds a receipt.
+//! The announcement: what an event publishes before the first join and never changes afterwards.
+//!
+//! It is all that the draws depend on, except who joins. Every receipt contains its
+//! [`digest`](Announcement::digest). If an operator changes the announcement later, any fan with a
+//! receipt can prove it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
     draw::membership::Windows,
-    identity::{Bytes32, EventId, ShardCount},
+    ids::{Bytes32, EventId, ShardCount},
     policy::BeaconPolicy,
     timestamp::UnixMillis,
 };
 
-/// See the module. In JSON it is a part of `GET /api/v1/events/{id}/queue`, and can be read from that answer.
+/// The announcement. In JSON its fields are a part of `GET /api/v1/events/{id}/queue`, so it can be
+/// parsed from that answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
     /// The event.
     pub event_id: EventId,
-    /// SHA-256 of the first secret.
+    /// The commitment: SHA-256 of the first secret.
     pub commitment: Bytes32,
-    /// How many shards.
+    /// The number of shards.
     pub shards: ShardCount,
-    /// When draw 0 closes.
+    /// When draw 0 closes and the sale starts.
     pub on_sale_time: UnixMillis,
-    /// Length of each window after it, in ms.
+    /// Length of each arrival window after it, in ms.
     pub draw_window_ms: u64,
-    /// The beacon that every draw waits for; null: none.
+    /// The beacon that every draw waits for; null if there is none.
     pub beacon: Option<BeaconPolicy>,
 }
 
 impl Announcement {
-    /// The bytes that the digest is of. Integers are little-endian:
+    /// The bytes from which the digest is computed. Integers are little-endian:
     ///
     /// ```text
     /// "stanchion/announced/v1" 0x00
@@ -57,7 +60,7 @@ impl Announcement {
         bytes
     }
 
-    /// What a receipt has as `announced`: SHA-256 of the bytes.
+    /// The digest that a receipt contains as `announced`: SHA-256 of the bytes.
     #[must_use]
     pub fn digest(&self) -> Bytes32 {
         Bytes32(Sha256::digest(self.canonical_bytes()).into())
@@ -72,7 +75,7 @@ impl Announcement {
         }
     }
 
-    /// The fields in which `other` differs, by their names in JSON.
+    /// The names (as in JSON) of the fields in which `other` differs.
     #[must_use]
     pub fn differences(&self, other: &Announcement) -> Vec<&'static str> {
         let fields = [

@@ -1,24 +1,34 @@
-//! The chain of secrets: made backwards, published forwards. SHA-256(secret k) = secret k-1, and the commitment, shown
-//! before the first join, is SHA-256(secret 0). So every secret was fixed before anybody joined, and each one published
-//! proves itself.
+//! The chain of secrets: one per draw, made backwards and published forwards.
+//!
+//! SHA-256 of secret k is secret k-1, and SHA-256 of secret 0 is the commitment, which is shown
+//! before the first join. So every secret was fixed before anybody joined, and every published
+//! secret proves itself.
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::{Bytes32, Draw};
+use crate::ids::{Bytes32, Draw};
 
-/// Secrets of one event, 2^20: sixty days of windows of five seconds.
+/// Number of secrets of one event, 2^20: enough for sixty days of windows of five seconds.
 pub const LENGTH: u32 = 1 << 20;
-/// One checkpoint each this many secrets: finding a secret costs fewer hashes than this.
+/// Distance between checkpoints. To find a secret takes fewer hashes than this.
 pub const CHECKPOINT_EVERY: u32 = 1 << 10;
 
-/// An event's secrets, as 1,024 checkpoints (32 KiB). Private to the edge.
+#[cfg(test)]
+thread_local! {
+    /// How many hashes this thread has made: tests bound the work of a check by it.
+    pub(crate) static HASHES: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// All secrets of an event, stored as 1,024 checkpoints (32 KiB). Private to the edge.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretChain {
-    /// Checkpoint i is secret `(i + 1) * CHECKPOINT_EVERY - 1`; the last one is the root.
+    /// Checkpoint i is secret `(i + 1) * CHECKPOINT_EVERY - 1`. The last one is the root.
     checkpoints: Vec<Bytes32>,
 }
 
 fn hash(bytes: Bytes32) -> Bytes32 {
+    #[cfg(test)]
+    HASHES.set(HASHES.get() + 1);
     Bytes32(Sha256::digest(bytes.0).into())
 }
 
@@ -27,10 +37,11 @@ fn hash_times(bytes: Bytes32, times: u32) -> Bytes32 {
 }
 
 impl SecretChain {
-    /// Bytes of [`SecretChain::to_bytes`].
+    /// Length of [`SecretChain::to_bytes`].
     pub const STORED_LENGTH: usize = (LENGTH / CHECKPOINT_EVERY) as usize * 32;
 
-    /// Makes all secrets from the last one, which must be 32 unpredictable bytes. Costs 2^20 hashes.
+    /// Makes the chain from its last secret, which must be 32 unpredictable bytes. Costs 2^20
+    /// hashes.
     #[must_use]
     pub fn generate(root: Bytes32) -> SecretChain {
         let mut checkpoints = vec![root];
@@ -42,13 +53,14 @@ impl SecretChain {
         SecretChain { checkpoints }
     }
 
-    /// For storage.
+    /// The bytes to store.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         self.checkpoints.iter().flat_map(|checkpoint| checkpoint.0).collect()
     }
 
-    /// From storage; `None` if it is not [`SecretChain::STORED_LENGTH`] bytes.
+    /// Restores a chain from stored bytes; `None` if they are not [`SecretChain::STORED_LENGTH`]
+    /// bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<SecretChain> {
         if bytes.len() != Self::STORED_LENGTH {
@@ -61,7 +73,7 @@ impl SecretChain {
         Some(SecretChain { checkpoints })
     }
 
-    /// The secret of `draw`; `None` past the end of the chain.
+    /// The secret of `draw`; `None` beyond the end of the chain.
     #[must_use]
     pub fn secret(&self, draw: Draw) -> Option<Bytes32> {
         let checkpoint = self.checkpoints.get((draw.0 / CHECKPOINT_EVERY) as usize)?;
@@ -71,17 +83,48 @@ impl SecretChain {
         ))
     }
 
-    /// SHA-256 of secret 0: shown before the first join.
+    /// The commitment: SHA-256 of secret 0. It is shown before the first join.
     #[must_use]
     pub fn commitment(&self) -> Bytes32 {
         hash(self.secret(Draw(0)).expect("the chain has a first secret"))
     }
 }
 
-/// Whether `secret` is the one of `draw` in the chain with this `commitment`: hashing it `draw + 1` times gives it.
-#[must_use]
-pub fn proves(secret: Bytes32, draw: Draw, commitment: Bytes32) -> bool {
-    draw.0 < LENGTH && hash_times(secret, draw.0 + 1) == commitment
+/// A value of a chain that is known to be right. Secrets of later draws are checked from it, so that
+/// checking all draws of an event in order costs one hash per window, not one per pair of draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownSecret {
+    value: Bytes32,
+    /// The draw whose secret hashes to `value`.
+    next: u32,
+}
+
+impl KnownSecret {
+    /// The commitment, which comes before all secrets.
+    #[must_use]
+    pub fn commitment(commitment: Bytes32) -> KnownSecret {
+        KnownSecret {
+            value: commitment,
+            next: 0,
+        }
+    }
+
+    /// The secret of a draw. The caller has checked it.
+    #[must_use]
+    pub fn checked(secret: Bytes32, draw: Draw) -> KnownSecret {
+        KnownSecret {
+            value: secret,
+            next: draw.0.saturating_add(1),
+        }
+    }
+
+    /// Whether `secret` is the secret of `draw`: hashed once per draw since the known value it must
+    /// give that value. Never for a draw that is not after the known one, or beyond the chain.
+    #[must_use]
+    pub fn proves(self, secret: Bytes32, draw: Draw) -> bool {
+        let steps = draw.0.checked_sub(self.next).map(|between| between + 1);
+        draw.0 < LENGTH && steps.is_some_and(|steps| hash_times(secret, steps) == self.value)
+    }
 }
 
 #[cfg(test)]
@@ -108,12 +151,45 @@ mod tests {
             );
         }
         assert_eq!(hash(chain.secret(Draw(0)).unwrap()), chain.commitment());
-        assert!(proves(chain.secret(Draw(3)).unwrap(), Draw(3), chain.commitment()));
-        assert!(!proves(chain.secret(Draw(3)).unwrap(), Draw(2), chain.commitment()));
         assert_eq!(
             SecretChain::from_bytes(&chain.to_bytes()).map(|same| same == chain),
             Some(true)
         );
         assert!(SecretChain::from_bytes(&chain.to_bytes()[1..]).is_none());
+    }
+    #[test]
+    fn a_secret_is_checked_from_the_commitment_or_from_any_secret_before_it() {
+        let chain = SecretChain::generate(Bytes32([9; 32]));
+        let secret = |draw| chain.secret(Draw(draw)).unwrap();
+        let commitment = KnownSecret::commitment(chain.commitment());
+        for (known, draw, steps) in [
+            (commitment, 0, 1),
+            (commitment, 3, 4),
+            (KnownSecret::checked(secret(3), Draw(3)), 4, 1),
+            (KnownSecret::checked(secret(3), Draw(3)), 77_777, 77_774),
+            (
+                KnownSecret::checked(secret(LENGTH - 2), Draw(LENGTH - 2)),
+                LENGTH - 1,
+                1,
+            ),
+        ] {
+            let right = secret(draw);
+            let before = HASHES.get();
+            assert!(known.proves(right, Draw(draw)), "{known:?} {draw}");
+            assert_eq!(HASHES.get() - before, steps, "{known:?} {draw}");
+            assert!(!known.proves(right, Draw(draw + 1)), "{known:?} {draw}");
+            assert!(!known.proves(hash(right), Draw(draw)), "{known:?} {draw}");
+        }
+        let known = KnownSecret::checked(secret(3), Draw(3));
+        for draw in [0, 2, 3] {
+            assert!(
+                !known.proves(secret(draw), Draw(draw)),
+                "{draw} is not after the known one"
+            );
+        }
+        let beyond = KnownSecret::checked(hash(hash(secret(LENGTH - 1))), Draw(LENGTH - 3));
+        assert!(beyond.proves(secret(LENGTH - 1), Draw(LENGTH - 1)));
+        assert!(!KnownSecret::checked(hash(secret(0)), Draw(LENGTH - 1)).proves(secret(0), Draw(LENGTH)));
+        assert!(!KnownSecret::checked(secret(0), Draw(u32::MAX)).proves(secret(0), Draw(u32::MAX)));
     }
 }

@@ -1,22 +1,24 @@
-//! What pins who joined: one digest per shard and draw over its tickets in order, one over all shards.
+//! The digests that pin who joined a draw: one per shard over its tickets in order, and one over
+//! all shards.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::identity::{Bytes32, Shard, ShardCount, Tag, Tier};
+use crate::ids::{Bytes32, Shard, ShardCount, Tag, Tier};
 
-/// Bytes of one ticket in a shard's public log: tier, tag.
+/// Length of one ticket in the public log of a shard: tier and tag.
 pub const LOG_ENTRY_LENGTH: usize = 17;
 
-/// A shard's running digest D: 32 zero bytes, then D = SHA-256(D || tier || tag) per ticket.
+/// The running digest D of a shard. It starts as 32 zero bytes, and each ticket makes it SHA-256(D
+/// || tier || tag).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardDigest(pub Bytes32);
 
 impl ShardDigest {
-    /// Of a shard without tickets.
+    /// The digest of a shard without tickets.
     pub const EMPTY: ShardDigest = ShardDigest(Bytes32([0; 32]));
 
-    /// With one more ticket.
+    /// The digest after one more ticket.
     #[must_use]
     pub fn with(self, tier: Tier, tag: Tag) -> ShardDigest {
         let mut hasher = Sha256::new();
@@ -27,21 +29,22 @@ impl ShardDigest {
     }
 }
 
-/// What a shard says of a draw once it is frozen; it says the same for ever.
+/// What a shard reports of a draw once it is frozen. The report never changes afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenShard {
     /// Which one.
     pub shard: Shard,
-    /// Over all of its tickets of the draw.
+    /// The digest over all of its tickets of the draw.
     pub digest: ShardDigest,
     /// Tickets per tier.
     pub counts: [u32; 3],
 }
 
-/// SHA-256 over shards 0..N-1 of (D || count of tier 0, 1, 2 as u32 little-endian); shards that are not listed count as empty.
+/// The digest of all tickets of a draw: SHA-256 over shards 0..N-1 of (D || count of tier 0, 1, 2
+/// as u32 little-endian). Shards that are not listed count as empty.
 ///
 /// # Panics
-/// `frozen` is not in ascending order of shards below N: a count would be lost silently.
+/// `frozen` is not in ascending order of shards below N. Otherwise a count would be lost silently.
 #[must_use]
 pub fn tickets_digest(shards: ShardCount, frozen: &[FrozenShard]) -> Bytes32 {
     assert!(
@@ -61,7 +64,7 @@ pub fn tickets_digest(shards: ShardCount, frozen: &[FrozenShard]) -> Bytes32 {
     Bytes32(hasher.finalize().into())
 }
 
-/// A ticket as it stands in a shard's log.
+/// One ticket as an entry of the log.
 #[must_use]
 pub fn log_entry(tier: Tier, tag: Tag) -> [u8; LOG_ENTRY_LENGTH] {
     let mut entry = [0; LOG_ENTRY_LENGTH];
@@ -70,7 +73,7 @@ pub fn log_entry(tier: Tier, tag: Tag) -> [u8; LOG_ENTRY_LENGTH] {
     entry
 }
 
-/// Reads a shard's public log; `None` if it is not whole entries or names an unknown tier.
+/// Parses the public log of a shard; `None` if it has an incomplete entry or an unknown tier.
 #[must_use]
 pub fn parse_log(bytes: &[u8]) -> Option<Vec<(Tier, Tag)>> {
     if !bytes.len().is_multiple_of(LOG_ENTRY_LENGTH) {

@@ -1,19 +1,21 @@
-//! Who is in which draw: by the clock, but after everything that the shard has frozen.
+//! Which draw a join belongs to: that of the clock, but never one that the shard has frozen
+//! already.
 
-use crate::{draw::chain, identity::Draw, timestamp::UnixMillis};
+use crate::{draw::chain, ids::Draw, timestamp::UnixMillis};
 use serde::{Deserialize, Serialize};
 
 /// The arrival windows of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Windows {
-    /// Draw 0 ends here.
+    /// Draw 0 ends and the sale starts here.
     pub on_sale_time: UnixMillis,
-    /// Length of each window after it, in ms, at least 1.
+    /// Length of each window after it, in ms; at least 1.
     pub draw_window_ms: u64,
 }
 
 impl Windows {
-    /// The draw of a join at `now`: 0 before the on-sale, then one per window. `None` once the chain of secrets has ended.
+    /// The draw of a join at `now`: draw 0 before the on-sale, then one per window. `None` after
+    /// the end of the chain of secrets.
     #[must_use]
     pub fn draw_at(&self, now: UnixMillis) -> Option<Draw> {
         if now < self.on_sale_time {
@@ -26,8 +28,8 @@ impl Windows {
             .map(Draw)
     }
 
-    /// The draw of a join at `now` in a shard that has frozen all draws up to `frozen_through`. `None` once the chain of
-    /// secrets has ended.
+    /// The draw of a join at `now` in a shard that has frozen all draws up to `frozen_through`.
+    /// `None` after the end of the chain of secrets.
     #[must_use]
     pub fn draw_after(&self, frozen_through: Option<Draw>, now: UnixMillis) -> Option<Draw> {
         let by_clock = self.draw_at(now)?;
@@ -35,15 +37,16 @@ impl Windows {
         Some(by_clock.max(after_frozen)).filter(|draw| draw.0 < chain::LENGTH)
     }
 
-    /// When `draw` closes: the first instant that belongs to the next one.
+    /// When `draw` closes: the first instant of the next one.
     #[must_use]
     pub fn closed_at(&self, draw: Draw) -> UnixMillis {
         self.on_sale_time
             .plus(u64::from(draw.0).saturating_mul(self.draw_window_ms))
     }
 
-    /// When `draw` opened; draw 0 opened with the queue, at `queue_opened_at`. A store may stamp that some moments ahead: for an
-    /// event that is put right before its on-sale, draw 0 opened when it closed at the latest.
+    /// When `draw` opened. Draw 0 opened with the queue, at `queue_opened_at`. A store may stamp
+    /// that instant some moments ahead, so for an event that is put right before its on-sale, draw
+    /// 0 opens when it closes at the latest.
     #[must_use]
     pub fn opened_at(&self, draw: Draw, queue_opened_at: UnixMillis) -> UnixMillis {
         match draw.0 {
@@ -52,10 +55,10 @@ impl Windows {
         }
     }
 
-    /// Whether a draw's record may say these times. When the queue opened is announced by nobody and decides nothing: draw 0
-    /// may have opened at any time before it closed.
+    /// Whether the record of a draw may state these times. Nobody announces when the queue opened,
+    /// and nothing depends on it: draw 0 may have opened at any time before it closed.
     #[must_use]
-    pub fn are_times_of(&self, draw: Draw, opened_at: UnixMillis, closed_at: UnixMillis) -> bool {
+    pub fn match_times(&self, draw: Draw, opened_at: UnixMillis, closed_at: UnixMillis) -> bool {
         opened_at == self.opened_at(draw, opened_at) && closed_at == self.closed_at(draw)
     }
 }
@@ -102,10 +105,10 @@ mod tests {
             (2, 105_000, 110_000, true),
         ] {
             let times = (UnixMillis(opened_at), UnixMillis(closed_at));
-            let judged = windows.are_times_of(Draw(draw), times.0, times.1);
+            let judged = windows.match_times(Draw(draw), times.0, times.1);
             assert_eq!(judged, right, "{draw} {times:?}");
             let recorded = windows.opened_at(Draw(draw), times.0);
-            assert!(windows.are_times_of(Draw(draw), recorded, windows.closed_at(Draw(draw))));
+            assert!(windows.match_times(Draw(draw), recorded, windows.closed_at(Draw(draw))));
         }
     }
 

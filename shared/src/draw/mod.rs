@@ -1,7 +1,16 @@
-//! Draws: who is in which one, the byte-exact shuffle, and the record with which anybody can check it.
+//! Draws: the random order of all fans who joined in the same arrival window.
 //!
-//! [`announcement`] is what is fixed before the first join, [`membership`] says which draw a join belongs to, [`chain`] makes the secrets, [`digest`] pins who joined, [`shuffle`]
-//! is the permutation, [`beacon`] verifies public randomness, [`record`] is what is published when a draw closes, [`place`] turns a ticket and a record into a place.
+//! A draw is fixed before it is random. Its secret is committed to before the first join, its
+//! tickets are frozen when the window ends, and its record lets anybody check every place.
+//!
+//! * [`announcement`]: what is fixed and public before the first join.
+//! * [`membership`]: which draw a join belongs to.
+//! * [`chain`]: the secrets.
+//! * [`digest`]: what pins the tickets of a draw.
+//! * [`shuffle`]: the permutation.
+//! * [`beacon`]: public randomness, verified.
+//! * [`record`]: what is published when a draw is closed.
+//! * [`place`]: from a ticket number and a record to a place.
 
 pub mod announcement;
 pub mod beacon;

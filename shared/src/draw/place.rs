@@ -1,25 +1,14 @@
-//! From a number in a closed draw to a place in the event's one line.
+//! From a ticket number in a closed draw to a place in the one line of the event.
 
 use sha2::{Digest, Sha256};
 
 use crate::{
     draw::{record::DrawRecord, shuffle::compute_shuffled_index},
-    identity::{Bytes32, Place, Shard, Tier},
+    ids::{Bytes32, Place, TicketNumber, Tier},
 };
 
-/// What a ticket says of its position within its draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Numbered {
-    /// Its tier.
-    pub tier: Tier,
-    /// The shard that numbered it.
-    pub shard: Shard,
-    /// From 0 within draw, tier and shard.
-    pub number: u32,
-}
-
-/// seed(draw, tier) = SHA-256("stanchion/draw/v1" || 0x00 || event_id || 0x00 || draw as u32 LE || tier || secret ||
-/// tickets_digest || entropy).
+/// The seed of one tier: SHA-256("stanchion/draw/v1" || 0x00 || event_id || 0x00 || draw as u32 LE
+/// || tier || secret || tickets_digest || entropy).
 #[must_use]
 pub fn seed(record: &DrawRecord, tier: Tier) -> Bytes32 {
     let mut hasher = Sha256::new();
@@ -34,10 +23,10 @@ pub fn seed(record: &DrawRecord, tier: Tier) -> Bytes32 {
     Bytes32(hasher.finalize().into())
 }
 
-/// The place of a numbered ticket in a closed draw. `None` if the record does not count it: a ticket of another epoch or a
-/// mistake, never a place.
+/// The place of a ticket in a closed draw. `None` if the record does not count the ticket: it is of
+/// another epoch, or the caller made a mistake.
 #[must_use]
-pub fn place(record: &DrawRecord, ticket: Numbered) -> Option<Place> {
+pub fn place(record: &DrawRecord, ticket: TicketNumber) -> Option<Place> {
     let tier = &record.tiers[ticket.tier.index()];
     let position = tier
         .shards

@@ -1,19 +1,23 @@
-//! `compute_shuffled_index` of the Ethereum consensus specification (swap-or-not, Hoang, Morris and Rogaway 2012): where one
-//! element of a list goes, without the list. Source: ethereum/consensus-specs, phase0/beacon-chain.md.
+//! The shuffle: where one element of a list goes, computed without the list.
+//!
+//! It is `compute_shuffled_index` of the Ethereum consensus specification
+//! (ethereum/consensus-specs, phase0/beacon-chain.md): swap-or-not by Hoang, Morris and Rogaway,
+//! 2012.
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::Bytes32;
+use crate::ids::Bytes32;
 
 /// `SHUFFLE_ROUND_COUNT` of the specification's mainnet preset.
 pub const ROUNDS: u8 = 90;
-/// Most elements: a position divided by 256 must fit 32 bits.
+/// Most elements. A position divided by 256 must fit 32 bits.
 pub const MAX_COUNT: u64 = 1 << 40;
 
-/// Where element `index` of `count` goes under `seed`. Costs 180 hashes.
+/// The position to which element `index` of `count` goes under `seed`. Costs 180 hashes.
 ///
 /// # Panics
-/// `index >= count` or `count > MAX_COUNT`: the caller has mixed up its numbers, and any answer would be a wrong place.
+/// `index >= count` or `count > MAX_COUNT`. Such a call is a mistake, and any result would be a
+/// wrong place.
 #[must_use]
 pub fn compute_shuffled_index(index: u64, count: u64, seed: Bytes32) -> u64 {
     assert!(index < count && count <= MAX_COUNT, "index {index} of {count}");
@@ -22,7 +26,7 @@ pub fn compute_shuffled_index(index: u64, count: u64, seed: Bytes32) -> u64 {
         let mut hasher = Sha256::new();
         hasher.update(seed.0);
         hasher.update([round]);
-        // hash(seed + round) and hash(seed + round + position // 256) begin alike.
+        // hash(seed + round) and hash(seed + round + position // 256) have a common prefix.
         let prefix = hasher.clone();
         let pivot_hash = hasher.finalize();
         let pivot = u64::from_le_bytes(pivot_hash[..8].try_into().expect("8 of 32 bytes")) % count;

@@ -1,66 +1,126 @@
-//! The meter: how fast to admit, decided once a second from what the origin sees. Pure; the origin supplies the numbers.
+//! The meter: decides once a second how fast to admit fans, from what is seen of those who are in.
+//!
+//! It is pure. The shop's origin supplies the numbers and puts the decision as a release. In front
+//! of a protected site the event's coordinator does both.
+//!
+//! # Layout
+//! - this file: the rule for the rate;
+//! - [`MeterHistory`]: how many fans are on their way;
+//! - [`Brake`]: how many sessions a protected site can bear just now, by its own answers;
+//! - [`SiteMeter`]: all of it together, for a protected site.
 
+mod brake;
 mod history;
+mod site;
 
-pub use history::{History, ON_THEIR_WAY_MS};
+pub use brake::{
+    BRAKE_LOOK_MS, BRAKE_PERCENT, BRAKE_RECOVERY_MS, Brake, BrakeCause, BrakeLimits, FAILED_PERCENT, LEAST_ANSWERS,
+    SLOW_MS, SLOW_PERCENT, SiteAnswers,
+};
+pub use history::{LineReading, MeterHistory, ON_THEIR_WAY_MS};
+pub use site::{METER_EVERY_MS, SiteDecision, SiteLimits, SiteMeter, SiteMeterReport, SiteReading};
 
 use crate::schedule::Rate;
 
-/// Free room for shoppers is handed out over this many seconds, so that the curve bends instead of jumping.
+/// Free room for shoppers is filled over this many seconds, so that the curve bends instead of
+/// jumping.
 pub const HEADROOM_SECONDS: u64 = 4;
-/// A new rate within this share of the old one (in percent) is not worth a schedule segment.
+/// A new rate that differs from the old one by at most this many percent is not worth a segment of
+/// the schedule.
 pub const HYSTERESIS_PERCENT: u64 = 5;
 
-/// What an admin allows.
+/// The limits that an admin set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeterLimits {
     /// Most places per second.
     pub most_per_second: Rate,
-    /// Most fans shopping at once.
+    /// Most shopping sessions at once.
     pub most_shoppers: u32,
 }
 
-/// What the origin sees at this moment.
+/// What is left to sell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// Shopping sessions that were seen, are not over and have not completed.
+pub enum Stock {
+    /// Seats, which are counted.
+    Seats {
+        /// Seats that can be locked.
+        available: u64,
+        /// Seats held in carts.
+        locked: u64,
+    },
+    /// A protected site tells nothing of what it sells: it never sells out.
+    Uncounted,
+}
+
+impl Stock {
+    /// Whether somebody who comes in now finds anything.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        !matches!(self, Stock::Seats { available: 0, .. })
+    }
+
+    /// Whether nothing will be available any more. A seat that is held may come back.
+    #[must_use]
+    pub fn is_sold_out(self) -> bool {
+        matches!(
+            self,
+            Stock::Seats {
+                available: 0,
+                locked: 0
+            }
+        )
+    }
+}
+
+/// What is seen at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeterReading {
+    /// Shopping sessions that were seen and are neither over nor completed.
     pub shopping: u32,
-    /// Places served within the last seconds whose fans have not been seen yet; they count as if they were shopping.
+    /// Places served whose fans were not seen yet and who may still come
+    /// ([`MeterHistory::on_their_way`]). They count as shopping sessions.
     pub on_their_way: u32,
-    /// Seats that can be locked.
-    pub seats_available: u64,
-    /// Seats held in carts.
-    pub seats_locked: u64,
+    /// What is left to sell.
+    pub stock: Stock,
     /// An admin stopped admission.
     pub paused: bool,
     /// The rate in force.
     pub rate: Rate,
 }
 
-/// What the edge is told.
+impl MeterReading {
+    /// Sessions that may still begin before `limits` are reached.
+    #[must_use]
+    pub fn headroom(&self, limits: &MeterLimits) -> u32 {
+        let taken = self.shopping.saturating_add(self.on_their_way);
+        limits.most_shoppers.saturating_sub(taken)
+    }
+}
+
+/// The release that the meter puts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Places per second.
     pub rate: Rate,
-    /// Nothing available and nothing held: the queue is over.
+    /// No seat is available and none is held: the sale is over.
     pub sold_out: bool,
 }
 
-/// The rate for the next second. All seats held is a hold (rate 0), not sold out: a lock may expire.
+/// Decides the rate for the next second. If all seats are held, the rate is 0, but the event is not
+/// sold out: a seat lock may expire.
 #[must_use]
-pub fn decide(limits: &MeterLimits, observed: &Observed) -> Decision {
-    let sold_out = observed.seats_available == 0 && observed.seats_locked == 0;
-    if observed.paused || observed.seats_available == 0 {
+pub fn decide(limits: &MeterLimits, observed: &MeterReading) -> Decision {
+    let sold_out = observed.stock.is_sold_out();
+    if observed.paused || !observed.stock.is_available() {
         return Decision {
             rate: Rate::ZERO,
             sold_out,
         };
     }
-    let taken = observed.shopping.saturating_add(observed.on_their_way);
-    let headroom = u64::from(limits.most_shoppers.saturating_sub(taken));
+    let headroom = u64::from(observed.headroom(limits));
     let wanted = Rate::from_milli((headroom * 1000 / HEADROOM_SECONDS).min(limits.most_per_second.milli()));
     let difference = wanted.milli().abs_diff(observed.rate.milli());
-    // Both ends are always reached exactly: full stop, and full speed.
+    // Both ends of the range are always reached exactly: full stop and full speed.
     let at_an_end = wanted == Rate::ZERO || wanted == limits.most_per_second;
     let keep = !at_an_end
         && difference * 100 <= observed.rate.milli() * HYSTERESIS_PERCENT
@@ -72,102 +132,4 @@ pub fn decide(limits: &MeterLimits, observed: &Observed) -> Decision {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LIMITS: MeterLimits = MeterLimits {
-        most_per_second: Rate::from_milli(100_000),
-        most_shoppers: 1_000,
-    };
-
-    fn observed() -> Observed {
-        Observed {
-            shopping: 0,
-            on_their_way: 0,
-            seats_available: 10,
-            seats_locked: 0,
-            paused: false,
-            rate: LIMITS.most_per_second,
-        }
-    }
-
-    #[test]
-    fn an_empty_shop_admits_at_the_admins_limit() {
-        assert_eq!(decide(&LIMITS, &observed()).rate, LIMITS.most_per_second);
-    }
-
-    #[test]
-    fn a_full_shop_admits_nobody() {
-        let full = Observed {
-            shopping: 900,
-            on_their_way: 100,
-            ..observed()
-        };
-        assert_eq!(
-            decide(&LIMITS, &full),
-            Decision {
-                rate: Rate::ZERO,
-                sold_out: false
-            }
-        );
-    }
-
-    #[test]
-    fn all_seats_held_is_a_hold_and_all_sold_is_the_end() {
-        let held = Observed {
-            seats_available: 0,
-            seats_locked: 1,
-            ..observed()
-        };
-        assert_eq!(
-            decide(&LIMITS, &held),
-            Decision {
-                rate: Rate::ZERO,
-                sold_out: false
-            }
-        );
-        let gone = Observed {
-            seats_available: 0,
-            seats_locked: 0,
-            ..observed()
-        };
-        assert_eq!(
-            decide(&LIMITS, &gone),
-            Decision {
-                rate: Rate::ZERO,
-                sold_out: true
-            }
-        );
-    }
-
-    #[test]
-    fn a_small_change_keeps_the_rate() {
-        let near = Observed {
-            shopping: 800,
-            rate: Rate::from_milli(51_000),
-            ..observed()
-        };
-        assert_eq!(decide(&LIMITS, &near).rate, Rate::from_milli(51_000));
-        let far = Observed {
-            shopping: 800,
-            rate: Rate::from_milli(60_000),
-            ..observed()
-        };
-        assert_eq!(decide(&LIMITS, &far).rate, Rate::from_milli(50_000));
-    }
-
-    proptest! {
-        #[test]
-        fn the_rate_never_passes_the_limit_and_a_pause_is_a_pause(
-            shopping in 0u32..2_000, on_their_way in 0u32..2_000, paused: bool, rate in 0u64..200_000,
-        ) {
-            let seen = Observed { shopping, on_their_way, paused, rate: Rate::from_milli(rate), ..observed() };
-            let decision = decide(&LIMITS, &seen);
-            prop_assert!(decision.rate <= LIMITS.most_per_second);
-            if paused || shopping + on_their_way >= LIMITS.most_shoppers {
-                prop_assert_eq!(decision.rate, Rate::ZERO);
-            }
-        }
-    }
-}
+mod tests;

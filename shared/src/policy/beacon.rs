@@ -1,45 +1,55 @@
-//! Which public randomness beacon an event's draws wait for: a chain of drand (<https://drand.love>). It is announced before
-//! the first join and never changes, so the round of every draw is known before anybody knows what it will say.
+//! The beacon policy: the public randomness beacon that the draws of an event wait for, a chain of
+//! drand (<https://drand.love>).
+//!
+//! It is announced before the first join and never changes. So the round of every draw is known
+//! before anybody knows its content.
 
 use std::fmt;
 
+use drand_verify::{G2PubkeyRfc, Pubkey as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{identity::Bytes32, timestamp::UnixMillis, wire::Limits};
+use crate::{ids::Bytes32, limits::Limits, timestamp::UnixMillis};
 
-/// A draw's round is the first one whose time is at least this long after the draw closed, in ms: its shards are frozen
-/// meanwhile, so that nobody can add a ticket and know the round.
+/// The round of a draw is the first one whose time is at least this long after the close of the
+/// draw, in ms. The shards are frozen meanwhile, so nobody can add a ticket and know the round.
 pub const FREEZE_MS: u64 = 3_000;
-/// Seconds between rounds. drand's own networks have 3 and 30; every draw waits for up to one of them more.
+/// The tickets of a draw must be pinned this long before its round is out, in ms: the clocks of a
+/// site and of a network differ. A draw whose missing shards were entered later waits for a later
+/// round.
+pub const PIN_BEFORE_MS: u64 = 500;
+/// Seconds between rounds. The networks of drand have 3 and 30. Every draw waits for up to one
+/// period more.
 pub const PERIOD_S: Limits = Limits {
     default: 3,
     least: 1,
     most: 60,
 };
-/// Seconds since 1970 of round 1. The upper end is the year 2500.
+/// Time of round 1, in seconds since 1970. The upper limit is the year 2500.
 pub const GENESIS_S: Limits = Limits {
     default: QUICKNET_GENESIS,
     least: 1,
     most: 16_725_225_600,
 };
 
-/// Of the League of Entropy's quicknet, as its `/info` says.
+/// Values of quicknet, a network of the League of Entropy, as its `/info` states them.
 const QUICKNET_GENESIS: u64 = 1_692_803_367;
 const QUICKNET_NAME: &str = "the League of Entropy's quicknet";
 const QUICKNET_CHAIN_HASH: &str = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971";
 const QUICKNET_PUBLIC_KEY: &str = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c\
     8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a";
 
-/// How a network signs. One so far: later rounds need no earlier ones, and signatures are 48 bytes.
+/// The signature scheme of a network. One is supported so far: its rounds need no earlier ones, and
+/// signatures have 48 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BeaconScheme {
-    /// Signatures on G1 of BLS12-381, hashed to the curve as RFC 9380 says: quicknet's.
+    /// Signatures on G1 of BLS12-381, hashed to the curve as RFC 9380 says. Quicknet uses it.
     #[serde(rename = "bls-unchained-g1-rfc9380")]
     UnchainedG1Rfc9380,
 }
 
 impl BeaconScheme {
-    /// Its name, as in JSON.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,22 +58,27 @@ impl BeaconScheme {
     }
 }
 
-/// A compressed point of G2, hex: the key of a whole network, of which no member has more than a share. Whether it is a
-/// point at all is found by [`BeaconPolicy::check`].
+/// The public key of a whole network: a compressed point of G2, in hex. No member has more than a
+/// share of the private key. [`BeaconPolicy::check`] finds out whether it is a point at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BeaconKey(pub [u8; 96]);
 
 impl BeaconKey {
-    /// Reads 192 hex digits.
+    /// Parses 192 hex digits.
     ///
     /// # Errors
-    /// It is something else; a sentence says so.
+    /// A sentence if the text is anything else.
     pub fn parse(text: &str) -> Result<BeaconKey, &'static str> {
         let mut key = [0; 96];
         let bytes = hex::decode_to_slice(text, &mut key);
         bytes
             .map(|()| BeaconKey(key))
             .map_err(|_| "a beacon's public key has 96 bytes in hex")
+    }
+
+    /// Whether the bytes are a point of the curve. Only then can the key verify anything.
+    fn is_point(self) -> bool {
+        G2PubkeyRfc::from_fixed(self.0).is_ok()
     }
 }
 
@@ -89,23 +104,33 @@ impl<'de> Deserialize<'de> for BeaconKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BeaconPolicy {
-    /// Names the chain in drand's API.
+    /// The name of the chain in the API of drand.
     pub chain_hash: Bytes32,
-    /// Verifies its rounds.
+    /// The key that verifies its rounds.
     pub public_key: BeaconKey,
-    /// Seconds since 1970 of round 1. See [`GENESIS_S`].
+    /// Time of round 1, in seconds since 1970. See [`GENESIS_S`].
     pub genesis: u64,
     /// Seconds between rounds. See [`PERIOD_S`].
     pub period: u64,
-    /// How it signs.
+    /// Its signature scheme.
     pub scheme: BeaconScheme,
 }
 
+/// The instant from which the round of a draw follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// When the draw closed.
+    pub closed_at: UnixMillis,
+    /// When its tickets were pinned, if that was [late](BeaconPolicy::is_late).
+    pub late_at: Option<UnixMillis>,
+}
+
 impl BeaconPolicy {
-    /// The public network that draws should use: the League of Entropy's, one round each three seconds.
+    /// The public network that draws should use: quicknet of the League of Entropy, with a round
+    /// every three seconds.
     ///
     /// # Panics
-    /// Never: the values are the ones that tests verify real rounds with.
+    /// Never: tests verify real rounds with these values.
     #[must_use]
     pub fn quicknet() -> BeaconPolicy {
         BeaconPolicy {
@@ -117,13 +142,15 @@ impl BeaconPolicy {
         }
     }
 
-    /// The public network that it is, where this program knows it. Compared whole: a name alone binds no signature.
+    /// The name of the public network, if this program knows it. The policy is compared as a whole,
+    /// because a name alone binds no signature.
     #[must_use]
     pub fn known_network(&self) -> Option<&'static str> {
         (*self == BeaconPolicy::quicknet()).then_some(QUICKNET_NAME)
     }
 
-    /// Says which field is out of its limits, or is not the one of the public network that `chain_hash` names.
+    /// Checks every field against its limits. If `chain_hash` is that of a known network, the other
+    /// fields must be, too.
     ///
     /// # Errors
     /// A sentence that names the field and what it must be.
@@ -133,13 +160,13 @@ impl BeaconPolicy {
                 return Err(format!("beacon.{name} must be {} to {}", limits.least, limits.most));
             }
         }
-        if !crate::draw::beacon::is_key(self) {
+        if !self.public_key.is_point() {
             return Err("beacon.public_key must be a compressed point of G2 on BLS12-381".to_owned());
         }
         self.check_name()
     }
 
-    /// Nobody may call another network by quicknet's name.
+    /// Refuses another network under the name of quicknet.
     fn check_name(&self) -> Result<(), String> {
         let quicknet = BeaconPolicy::quicknet();
         let fields = [
@@ -156,21 +183,35 @@ impl BeaconPolicy {
         }
     }
 
-    /// The round of a draw that closes at `closed_at`: the first whose time is at least [`FREEZE_MS`] later.
+    /// The round of a draw that closes at `closed_at`: the first whose time is at least
+    /// [`FREEZE_MS`] later.
     #[must_use]
     pub fn round_of(&self, closed_at: UnixMillis) -> u64 {
         let after_genesis = closed_at.plus(FREEZE_MS).since(UnixMillis(self.genesis * 1_000));
         after_genesis.div_ceil(self.period * 1_000) + 1
     }
 
-    /// When a round is out.
+    /// Whether tickets that were pinned at `pinned_at` could have been chosen by the round of a draw
+    /// that closed at `closed_at`.
+    #[must_use]
+    pub fn is_late(&self, closed_at: UnixMillis, pinned_at: UnixMillis) -> bool {
+        pinned_at.plus(PIN_BEFORE_MS) > self.drawn_at(closed_at)
+    }
+
+    /// The round of a draw: by its close, or by the instant at which its tickets were pinned late.
+    #[must_use]
+    pub fn round_of_pinned(&self, pinned: Pinned) -> u64 {
+        self.round_of(pinned.late_at.unwrap_or(pinned.closed_at))
+    }
+
+    /// When a round is published.
     #[must_use]
     pub fn time_of(&self, round: u64) -> UnixMillis {
         let seconds = self.period.saturating_mul(round.saturating_sub(1));
         UnixMillis(self.genesis.saturating_add(seconds).saturating_mul(1_000))
     }
 
-    /// When the round of a draw that closes at `closed_at` is out.
+    /// When the round of a draw that closes at `closed_at` is published.
     #[must_use]
     pub fn drawn_at(&self, closed_at: UnixMillis) -> UnixMillis {
         self.time_of(self.round_of(closed_at))
@@ -178,119 +219,4 @@ impl BeaconPolicy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn every_three_seconds_from(genesis: u64) -> BeaconPolicy {
-        BeaconPolicy {
-            chain_hash: Bytes32([1; 32]),
-            genesis,
-            ..BeaconPolicy::quicknet()
-        }
-    }
-
-    #[test]
-    fn the_round_is_the_first_three_seconds_after_the_close() {
-        let beacon = every_three_seconds_from(100);
-        // Rounds 1, 2, 3 are out at 100, 103, 106 s.
-        for (closed_at, round) in [
-            (0, 1),
-            (97_000, 1),
-            (97_001, 2),
-            (99_999, 2),
-            (100_000, 2),
-            (100_001, 3),
-            (103_000, 3),
-        ] {
-            let closed_at = UnixMillis(closed_at);
-            assert_eq!(beacon.round_of(closed_at), round, "{closed_at:?}");
-            assert!(beacon.drawn_at(closed_at) >= closed_at.plus(FREEZE_MS));
-            if round > 1 {
-                assert!(beacon.time_of(round - 1) < closed_at.plus(FREEZE_MS), "{closed_at:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn limits_hold_at_both_sides_and_name_the_field() {
-        let another = every_three_seconds_from(100);
-        assert_eq!(another.check(), Ok(()));
-        for (period, allowed) in [(0, false), (1, true), (60, true), (61, false)] {
-            let checked = BeaconPolicy {
-                period,
-                ..another.clone()
-            }
-            .check();
-            assert_eq!(checked.is_ok(), allowed, "{period}: {checked:?}");
-        }
-        for (genesis, allowed) in [
-            (0, false),
-            (1, true),
-            (GENESIS_S.most, true),
-            (GENESIS_S.most + 1, false),
-        ] {
-            let checked = every_three_seconds_from(genesis).check();
-            assert_eq!(checked.is_ok(), allowed, "{genesis}: {checked:?}");
-        }
-        let no_point = BeaconPolicy {
-            public_key: BeaconKey([1; 96]),
-            ..another
-        };
-        assert!(no_point.check().unwrap_err().contains("beacon.public_key"));
-    }
-
-    #[test]
-    fn nobody_may_call_another_network_by_quicknets_name() {
-        let quicknet = BeaconPolicy::quicknet();
-        assert_eq!(quicknet.check(), Ok(()));
-        assert!(quicknet.known_network().is_some());
-        // Another network's key: a point, and not quicknet's.
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../tests/vectors/beacon.json")).unwrap();
-        let key = BeaconKey::parse(vectors["networks"][1]["public_key"].as_str().unwrap()).unwrap();
-        type Change = fn(&mut BeaconPolicy, BeaconKey);
-        let changes: [(&str, Change); 3] = [
-            ("public_key", |beacon, key| beacon.public_key = key),
-            ("genesis", |beacon, _| beacon.genesis += 1),
-            ("period", |beacon, _| beacon.period += 1),
-        ];
-        for (field, change) in changes {
-            let mut beacon = quicknet.clone();
-            change(&mut beacon, key);
-            assert_eq!(beacon.known_network(), None, "{field}");
-            let refused = beacon.check().unwrap_err();
-            assert!(
-                refused.contains(&format!("beacon.{field} ")) && refused.contains("quicknet"),
-                "{refused}"
-            );
-            beacon.chain_hash = Bytes32([1; 32]);
-            assert_eq!(beacon.check(), Ok(()), "{field}: a network of its own");
-        }
-        let renamed = BeaconPolicy {
-            chain_hash: Bytes32([1; 32]),
-            ..quicknet
-        };
-        assert_eq!((renamed.known_network(), renamed.check()), (None, Ok(())));
-    }
-
-    #[test]
-    fn json_has_hex_and_the_schemes_own_name_and_nothing_unknown() {
-        let json = serde_json::to_value(BeaconPolicy::quicknet()).unwrap();
-        assert_eq!(json["scheme"], "bls-unchained-g1-rfc9380");
-        assert_eq!(json["scheme"], BeaconPolicy::quicknet().scheme.name());
-        assert_eq!(json["public_key"].as_str().map(str::len), Some(192));
-        assert_eq!(
-            serde_json::from_value::<BeaconPolicy>(json.clone()).unwrap(),
-            BeaconPolicy::quicknet()
-        );
-        for (field, value) in [
-            ("scheme", "pedersen-bls-chained"),
-            ("public_key", "83cf"),
-            ("chain_hash", "52db"),
-            ("surplus", "1"),
-        ] {
-            let mut wrong = json.clone();
-            wrong[field] = value.into();
-            assert!(serde_json::from_value::<BeaconPolicy>(wrong).is_err(), "{field}");
-        }
-    }
-}
+mod tests;

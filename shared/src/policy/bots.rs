@@ -1,24 +1,40 @@
-//! What of the bot score an admin decides.
+//! The bot policy: what an admin decides of the bot score. The thresholds between human, suspect
+//! and refusal are the same for every event: [`crate::score::HUMAN_FROM`] and
+//! [`crate::score::SUSPECT_FROM`].
 
 use serde::{Deserialize, Serialize};
 
-use crate::{score::sighting::FingerprintScope, wire::Limits};
+use crate::limits::Limits;
 
-/// Accounts that may have joined from one address before that speaks against them. Generous: behind a carrier's address are
-/// thousands of people, and the factor alone makes nobody a suspect.
+/// Accounts that may join from one network before that speaks against them. It is generous:
+/// thousands of people share the address of a carrier. Beyond it new accounts are suspects where far
+/// fewer accounts are known than elsewhere ([`crate::score::sharing`]); known accounts never are for
+/// it.
 pub const ACCOUNTS_PER_ADDRESS: Limits = Limits {
     default: 200,
     least: 1,
     most: 1_000,
 };
-/// Accounts that may have joined with one fingerprint before that speaks against them.
+/// Accounts that may join with one fingerprint before that speaks against them.
 pub const ACCOUNTS_PER_FINGERPRINT: Limits = Limits {
     default: 20,
     least: 1,
     most: 1_000,
 };
 
-/// See [`crate::score`].
+/// What a fingerprint distinguishes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FingerprintScope {
+    /// Kinds of devices, as the page's fingerprint does: thousands of phones have the same. Only
+    /// accounts at one address are counted together.
+    #[default]
+    AtOneAddress,
+    /// Single devices, as an app's fingerprint may: all accounts of the event are counted together.
+    Everywhere,
+}
+
+/// The policy of the bot score, see [`crate::score`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BotPolicy {
@@ -26,10 +42,10 @@ pub struct BotPolicy {
     pub accounts_per_address: u16,
     /// See [`ACCOUNTS_PER_FINGERPRINT`].
     pub accounts_per_fingerprint: u16,
-    /// What fingerprints tell in this event.
+    /// What fingerprints distinguish in this event.
     pub fingerprint_counts: FingerprintScope,
-    /// People join with apps that send no signals. The page always sends some, so elsewhere leaving them out weighs as much
-    /// as the oddest that a person may send.
+    /// Whether people join with apps. Their signals may be odd, so odd signals weigh less there. To
+    /// send none costs nothing in any event.
     pub apps_without_signals: bool,
 }
 

@@ -1,25 +1,31 @@
-//! How one proves to be human, as far as an admin decides.
+//! The captcha policy: how people prove to be human, as far as an admin decides.
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{CHALLENGE_MAX_NUMBER, Limits};
+use crate::limits::Limits;
 
-/// Joins a second from which on challenges become harder.
+/// Largest number that a proof of work may hide. The work is half of it on average.
+pub const CHALLENGE_MAX_NUMBER: Limits = Limits {
+    default: 50_000,
+    least: 1_000,
+    most: 10_000_000,
+};
+/// Joins per second from which on challenges become harder.
 pub const RAISE_ABOVE_PER_SECOND: Limits = Limits {
     default: 1_000,
     least: 1,
     most: 1_000_000,
 };
-/// Longest site key, in bytes.
+/// Longest site key in bytes.
 pub const MAX_SITE_KEY_LENGTH: usize = 100;
 /// Under attack a challenge is at most this many times as hard.
 pub const HARDEST: u64 = 8;
 
-/// Who judges.
+/// The provider of the captcha.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaptchaProvider {
-    /// The proof of work that is built in ([`crate::human`]).
+    /// The built-in proof of work ([`crate::proof_of_work`]).
     #[default]
     Altcha,
     /// hCaptcha.
@@ -29,7 +35,7 @@ pub enum CaptchaProvider {
 }
 
 impl CaptchaProvider {
-    /// As it is written in JSON.
+    /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,16 +46,16 @@ impl CaptchaProvider {
     }
 }
 
-/// See the module.
+/// The captcha policy of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CaptchaPolicy {
-    /// Who judges.
+    /// The provider.
     pub provider: CaptchaProvider,
-    /// The site key that the provider gave, public; none for the built-in proof of work.
+    /// The public site key that the provider issued; none for the built-in proof of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site_key: Option<String>,
-    /// See [`RAISE_ABOVE_PER_SECOND`]. Only the built-in proof of work can be made harder.
+    /// See [`RAISE_ABOVE_PER_SECOND`]. Only the built-in proof of work can become harder.
     pub raise_above_per_second: u32,
 }
 
@@ -82,8 +88,9 @@ impl CaptchaPolicy {
         }
     }
 
-    /// The largest number that a challenge hides while so many join a second: as the event says, twice as much above the
-    /// bound, twice that above twice the bound, and so on up to [`HARDEST`] times.
+    /// The largest number that a challenge may hide while `joins_per_second` people join. It is
+    /// `usual` below the limit, twice that above it, four times that above twice the limit, and so
+    /// on up to [`HARDEST`] times.
     #[must_use]
     pub fn max_number(&self, usual: u64, joins_per_second: u64) -> u64 {
         let above = joins_per_second / u64::from(self.raise_above_per_second.max(1));

@@ -1,15 +1,17 @@
-//! Who may join: accounts alone, or visitors without one as well.
+//! The identity policy: whether only accounts may join, or visitors without an account, too.
 
 use serde::{Deserialize, Serialize};
 
-/// See the module. An account of the configured issuer may always join.
+/// The identity policy of one event. An account of the configured issuer may always join.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdentityPolicy {
-    /// A browser without an account may join by a signed cookie and a proof of work. 'One person, one place' then means one
-    /// browser, one place: whoever can clear cookies can have many, each for one proof.
+    /// Whether a browser without an account may join, with a signed cookie and a proof of work.
+    /// Each browser then has one place, so a person who clears cookies can have many, one for each
+    /// proof.
     pub anonymous: bool,
-    /// With `anonymous`: a browser that runs no script may join without the proof, in the last tier.
+    /// With `anonymous`: whether a browser that runs no script may join without the proof, in the
+    /// last tier.
     pub without_script: bool,
 }
 

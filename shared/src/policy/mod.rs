@@ -1,50 +1,52 @@
-//! How an event's queue treats people: what an admin decides beyond numbers. One value, told to the edge with the event, and
-//! part of its snapshot: so it is small, and holds no secret.
+//! The queue policy: how the queue of an event treats people, as far as an admin decides.
 //!
-//! Each part has a file, defaults that suit most events, and its limits in a `check`.
+//! It travels to the edge with the event settings and is part of the snapshot. So it is small and
+//! contains no secret. Each part has its own file, with defaults that suit most events and its
+//! limits in a `check`.
 
 mod beacon;
 mod bots;
 mod captcha;
 pub mod gate;
 mod identity;
-mod limits;
+mod rate_limits;
 mod release;
 
 use serde::{Deserialize, Serialize};
 
-pub use beacon::{BeaconKey, BeaconPolicy, BeaconScheme, FREEZE_MS, GENESIS_S, PERIOD_S};
-pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy};
-pub use captcha::{CaptchaPolicy, CaptchaProvider, HARDEST, MAX_SITE_KEY_LENGTH, RAISE_ABOVE_PER_SECOND};
-pub use identity::IdentityPolicy;
-pub use limits::{LimitPolicy, MAX_A_MINUTE};
-pub use release::{
-    FixedRelease, HEALTH_EVERY_MS, HEALTH_LEASE_MS, MAX_AT_ONCE, MAX_HEALTH_PATH_LENGTH, MAX_PER_MINUTE,
+pub use beacon::{BeaconKey, BeaconPolicy, BeaconScheme, FREEZE_MS, GENESIS_S, PERIOD_S, PIN_BEFORE_MS, Pinned};
+pub use bots::{ACCOUNTS_PER_ADDRESS, ACCOUNTS_PER_FINGERPRINT, BotPolicy, FingerprintScope};
+pub use captcha::{
+    CHALLENGE_MAX_NUMBER, CaptchaPolicy, CaptchaProvider, HARDEST, MAX_SITE_KEY_LENGTH, RAISE_ABOVE_PER_SECOND,
 };
+pub use identity::IdentityPolicy;
+pub use rate_limits::{MAX_A_MINUTE, RateLimitPolicy};
+pub use release::{HEALTH_EVERY_MS, HEALTH_LEASE_MS, MAX_AT_ONCE, MAX_HEALTH_PATH_LENGTH, MAX_PER_MINUTE, SiteRelease};
 
-/// See the module. What is left out has its default.
+/// The policy of one event. A part that is left out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueuePolicy {
     /// What speaks against a person.
     pub bots: BotPolicy,
-    /// How one proves to be human.
+    /// How people prove to be human.
     pub captcha: CaptchaPolicy,
-    /// The randomness beacon that every draw waits for; `None`: the draws use none. Fixed from the first put.
+    /// The randomness beacon that every draw waits for; `None`: the draws use none. Fixed by the
+    /// first put.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beacon: Option<BeaconPolicy>,
-    /// Who passes the gate.
+    /// What passes the gate without waiting, and which shopping sessions are over early.
     pub gate: gate::GatePolicy,
     /// Who may join.
     pub identity: IdentityPolicy,
-    /// How often one may try to join.
-    pub limits: LimitPolicy,
-    /// Fixed limits in place of an origin's meter.
-    pub release: Option<FixedRelease>,
+    /// How often one account, address or ticket may ask.
+    pub limits: RateLimitPolicy,
+    /// How people come into a protected site, in place of the releases of an origin.
+    pub release: Option<SiteRelease>,
 }
 
 impl QueuePolicy {
-    /// Says which field is out of its limits.
+    /// Checks every field against its limits.
     ///
     /// # Errors
     /// A sentence that names the field and its limits.
@@ -55,20 +57,20 @@ impl QueuePolicy {
         self.gate.check()?;
         self.identity.check()?;
         self.limits.check()?;
-        self.release.as_ref().map_or(Ok(()), FixedRelease::check)
+        self.release.as_ref().map_or(Ok(()), SiteRelease::check)
     }
 
-    /// Says what of it would change that never changes after an event's first put.
+    /// Returns a sentence if this policy changes a part that is fixed by the first put.
     #[must_use]
     pub fn fixed_by(&self, before: &QueuePolicy) -> Option<String> {
         if self.beacon != before.beacon {
             return Some("The first put fixed the beacon: it was announced to those who joined.".to_owned());
         }
         (self.release.is_some() != before.release.is_some())
-            .then(|| "The first put fixed whether releases are fixed or an origin's meter decides.".to_owned())
+            .then(|| "The first put fixed whether the policy has a release or an origin sends releases.".to_owned())
     }
 
-    /// Nothing was decided.
+    /// Whether every part has its default.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == QueuePolicy::default()

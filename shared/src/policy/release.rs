@@ -1,44 +1,74 @@
-//! Releases without an origin's meter: in front of a site of somebody else's, which tells nothing.
+//! The release of a protected site: how its people come in. It stands in for the releases of
+//! Stanchion's own origin.
 
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::Rate;
+use crate::{
+    meter::{BrakeLimits, FAILED_PERCENT, SLOW_MS, SiteLimits},
+    schedule::Rate,
+};
 
-/// Most places a minute that can be asked for.
+/// Largest number of places per minute that can be set.
 pub const MAX_PER_MINUTE: u32 = 1_000_000;
-/// Most sessions at once that can be asked for.
+/// Largest number of sessions at once that can be set.
 pub const MAX_AT_ONCE: u32 = 10_000_000;
 
-/// Longest `health_path`, in bytes.
+/// Longest `health_path` in bytes.
 pub const MAX_HEALTH_PATH_LENGTH: usize = 256;
-/// A site whose health is asked for is asked this often, in ms.
+/// Time between two health checks of a protected site, in ms.
 pub const HEALTH_EVERY_MS: u64 = 2_000;
-/// After its last good answer admission goes on for this long, in ms, as after an origin's last word.
+/// How long admission goes on after the last good health check, in ms. It is as long as after the
+/// last release of an origin.
 pub const HEALTH_LEASE_MS: u64 = 10_000;
 
-/// Fixed limits.
+/// The limits of one event's site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FixedRelease {
-    /// Most places a minute; 0 admits nobody.
+pub struct SiteRelease {
+    /// Most places per minute; 0 admits nobody.
     pub per_minute: u32,
-    /// Most sessions at once.
+    /// Most shopping sessions at once.
     pub at_once: u32,
-    /// An address of the site, path and query, that answers a GET with 2xx while the site can take people. While it does not,
-    /// admission stops, and goes on by itself. `None`: nobody asks, and admission never stops by itself.
+    /// A path and query of the site that answers a GET with 2xx while the site can take people.
+    /// While it does not, admission stops; afterwards it continues by itself. `None`: there are no
+    /// health checks, and admission never stops by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_path: Option<String>,
+    /// Whether a meter decides the rate, by the sessions that run and by the site's answers. Without
+    /// it the rate is fixed: so slow that `at_once` holds whoever claims when.
+    #[serde(default = "metered", skip_serializing_if = "is_metered")]
+    pub meter: bool,
+    /// When the meter brakes.
+    #[serde(default, skip_serializing_if = "BrakeLimits::is_default")]
+    pub brake: BrakeLimits,
 }
 
-impl FixedRelease {
-    /// How fast to serve places so that neither limit is passed, whoever claims when: a turn may be claimed `turn_ms` after
-    /// it came, and the session then lasts `shopping_ms`, so those who are in at one instant had their turns within both
-    /// times together.
+fn metered() -> bool {
+    true
+}
+
+fn is_metered(meter: &bool) -> bool {
+    *meter
+}
+
+impl SiteRelease {
+    /// The limits by which a meter decides.
     #[must_use]
-    pub fn rate(&self, turn_ms: u64, shopping_ms: u64) -> Rate {
-        let by_minute = u64::from(self.per_minute) * 1000 / 60;
-        let by_sessions = u64::from(self.at_once) * 1_000_000 / (turn_ms + shopping_ms).max(1);
-        Rate::from_milli(by_minute.min(by_sessions))
+    pub fn limits(&self) -> SiteLimits {
+        SiteLimits {
+            most_per_second: Rate::from_milli(u64::from(self.per_minute) * 1000 / 60),
+            at_once: self.at_once,
+            brake: self.brake,
+        }
+    }
+
+    /// The fixed rate that keeps both limits, whoever claims when. `stay_ms` is the longest time from
+    /// a turn to the end of its session, of all turns whose sessions may still run: all people who
+    /// are in the shop at one instant had their turns within it.
+    #[must_use]
+    pub fn fixed_rate(&self, stay_ms: u64) -> Rate {
+        let by_sessions = u64::from(self.at_once) * 1_000_000 / stay_ms.max(1);
+        self.limits().most_per_second.min(Rate::from_milli(by_sessions))
     }
 
     /// # Errors
@@ -55,11 +85,24 @@ impl FixedRelease {
                 "release.health_path must begin with / and have at most {MAX_HEALTH_PATH_LENGTH} plain characters"
             ));
         }
+        for (name, value, limits) in [
+            ("failed_percent", self.brake.failed_percent, FAILED_PERCENT),
+            ("slow_ms", self.brake.slow_ms, SLOW_MS),
+        ] {
+            if !limits.allow(value) {
+                let (least, most) = (limits.least, limits.most);
+                return Err(format!("release.brake.{name} must be {least} to {most}"));
+            }
+        }
+        if !self.meter && !self.brake.is_default() {
+            return Err("release.brake is the meter's: it does nothing with release.meter false".to_owned());
+        }
         Ok(())
     }
 }
 
-/// Of an address as it is sent: what is not plain has to be percent-encoded.
+/// Whether the text is a path as it is sent: any character that is not plain must be
+/// percent-encoded.
 fn is_path(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%?&=+,:;@!$'()*".contains(&byte);
     text.starts_with('/') && text.len() <= MAX_HEALTH_PATH_LENGTH && text.bytes().all(plain)
@@ -69,23 +112,73 @@ fn is_path(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn release(per_minute: u32, at_once: u32) -> FixedRelease {
-        FixedRelease {
+    fn release(per_minute: u32, at_once: u32) -> SiteRelease {
+        SiteRelease {
             per_minute,
             at_once,
             health_path: None,
+            meter: true,
+            brake: BrakeLimits::default(),
         }
     }
 
     fn rate(per_minute: u32, at_once: u32) -> u64 {
-        release(per_minute, at_once).rate(60_000, 540_000).milli()
+        release(per_minute, at_once).fixed_rate(600_000).milli()
     }
 
     #[test]
-    fn the_stricter_limit_decides() {
+    fn the_stricter_limit_decides_a_fixed_rate() {
         assert_eq!(rate(60, 1_000_000), 1_000, "one a second");
         assert_eq!(rate(60_000, 600), 1_000, "600 in ten minutes");
         assert_eq!(rate(0, 600), 0);
+    }
+
+    #[test]
+    fn a_meter_decides_unless_the_policy_says_otherwise() {
+        let read = |json| serde_json::from_str::<SiteRelease>(json);
+        let former = r#"{"per_minute":600,"at_once":2000}"#;
+        let metered = read(former).unwrap();
+        assert!(metered.meter && metered.brake.is_default());
+        assert_eq!(serde_json::to_string(&metered).unwrap(), former);
+        assert_eq!(metered.limits().most_per_second, Rate::per_second(10));
+        let fixed = r#"{"per_minute":600,"at_once":2000,"meter":false}"#;
+        assert!(!read(fixed).unwrap().meter);
+        assert_eq!(serde_json::to_string(&read(fixed).unwrap()).unwrap(), fixed);
+        let slower = read(r#"{"per_minute":600,"at_once":2000,"brake":{"slow_ms":8000}}"#).unwrap();
+        assert_eq!(
+            (slower.brake.failed_percent, slower.brake.slow_ms),
+            (FAILED_PERCENT.default, 8_000)
+        );
+        assert!(read(r#"{"per_minute":600,"at_once":2000,"brake":{"slow":1}}"#).is_err());
+    }
+
+    #[test]
+    fn the_brake_has_limits_at_both_sides_and_needs_the_meter() {
+        let check = |meter, failed_percent, slow_ms| {
+            let brake = BrakeLimits {
+                failed_percent,
+                slow_ms,
+            };
+            SiteRelease {
+                meter,
+                brake,
+                ..release(1, 1)
+            }
+            .check()
+        };
+        for (failed_percent, slow_ms, is_allowed) in [
+            (FAILED_PERCENT.least, SLOW_MS.least, true),
+            (FAILED_PERCENT.most, SLOW_MS.most, true),
+            (FAILED_PERCENT.least - 1, SLOW_MS.least, false),
+            (FAILED_PERCENT.most + 1, SLOW_MS.least, false),
+            (FAILED_PERCENT.least, SLOW_MS.least - 1, false),
+            (FAILED_PERCENT.least, SLOW_MS.most + 1, false),
+        ] {
+            let checked = check(true, failed_percent, slow_ms);
+            assert_eq!(checked.is_ok(), is_allowed, "{failed_percent} {slow_ms}");
+        }
+        assert!(check(false, FAILED_PERCENT.default, SLOW_MS.default).is_ok());
+        assert!(check(false, FAILED_PERCENT.default, SLOW_MS.most).is_err());
     }
 
     #[test]
@@ -102,7 +195,7 @@ mod tests {
     fn a_health_path_is_a_path_of_the_site() {
         let check = |path: &str| {
             let health_path = Some(path.to_owned());
-            FixedRelease {
+            SiteRelease {
                 health_path,
                 ..release(1, 1)
             }

@@ -1,23 +1,40 @@
-//! The schedule: a public, piecewise-linear curve 'places served by now', and its inverse 'when was place p served'.
+//! The schedule: a public, piecewise-linear curve of the places served so far, and its inverse, the
+//! instant at which a place is served.
 //!
-//! All numbers are integers, so that everybody who computes gets the same: a [`Rate`] is in thousandths of a place per
-//! second, and thousandths per second times milliseconds are [`MicroPlaces`].
+//! All arithmetic is in integers, so that everybody who computes gets the same result. A [`Rate`]
+//! is in thousandths of a place per second; multiplied by milliseconds it gives [`MicroPlaces`].
 //!
-//! Nothing is retroactive: whatever is accepted takes effect [`EFFECT_DELAY_MS`] later, and a snapshot older than that is
-//! never used, so every edge agrees on the past and on the present. The one exception proves the rule: a lease that ran
-//! out made the curve flat at an instant that everybody knew beforehand.
+//! Nothing is retroactive. Every accepted change takes effect [`EFFECT_DELAY_MS`] later, and a
+//! snapshot older than that is never used, so all edges agree on the past and on the present. A
+//! lease that runs out is no exception: it makes the curve flat at an instant that everybody knew
+//! beforehand.
 
+mod chunk;
 mod curve;
-mod pace;
+mod lease;
+mod live_part;
+mod openings;
 mod rate;
 mod segment;
 mod stops;
+mod wait_estimate;
 
-pub use curve::{Change, Schedule};
-pub use pace::{PACE_WINDOW_MS, STANDSTILL_COUNTS_MS};
+use crate::limits::Limits;
+
+pub use chunk::{SEGMENTS_PER_CHUNK, ScheduleChunk};
+pub use curve::{Schedule, ScheduleChange};
+pub use live_part::{Archive, EXACT_SEGMENTS, EXACT_STOPS, SUMMARY_PARTS};
 pub use rate::Rate;
 pub use segment::{MicroPlaces, Segment};
 pub use stops::{Stop, Stops};
+pub use wait_estimate::{ESTIMATE_WINDOW_MS, Pace, STANDSTILL_COUNTS_MS};
 
-/// From accepting a change to its effect, in ms; also the oldest snapshot that may be used.
+/// How long admission goes on after the last release of the origin that the edge accepted, in ms.
+pub const LEASE_MS: Limits = Limits {
+    default: 10_000,
+    least: 3_000,
+    most: 60_000,
+};
+/// The time from accepting a change to its effect, in ms. It is also the age of the oldest snapshot
+/// that may be used.
 pub const EFFECT_DELAY_MS: u64 = 2_000;

@@ -1,22 +1,26 @@
+//! Rates: how fast places are served.
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// Places per second, in thousandths: 0 to 1,000,000 per second. In JSON a number with up to three decimals.
+/// A rate of places per second, in thousandths: 0 to 1,000,000 places per second. In JSON it is a
+/// number with up to three decimals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u64);
 
 impl Rate {
     /// Nobody is admitted.
     pub const ZERO: Rate = Rate(0);
-    /// A million places per second: ten million fans in ten seconds is faster than any origin.
+    /// A million places per second. That would serve ten million fans in ten seconds, which no
+    /// origin can bear.
     pub const MAX: Rate = Rate(1_000_000_000);
 
-    /// From thousandths of a place per second; cut off at [`Rate::MAX`].
+    /// A rate in thousandths of a place per second, cut off at [`Rate::MAX`].
     #[must_use]
     pub const fn from_milli(milli: u64) -> Rate {
         Rate(if milli > Self::MAX.0 { Self::MAX.0 } else { milli })
     }
 
-    /// From whole places per second; cut off at [`Rate::MAX`].
+    /// A rate in whole places per second, cut off at [`Rate::MAX`].
     #[must_use]
     pub const fn per_second(places: u64) -> Rate {
         Rate::from_milli(places.saturating_mul(1000))
@@ -28,7 +32,7 @@ impl Rate {
         self.0
     }
 
-    /// Places per second, for people to read.
+    /// The rate in places per second, for people to read.
     #[must_use]
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1000.0
@@ -49,7 +53,8 @@ impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let per_second = f64::deserialize(deserializer)?;
         let milli = per_second * 1000.0;
-        // f64 holds every multiple of 0.001 up to the limit to well below a millionth: what is off by more had more decimals.
+        // An f64 holds every multiple of 0.001 up to the limit to well below a millionth. A larger
+        // difference means that there were more decimals.
         if (0.0..=Self::MAX.0 as f64).contains(&milli) && (milli - milli.round()).abs() < 1e-3 {
             Ok(Rate(milli.round() as u64))
         } else {

@@ -1,3 +1,5 @@
+//! Segments: the straight pieces of the curve.
+
 use serde::{Deserialize, Serialize};
 
 use super::Rate;
@@ -8,23 +10,31 @@ pub type MicroPlaces = u64;
 
 pub(super) const MICRO: u64 = 1_000_000;
 
-/// One straight piece of the curve, valid from `from_ms` until the next one begins.
+/// One straight piece of the curve, valid until the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
-    /// Begins here, ms since 1970.
+    /// Start of the segment, in ms since 1970.
     pub from_ms: u64,
-    /// Served when it begins, in millionths of a place.
+    /// Served at the start, in millionths of a place.
     pub served_before_micro: MicroPlaces,
-    /// Slope.
+    /// The slope.
     pub rate_per_second: Rate,
-    /// How long a turn that begins in this segment waits to be claimed, in ms.
+    /// How long a turn that begins in this segment can be claimed, in ms.
     pub turn_ms: u64,
-    /// The curve does not pass this place: the last one of the last draw closed when the segment was made.
+    /// How long a shopping session lasts whose turn begins in this segment, with all its renewals,
+    /// in ms.
+    pub session_ms: u64,
+    /// The curve does not rise above this place: the last one of the last draw that was closed when
+    /// the segment was made.
     pub last_place: u64,
+    /// It stands for several former ones, see [`Schedule::live_part`](super::Schedule::live_part).
+    /// Each of its turns counts as if it had come in the last millisecond.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_summary: bool,
 }
 
 impl Segment {
-    /// For how long somebody waits in it, in ms: until the curve has come to the last place.
+    /// How long the curve rises in this segment, in ms: until it has reached the last place.
     pub(super) fn moving_ms(&self) -> u64 {
         let ceiling = self.last_place.saturating_mul(MICRO);
         match ceiling.saturating_sub(self.served_before_micro) {
@@ -36,7 +46,7 @@ impl Segment {
     pub(super) fn served_at(&self, instant: UnixMillis) -> MicroPlaces {
         let elapsed = instant.0.saturating_sub(self.from_ms);
         let climbed = self.rate_per_second.milli().saturating_mul(elapsed);
-        // max: a curve never falls, not even to a ceiling below it.
+        // The maximum, because a curve never falls, not even to a ceiling below it.
         let ceiling = (self.last_place.saturating_mul(MICRO)).max(self.served_before_micro);
         self.served_before_micro.saturating_add(climbed).min(ceiling)
     }

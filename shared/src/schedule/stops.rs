@@ -1,23 +1,26 @@
+//! Stops: times in which the curve was flat because its lease had run out.
+
 use serde::{Deserialize, Serialize};
 
 use crate::timestamp::UnixMillis;
 
-/// A time during which the origin was stopped (its lease had run out): it counts against nobody's turn or window.
+/// A time during which admission was stopped because the lease had run out. It counts against no
+/// turn and no shopping session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
-    /// From this instant, ms since 1970.
+    /// Start, in ms since 1970.
     pub from_ms: u64,
-    /// To this instant, exclusive.
+    /// End (exclusive), in ms since 1970.
     pub to_ms: u64,
 }
 
-/// All stops of an event, in order, without overlap.
+/// All stops of an event, in order and without overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Stops(Vec<Stop>);
+pub struct Stops(pub(super) Vec<Stop>);
 
 impl Stops {
-    /// Records a stop. It must not begin before the last one ended.
+    /// Records a stop. It must not begin before the end of the last one.
     pub fn push(&mut self, stop: Stop) {
         debug_assert!(stop.from_ms <= stop.to_ms && self.0.last().is_none_or(|last| last.to_ms <= stop.from_ms));
         self.0.push(stop);
@@ -29,7 +32,7 @@ impl Stops {
         &self.0
     }
 
-    /// Whether the origin was stopped at `instant`.
+    /// Whether admission was stopped at `instant`.
     #[must_use]
     pub fn contain(&self, instant: UnixMillis) -> bool {
         self.0
@@ -37,7 +40,7 @@ impl Stops {
             .any(|stop| (stop.from_ms..stop.to_ms).contains(&instant.0))
     }
 
-    /// When `duration_ms` of unstopped time have passed since `start`.
+    /// The instant at which `duration_ms` without stops have passed since `start`.
     #[must_use]
     pub fn end_of(&self, start: UnixMillis, duration_ms: u64) -> UnixMillis {
         let mut end = start.plus(duration_ms);
@@ -51,11 +54,6 @@ impl Stops {
             end = end.plus(stop.to_ms - stop.from_ms.max(start.0));
         }
         end
-    }
-
-    /// Keeps only the stops that end after `instant`.
-    pub fn drop_until(&mut self, instant: UnixMillis) {
-        self.0.retain(|stop| stop.to_ms > instant.0);
     }
 }
 

@@ -1,33 +1,35 @@
-//! What an admin sees of scores: how many joins were found to be what, and why. Approximate: behind by some seconds, and an
-//! operation that was repeated may count twice.
+//! Counts of scores: how many joins got which verdict, and why. Admins see them.
+//!
+//! They are approximate: some seconds behind, and an operation that was repeated may count twice.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HUMAN_FROM, Millionths, SUSPECT_FROM, Score, Verdict};
-use crate::identity::Tier;
+use super::{BotVerdict, FactorName, HUMAN_FROM, Millionths, SUSPECT_FROM, Score, sharing::AccountMix};
+use crate::ids::Tier;
 
-/// Counts of scored joins, by what was found. Joining again counts again: it is judged again.
+/// Counts of scored joins, by the name of a counter. A person who joins again is scored again and
+/// counts again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ScoreCounts(BTreeMap<String, u64>);
 
-/// The counters that one join moves, by name.
+/// The names of the counters that one join increments.
 #[must_use]
-pub fn counters(score: &Score, verdict: Verdict) -> Vec<String> {
+pub fn counters(score: &Score, verdict: BotVerdict) -> Vec<String> {
     let tier = match verdict {
-        Verdict::Join(Tier::Verified) => "tier.verified",
-        Verdict::Join(Tier::Human) => "tier.human",
-        Verdict::Join(Tier::Suspect) => "tier.suspect",
-        Verdict::Refuse => "tier.refused",
+        BotVerdict::Join(Tier::Verified) => "tier.verified",
+        BotVerdict::Join(Tier::Human) => "tier.human",
+        BotVerdict::Join(Tier::Suspect) => "tier.suspect",
+        BotVerdict::Refuse => "tier.refused",
     };
     let factors = score.factors.iter().map(|factor| format!("factor.{}", factor.as_str()));
     let always = [tier, step(score.product)].map(str::to_owned);
     always.into_iter().chain(factors).collect()
 }
 
-/// Steps of the distribution: named by where each begins.
+/// The counter of the distribution of scores, named after the lower end of its range.
 fn step(product: Millionths) -> &'static str {
     const TENTH: Millionths = Millionths(100_000);
     const QUARTER: Millionths = Millionths(250_000);
@@ -42,38 +44,48 @@ fn step(product: Millionths) -> &'static str {
 }
 
 impl ScoreCounts {
-    /// One more of each.
+    /// Increments each of the counters.
     pub fn count(&mut self, counters: &[String]) {
         counters.iter().for_each(|counter| self.add(counter, 1));
     }
 
-    /// `count` more of one.
+    /// Adds `count` to one counter.
     pub fn add(&mut self, counter: &str, count: u64) {
         match self.0.get_mut(counter) {
-            Some(known) => *known += count,
+            Some(value) => *value += count,
             None => drop(self.0.insert(counter.to_owned(), count)),
         }
     }
 
-    /// Those of another shard, too.
+    /// Adds the counts of another shard.
     pub fn merge(&mut self, other: &ScoreCounts) {
         other.0.iter().for_each(|(counter, count)| self.add(counter, *count));
     }
 
-    /// How often a counter was moved.
+    /// The value of a counter.
     #[must_use]
     pub fn get(&self, counter: &str) -> u64 {
         self.0.get(counter).copied().unwrap_or(0)
     }
 
-    /// Scored joins, whatever became of them.
+    /// The accounts of the scored joins, as far as their issuer says what they are.
+    #[must_use]
+    pub fn accounts(&self) -> AccountMix {
+        let count = |factor: FactorName| self.get(&format!("factor.{}", factor.as_str()));
+        AccountMix {
+            known: count(FactorName::AccountKnown),
+            new: count(FactorName::AccountNew),
+        }
+    }
+
+    /// Number of scored joins of all verdicts.
     #[must_use]
     pub fn joins(&self) -> u64 {
         let tiers = self.0.iter().filter(|(counter, _)| counter.starts_with("tier."));
         tiers.map(|(_, count)| count).sum()
     }
 
-    /// Nothing was counted.
+    /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -83,18 +95,17 @@ impl ScoreCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::FactorName;
 
     #[test]
     fn one_join_moves_its_tier_its_step_and_each_of_its_factors() {
         let score = Score {
             product: Millionths(250_000),
-            factors: vec![FactorName::Vpn, FactorName::SignalsAbsent],
+            factors: vec![FactorName::Vpn, FactorName::AccountNew],
         };
         let names = counters(&score, score.verdict());
         assert_eq!(
             names,
-            ["tier.suspect", "score.from_0_25", "factor.vpn", "factor.signals_absent"]
+            ["tier.suspect", "score.from_0_25", "factor.vpn", "factor.account_new"]
         );
         let mut counts = ScoreCounts::default();
         counts.count(&names);
@@ -103,6 +114,7 @@ mod tests {
             (counts.get("factor.vpn"), counts.get("factor.abuse"), counts.joins()),
             (2, 0, 2)
         );
+        assert_eq!(counts.accounts(), AccountMix { known: 0, new: 2 });
     }
 
     #[test]

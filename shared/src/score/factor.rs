@@ -1,9 +1,8 @@
-//! The factors: what can be found, what it weighs, and how it is called.
+//! The factors: what can be found of a join, what it weighs, and its name.
 
 use serde::{Deserialize, Serialize};
 
-use super::sighting::FingerprintScope;
-use crate::policy::BotPolicy;
+use crate::policy::{BotPolicy, FingerprintScope};
 
 /// A share from 0 to 1, in millionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -11,7 +10,7 @@ use crate::policy::BotPolicy;
 pub struct Millionths(pub u32);
 
 impl Millionths {
-    /// The whole.
+    /// The whole: 1.
     pub const ONE: Millionths = Millionths(1_000_000);
 
     /// The product, rounded down.
@@ -22,14 +21,13 @@ impl Millionths {
     }
 }
 
-/// What is true of many people: a VPN, a carrier's address, a kind of phone, an app that sends no signals.
+/// The weight of what is true of many people: a VPN, the address of a carrier, a kind of phone.
 const TRUE_OF_MANY: Millionths = Millionths(500_000);
-/// A fingerprint that tells single devices apart, used by many accounts.
+/// The weight of a fingerprint of a single device that many accounts use.
 const DEVICE_REUSED: Millionths = Millionths(300_000);
-/// The worst that signals of a person may look like. Who leaves them out must not fare better.
-const ODDEST_OF_A_PERSON: Millionths = Millionths(200_000);
 
-/// Something found that speaks against a person, or a sign that something could not be looked at.
+/// A finding that speaks against a person, a sign that something could not be looked at, or what the
+/// accounts of networks are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FactorName {
@@ -45,44 +43,55 @@ pub enum FactorName {
     FingerprintReused,
     /// Many accounts have the address.
     AddressShared,
-    /// The client sent no signals.
+    /// A new account in a network with many new accounts and far fewer known ones than elsewhere;
+    /// see [`super::sharing`].
+    NewAccountsTogether,
+    /// Weighs nothing: the client sent no signals.
     SignalsAbsent,
     /// The page saw no input of any kind.
     NoInput,
-    /// The input came as regularly as a clock.
+    /// The input was as regular as a clock.
     TooRegular,
     /// The browser says that a program steers it.
     HeadlessBrowser,
     /// The challenge was solved faster than a page can.
     InstantCaptcha,
-    /// Weighs nothing: what is known of addresses could not be asked.
+    /// Weighs nothing: the reputation of the address could not be read.
     ReputationUnavailable,
-    /// Weighs nothing: who else used the same things could not be asked.
-    SightingsUnavailable,
-    /// Weighs nothing, but nobody comes to the front: the captcha's provider did not answer.
+    /// Weighs nothing: it could not be asked who else used the same identifiers.
+    #[serde(rename = "sightings_unavailable")]
+    IdentifierReuseUnavailable,
+    /// Weighs nothing, but nobody is placed in front: the captcha provider did not answer.
     CaptchaUnavailable,
+    /// Weighs nothing: the account is known to its issuer for long.
+    AccountKnown,
+    /// Weighs nothing by itself: the account is new.
+    AccountNew,
 }
 
 impl FactorName {
-    /// All of them.
-    pub const ALL: [FactorName; 14] = [
+    /// All factors.
+    pub const ALL: [FactorName; 17] = [
         FactorName::Datacentre,
         FactorName::Vpn,
         FactorName::Abuse,
         FactorName::FingerprintKnownBad,
         FactorName::FingerprintReused,
         FactorName::AddressShared,
+        FactorName::NewAccountsTogether,
         FactorName::SignalsAbsent,
         FactorName::NoInput,
         FactorName::TooRegular,
         FactorName::HeadlessBrowser,
         FactorName::InstantCaptcha,
         FactorName::ReputationUnavailable,
-        FactorName::SightingsUnavailable,
+        FactorName::IdentifierReuseUnavailable,
         FactorName::CaptchaUnavailable,
+        FactorName::AccountKnown,
+        FactorName::AccountNew,
     ];
 
-    /// The name in JSON and in stores.
+    /// The name in JSON and in stores. It is part of the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,18 +101,22 @@ impl FactorName {
             FactorName::FingerprintKnownBad => "fingerprint_known_bad",
             FactorName::FingerprintReused => "fingerprint_reused",
             FactorName::AddressShared => "address_shared",
+            FactorName::NewAccountsTogether => "new_accounts_together",
             FactorName::SignalsAbsent => "signals_absent",
             FactorName::NoInput => "no_input",
             FactorName::TooRegular => "too_regular",
             FactorName::HeadlessBrowser => "headless_browser",
             FactorName::InstantCaptcha => "instant_captcha",
             FactorName::ReputationUnavailable => "reputation_unavailable",
-            FactorName::SightingsUnavailable => "sightings_unavailable",
+            FactorName::IdentifierReuseUnavailable => "sightings_unavailable",
             FactorName::CaptchaUnavailable => "captcha_unavailable",
+            FactorName::AccountKnown => "account_known",
+            FactorName::AccountNew => "account_new",
         }
     }
 
-    /// What it weighs in an event with this policy.
+    /// Its weight in an event with this policy. That of [`FactorName::NewAccountsTogether`] depends
+    /// on the network.
     pub(super) fn weight(self, policy: &BotPolicy) -> Millionths {
         let everywhere = policy.fingerprint_counts == FingerprintScope::Everywhere;
         match self {
@@ -113,46 +126,29 @@ impl FactorName {
             FactorName::Abuse | FactorName::InstantCaptcha => Millionths(200_000),
             FactorName::FingerprintReused if everywhere => DEVICE_REUSED,
             FactorName::Vpn | FactorName::AddressShared | FactorName::FingerprintReused => TRUE_OF_MANY,
-            // Where apps send no signals, a program has none either: what signals say can only tell against people.
-            FactorName::SignalsAbsent | FactorName::NoInput | FactorName::TooRegular if policy.apps_without_signals => {
-                TRUE_OF_MANY
-            }
-            FactorName::SignalsAbsent | FactorName::TooRegular => ODDEST_OF_A_PERSON,
+            // Where people join with apps, odd signals are more often a person's.
+            FactorName::NoInput | FactorName::TooRegular if policy.apps_without_signals => TRUE_OF_MANY,
+            FactorName::TooRegular => Millionths(200_000),
             FactorName::NoInput => Millionths(300_000),
-            FactorName::ReputationUnavailable | FactorName::SightingsUnavailable | FactorName::CaptchaUnavailable => {
-                Millionths::ONE
-            }
+            // Nothing that is said may count more than silence.
+            FactorName::SignalsAbsent
+            | FactorName::NewAccountsTogether
+            | FactorName::ReputationUnavailable
+            | FactorName::IdentifierReuseUnavailable
+            | FactorName::CaptchaUnavailable
+            | FactorName::AccountKnown
+            | FactorName::AccountNew => Millionths::ONE,
         }
     }
 
-    /// Whether it says what is true of many people, too. Of all such factors only the worst counts: they go together with
-    /// thousands of people who have nothing to do with each other, so two of them say no more than one.
+    /// Whether it is true of many people. Only the worst of all such factors counts: they go
+    /// together for thousands of people who have nothing to do with each other, so two of them say
+    /// no more than one.
     pub(super) fn is_true_of_many(self, policy: &BotPolicy) -> bool {
         match self {
             FactorName::Vpn | FactorName::AddressShared | FactorName::FingerprintReused => true,
-            FactorName::SignalsAbsent | FactorName::NoInput | FactorName::TooRegular => policy.apps_without_signals,
+            FactorName::NoInput | FactorName::TooRegular => policy.apps_without_signals,
             _ => false,
         }
-    }
-
-    /// The reason as part of a sentence for people; `None` where it is no reason.
-    #[must_use]
-    pub fn words(self) -> Option<&'static str> {
-        Some(match self {
-            FactorName::Datacentre => "its network address belongs to a datacentre",
-            FactorName::Vpn => "its network address belongs to a VPN",
-            FactorName::Abuse => "its network address is known for abuse",
-            FactorName::FingerprintKnownBad => "its device is known for abuse",
-            FactorName::FingerprintReused => "many accounts join from the same device",
-            FactorName::AddressShared => "many accounts join from the same network address",
-            FactorName::SignalsAbsent => "it did not come from the page",
-            FactorName::NoInput => "nobody touched, pointed or typed on the page",
-            FactorName::TooRegular => "the page was used with the regularity of a clock",
-            FactorName::HeadlessBrowser => "the browser says that a program steers it",
-            FactorName::InstantCaptcha => "the puzzle was solved faster than a page can do it",
-            FactorName::ReputationUnavailable | FactorName::SightingsUnavailable | FactorName::CaptchaUnavailable => {
-                return None;
-            }
-        })
     }
 }

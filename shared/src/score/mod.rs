@@ -1,81 +1,105 @@
-//! How likely is it that who joins is a person? A product of factors, each with a name that is told: to the fan who is
-//! refused, to the admin, and in what the shard remembers. Of factors that are true of many people only the worst counts.
+//! The bot score: how likely a join comes from a person.
 //!
-//! [`Evidence`] is all that is known of one join, [`Evidence::score`] weighs it, [`Score::verdict`] says what follows. All of
-//! it in integers, so that every edge comes to the same verdict. [`reputation`] knows addresses, [`signals`] what the page
-//! saw, [`sighting`] who else used the same thing, [`counts`] what an admin sees of it.
+//! It is a product of factors. Each factor has a name that is told to the admin and that the shard
+//! keeps. A fan who is refused is not told: it would tell a bot's author what to change. Of the
+//! factors that are true of many people only the worst counts.
+//!
+//! What a client says (its signals, its fingerprint) can only speak against it. A client that says
+//! nothing has the best score that its address, its account and its captcha allow.
+//!
+//! [`Evidence`] is all that is known of one join, [`Evidence::score`] weighs it, and
+//! [`Score::verdict`] says what follows. All arithmetic is in integers, so that every edge comes to
+//! the same verdict.
+//!
+//! * [`reputation`]: what is known of addresses.
+//! * [`signals`]: how the page was used.
+//! * [`identifier_reuse`]: who else used the same fingerprint or address.
+//! * [`sharing`]: networks with many new accounts and few known ones.
+//! * [`counts`]: what an admin sees of all scores.
 
 pub mod counts;
 mod factor;
+pub mod identifier_reuse;
 pub mod reputation;
-pub mod sighting;
+pub mod sharing;
 pub mod signals;
 
 use serde::{Deserialize, Serialize};
 
 pub use factor::{FactorName, Millionths};
 
-use crate::{identity::Tier, policy::BotPolicy};
-use reputation::Reputation;
+use crate::{ids::Tier, policy::BotPolicy};
+use reputation::AddressReputation;
+use sharing::{AccountKind, AccountMix};
 use signals::Signals;
 
-/// A score of at least this is a human's.
+/// A join with a score of at least this is a human's.
 pub const HUMAN_FROM: Millionths = Millionths(500_000);
-/// A score of at least this is a suspect's; below it a join is refused.
+/// A join with a score of at least this is a suspect's. Below it the join is refused.
 pub const SUSPECT_FROM: Millionths = Millionths(50_000);
-/// Who was refused may join again after this long, in ms.
+/// A person who was refused may join again after this long, in ms.
 pub const COOL_DOWN_MS: u64 = 600_000;
-/// An address whose abuse is above this many percent is one to be careful with.
+/// An address with more than this many percent of abuse is suspicious.
 pub const ABUSE_ABOVE_PERCENT: u8 = 80;
-/// From the challenge to the join a page needs at least this long besides hashing, in ms: it goes to the edge and back, and
-/// starts a worker.
+/// A page needs at least this long from the challenge to the join besides hashing, in ms: for the
+/// way to the edge and back, and to start a worker.
 pub const PAGE_TAKES_MS: u64 = 20;
-/// No page tries more numbers of a challenge than this, in one ms: sixteen workers, each as fast as browsers get.
+/// Most numbers of a challenge that a page can try in one ms: sixteen workers, each as fast as
+/// browsers get.
 pub const FASTEST_TRIES_PER_MS: u64 = 5_000;
-/// The clocks of two edges differ by at most this, in ms; a challenge may come from one and be judged by the other.
+/// Most by which the clocks of two edges differ, in ms. A challenge may come from one edge and be
+/// checked by another.
 pub const CLOCKS_DIFFER_MS: u64 = 10;
 
-/// All that is known of one join. What is not known is `None` and weighs nothing, unless its absence says something.
+/// All that is known of one join. An unknown value is `None` and weighs nothing, unless its absence
+/// says something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// What the table says of the address.
-    pub reputation: Reputation,
-    /// There is a table, and it could not be had.
+    /// What the reputation table says of the address.
+    pub reputation: AddressReputation,
+    /// A reputation table is configured, but could not be read.
     pub reputation_unavailable: bool,
     /// The fingerprint is on the list of bad ones.
     pub fingerprint_known_bad: bool,
-    /// Who used the same things in this event.
-    pub sightings: Sightings,
-    /// What the page saw; `None`: the client sent nothing.
+    /// How many accounts used the same identifiers in this event.
+    pub identifier_reuse: IdentifierReuse,
+    /// What the account's past says of it; `None` if its issuer does not say.
+    pub account: Option<AccountKind>,
+    /// The accounts that joined the event so far.
+    pub event_accounts: AccountMix,
+    /// How the page was used; `None` if the client sent no signals.
     pub signals: Option<Signals>,
-    /// The proof of work; `None`: another provider judged.
-    pub work: Option<Work>,
-    /// The provider of the captcha did not answer: nothing is proved.
+    /// The proof of work; `None` if another captcha provider was asked.
+    pub work: Option<SolvedWork>,
+    /// The captcha provider did not answer, so nothing is proved.
     pub captcha_unproved: bool,
 }
 
 /// How many accounts used the same things in this event, this one included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sightings {
-    /// Of the fingerprint.
-    pub fingerprint: Option<u16>,
-    /// Of the address (IPv6: of its /64).
-    pub address: Option<u16>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentifierReuse {
+    /// Accounts with the same fingerprint.
+    pub fingerprint: Option<u32>,
+    /// Accounts with the same address (in IPv6, the same /64).
+    pub address: Option<u32>,
+    /// The accounts in each network around the address, as far as their issuer says what they are.
+    pub networks: Vec<AccountMix>,
     /// The store was asked for one of them and did not answer.
     pub unavailable: bool,
 }
 
 /// A solved proof of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
-    /// The number found: as many were tried, in whatever order.
+pub struct SolvedWork {
+    /// The number found. As many numbers were tried, in whatever order.
     pub number: u64,
-    /// From the challenge to the join, in ms, by the edges' clocks.
+    /// The time from the challenge to the join, in ms, by the clocks of the edges.
     pub took_ms: u64,
 }
 
-impl Work {
-    /// Solved faster than a page can. Programs that are no page, as an app is, solve as fast as they like.
+impl SolvedWork {
+    /// Whether it was solved faster than a page can. Programs other than a page, such as an app,
+    /// may solve it as fast as they like.
     #[must_use]
     pub fn is_instant(self) -> bool {
         let longest_ms = self.took_ms.saturating_add(CLOCKS_DIFFER_MS);
@@ -83,27 +107,28 @@ impl Work {
     }
 }
 
-/// What a join was found to be, and why: the line of the join log that the shard keeps of it.
+/// The score of a join, with its reasons. The shard keeps the lowest one of each person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// The product of the factors; of those that are true of many people the worst.
+    /// The product of the factors. Of the factors that are true of many people only the worst is in
+    /// it.
     pub product: Millionths,
-    /// What was found, in the order of [`FactorName::ALL`].
+    /// The factors found, in the order of [`FactorName::ALL`].
     pub factors: Vec<FactorName>,
 }
 
-/// What follows from a score.
+/// What a score means for the join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Into this tier.
+pub enum BotVerdict {
+    /// The join gets a number in this tier.
     Join(Tier),
-    /// Not now.
+    /// The join is refused for now.
     Refuse,
 }
 
 impl Evidence {
-    /// Weighs it by the event's policy.
+    /// Weighs the evidence by the policy of the event.
     #[must_use]
     pub fn score(&self, policy: &BotPolicy) -> Score {
         let factors: Vec<FactorName> = FactorName::ALL
@@ -112,7 +137,7 @@ impl Evidence {
             .collect();
         let together = |of_many| {
             let them = factors.iter().filter(move |it| it.is_true_of_many(policy) == of_many);
-            them.map(|it| it.weight(policy))
+            them.map(|it| self.weight(*it, policy))
         };
         let product = together(false).fold(Millionths::ONE, Millionths::times);
         let worst = together(true).min();
@@ -122,57 +147,77 @@ impl Evidence {
         }
     }
 
+    /// The weight of a factor that this evidence shows.
+    fn weight(&self, factor: FactorName, policy: &BotPolicy) -> Millionths {
+        match factor {
+            FactorName::NewAccountsTogether => self.new_accounts_together(policy).unwrap_or(Millionths::ONE),
+            _ => factor.weight(policy),
+        }
+    }
+
+    /// The least weight that a network around the address gives to a new account; `None` if nothing
+    /// is strange about any of them.
+    fn new_accounts_together(&self, policy: &BotPolicy) -> Option<Millionths> {
+        if self.account != Some(AccountKind::New) || self.reputation.carrier {
+            return None;
+        }
+        let least = u64::from(policy.accounts_per_address);
+        let networks = self.identifier_reuse.networks.iter();
+        networks
+            .filter_map(|network| network.weight(self.event_accounts, least))
+            .min()
+    }
+
     fn shows(&self, factor: FactorName, policy: &BotPolicy) -> bool {
-        let above = |accounts: Option<u16>, most| accounts.is_some_and(|accounts| accounts > most);
+        let above = |accounts: Option<u32>, most: u16| accounts.is_some_and(|accounts| accounts > u32::from(most));
         let seen = |what: fn(&Signals) -> bool| self.signals.as_ref().is_some_and(what);
         match factor {
-            // Where people come out of a VPN is a datacentre, too: the milder word is the truer one.
+            // An address where people come out of a VPN belongs to a datacentre, too. The milder
+            // word is the truer one.
             FactorName::Datacentre => self.reputation.datacentre && !self.reputation.vpn,
             FactorName::Vpn => self.reputation.vpn,
             FactorName::Abuse => self.reputation.abuse_percent > ABUSE_ABOVE_PERCENT,
             FactorName::FingerprintKnownBad => self.fingerprint_known_bad,
-            FactorName::FingerprintReused => above(self.sightings.fingerprint, policy.accounts_per_fingerprint),
-            FactorName::AddressShared => above(self.sightings.address, policy.accounts_per_address),
+            FactorName::FingerprintReused => above(self.identifier_reuse.fingerprint, policy.accounts_per_fingerprint),
+            FactorName::AddressShared => above(self.identifier_reuse.address, policy.accounts_per_address),
+            FactorName::NewAccountsTogether => self.new_accounts_together(policy).is_some(),
             FactorName::SignalsAbsent => self.signals.is_none(),
             FactorName::NoInput => seen(Signals::no_input),
             FactorName::TooRegular => seen(Signals::too_regular),
             FactorName::HeadlessBrowser => seen(|signals| signals.webdriver),
-            // Only who says to be a page is held to what a page can.
-            FactorName::InstantCaptcha => self.signals.is_some() && self.work.is_some_and(Work::is_instant),
+            // Only a client that claims to be a page is held to what a page can.
+            FactorName::InstantCaptcha => self.signals.is_some() && self.work.is_some_and(SolvedWork::is_instant),
             FactorName::ReputationUnavailable => self.reputation_unavailable,
-            FactorName::SightingsUnavailable => self.sightings.unavailable,
+            FactorName::IdentifierReuseUnavailable => self.identifier_reuse.unavailable,
             FactorName::CaptchaUnavailable => self.captcha_unproved,
+            FactorName::AccountKnown => self.account == Some(AccountKind::Known),
+            FactorName::AccountNew => self.account == Some(AccountKind::New),
         }
     }
 }
 
 impl Score {
-    /// What follows. Where the captcha's provider did not answer nobody comes to the front, and nobody is refused for it.
+    /// The verdict. If the captcha provider did not answer, nobody is placed in front and nobody is
+    /// refused for it.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> BotVerdict {
         let by_product = match self.product {
-            product if product >= HUMAN_FROM => Verdict::Join(Tier::Human),
-            product if product >= SUSPECT_FROM => Verdict::Join(Tier::Suspect),
-            _ => Verdict::Refuse,
+            product if product >= HUMAN_FROM => BotVerdict::Join(Tier::Human),
+            product if product >= SUSPECT_FROM => BotVerdict::Join(Tier::Suspect),
+            _ => BotVerdict::Refuse,
         };
         if self.factors.contains(&FactorName::CaptchaUnavailable) {
-            by_product.max(Verdict::Join(Tier::Suspect))
+            by_product.max(BotVerdict::Join(Tier::Suspect))
         } else {
             by_product
         }
     }
-
-    /// Why a join was refused, and what helps, in sentences for people.
-    #[must_use]
-    pub fn refusal(&self) -> String {
-        let reasons: Vec<&str> = self.factors.iter().filter_map(|factor| factor.words()).collect();
-        format!(
-            "This join looks like a program's: {}. Wait ten minutes, then join from the page, in a browser without \
-             automation, and without a VPN or proxy if you use one.",
-            reasons.join("; ")
-        )
-    }
 }
+
+/// What a person is told whose join was refused. It does not say what spoke against it.
+pub const REFUSAL: &str = "This join looks like a program's. Wait ten minutes, then join from the page, in a browser \
+                           without automation, and without a VPN or proxy if you use one. If you are refused again, \
+                           write to the organiser, who can see why.";
 
 #[cfg(test)]
 mod tests;

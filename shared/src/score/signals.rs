@@ -1,18 +1,23 @@
-//! What the page saw of how it was used: counts and the rhythm, nothing that was typed or looked at.
+//! Signals: how the page was used before the join.
+//!
+//! They are counts and a rhythm. They contain nothing that was typed or looked at.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Most events of a kind that are counted; the page counts no further.
+/// Most events of one kind. The page counts no further.
 pub const MAX_EVENTS: u32 = 100_000;
-/// Longest time on the page that is told, in ms: a week.
+/// Longest time on the page, in ms: a week.
 pub const MAX_ON_PAGE_MS: u64 = 604_800_000;
-/// Fewer intervals than this say nothing about the rhythm: who uses a keyboard or a screen reader needs few keys.
+/// Fewest intervals that say something about the rhythm. A person with a keyboard or a screen
+/// reader needs few keys.
 pub const FEWEST_INTERVALS: u32 = 8;
-/// The rhythm is a clock's if the standard deviation of the intervals is at most this many percent of their mean.
+/// Up to this many percent of the mean as standard deviation the intervals are as regular as a
+/// clock.
 pub const REGULAR_UP_TO_PERCENT: u64 = 5;
 
-/// How the page was used before the join. Only events that the browser says are real (`isTrusted`) are counted.
+/// How the page was used before the join. Only events that the browser marks as real (`isTrusted`)
+/// are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signals {
@@ -20,11 +25,13 @@ pub struct Signals {
     pub pointer: u32,
     /// Touches.
     pub touch: u32,
-    /// Keys, held ones once.
+    /// Keys pressed; a key that is held counts once.
     pub key: u32,
-    /// Activations without a pointer, and text: also those of screen readers, voice control and password managers.
+    /// Activations without a pointer, and text input. They include those of screen readers, voice
+    /// control and password managers.
     pub assisted: u32,
-    /// How many intervals between presses, touches, keys and activations `mean_ms` and `deviation_ms` are over.
+    /// Number of intervals between presses, touches, keys and activations. `mean_ms` and
+    /// `deviation_ms` are computed from them.
     pub intervals: u32,
     /// Mean of the intervals, in ms, rounded down.
     pub mean_ms: u32,
@@ -32,15 +39,16 @@ pub struct Signals {
     pub deviation_ms: u32,
     /// `navigator.webdriver`: the browser says that a program steers it.
     pub webdriver: bool,
-    /// Since the page was opened, in ms.
+    /// Time since the page was opened, in ms.
     pub on_page_ms: u64,
 }
 
 impl Signals {
-    /// Reads what a client sent.
+    /// Parses what a client sent.
     ///
     /// # Errors
-    /// It is not of the form above, a number is out of its limits, or the numbers contradict one another. A sentence.
+    /// A sentence: the form is wrong, a number is out of its limits, or the numbers contradict one
+    /// another.
     pub fn parse(value: &Value) -> Result<Signals, String> {
         let signals = Signals::deserialize(value).map_err(|error| format!("signals are not as expected: {error}"))?;
         signals.check()?;
@@ -69,13 +77,13 @@ impl Signals {
         Ok(())
     }
 
-    /// Nobody pointed, touched, typed or activated anything.
+    /// Whether nobody pointed, touched, typed or activated anything.
     #[must_use]
     pub fn no_input(&self) -> bool {
         self.pointer == 0 && self.touch == 0 && self.key == 0 && self.assisted == 0
     }
 
-    /// All of the input came at the pace of a clock. One pause is enough to be a person.
+    /// Whether all of the input was as regular as a clock. One pause is enough to be a person.
     #[must_use]
     pub fn too_regular(&self) -> bool {
         self.intervals >= FEWEST_INTERVALS

@@ -1,157 +1,120 @@
+//! Between origin and edge: puts of event settings and releases, and the statistics.
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    identity::{EventId, ShardCount},
-    policy::{QueuePolicy, gate::RENEWED_LASTS},
+    event_settings::EventSettings,
+    ids::{EventId, ShardCount},
+    meter::SiteMeterReport,
+    policy::QueuePolicy,
     schedule::Rate,
     score::counts::ScoreCounts,
+    sessions::{NewestEnded, SessionTotals},
+    snapshot::MissingShard,
     timestamp::UnixMillis,
 };
 
-/// Length of an arrival window in ms: what an event gets, and both its limits.
-pub const DRAW_WINDOW_MS: Limits = Limits {
-    default: 5_000,
-    least: 1_000,
-    most: 60_000,
-};
-/// How long a turn waits to be claimed, in ms.
-pub const TURN_MS: Limits = Limits {
-    default: 600_000,
-    least: 10_000,
-    most: 3_600_000,
-};
-/// How long a claimed fan may shop, in ms.
-pub const SHOPPING_MS: Limits = Limits {
-    default: 600_000,
-    least: 10_000,
-    most: 3_600_000,
-};
-/// How long the edge goes on admitting after the origin's last word, in ms.
-pub const LEASE_MS: Limits = Limits {
-    default: 10_000,
-    least: 3_000,
-    most: 60_000,
-};
-/// Largest number a proof of work may hide; the work is half of it on average.
-pub const CHALLENGE_MAX_NUMBER: Limits = Limits {
-    default: 50_000,
-    least: 1_000,
-    most: 10_000_000,
-};
-/// `on_sale_time` and the window may not change from this long before the on-sale, nor to an on-sale that is no further ahead,
-/// in ms.
-pub const FIXED_BEFORE_ON_SALE_MS: u64 = 60_000;
-
-/// A number's default and both its limits, each allowed.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Used where nothing is said.
-    pub default: u64,
-    /// Smallest allowed.
-    pub least: u64,
-    /// Largest allowed.
-    pub most: u64,
-}
-
-impl Limits {
-    /// Whether `value` is allowed.
-    #[must_use]
-    pub fn allow(&self, value: u64) -> bool {
-        (self.least..=self.most).contains(&value)
-    }
-}
-
-/// `PUT /api/v1/control/events/{id}`: what the edge must know of an event.
+/// `PUT /api/v1/control/events/{id}`: the version, and beside it in the same JSON object the
+/// [`EventSettings`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "PutEventFields", into = "PutEventFields")]
 pub struct PutEvent {
-    /// From PostgreSQL, grows with every put of either kind; not larger than the last one seen: 409.
+    /// From PostgreSQL. It grows with every put of either kind; a version that is not larger than
+    /// the last one accepted gets 409.
     pub version: u64,
-    /// Shown to fans.
-    pub name: String,
-    /// The pre-queue ends here.
-    pub on_sale_time: UnixMillis,
-    /// Never changes after the first put.
-    pub shards: ShardCount,
-    /// See [`DRAW_WINDOW_MS`].
-    pub draw_window_ms: u64,
-    /// See [`TURN_MS`].
-    pub turn_ms: u64,
-    /// See [`SHOPPING_MS`].
-    pub shopping_ms: u64,
-    /// See [`CHALLENGE_MAX_NUMBER`].
-    pub challenge_max_number: u64,
-    /// How the queue treats people.
+    /// What the edge must know of the event.
+    pub settings: EventSettings,
+}
+
+/// The JSON of [`PutEvent`]: one flat object. `serde(flatten)` cannot refuse unknown fields, so the
+/// fields are listed.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "PutEvent", deny_unknown_fields)]
+struct PutEventFields {
+    version: u64,
+    name: String,
+    on_sale_time: UnixMillis,
+    shards: ShardCount,
+    draw_window_ms: u64,
+    turn_ms: u64,
+    shopping_ms: u64,
+    challenge_max_number: u64,
     #[serde(default, skip_serializing_if = "QueuePolicy::is_default")]
-    pub policy: QueuePolicy,
+    policy: QueuePolicy,
 }
 
-impl PutEvent {
-    /// How long a session can last after its claim, renewals included, in ms; stops aside.
-    #[must_use]
-    pub fn longest_session_ms(&self) -> u64 {
-        let times = if self.policy.gate.renew_sessions {
-            RENEWED_LASTS
-        } else {
-            1
-        };
-        self.shopping_ms * times
-    }
-
-    /// Longest name in bytes.
-    pub const MAX_NAME_LENGTH: usize = 200;
-
-    /// Says which field is out of its limits.
-    ///
-    /// # Errors
-    /// A sentence that names the field and its limits.
-    pub fn check(&self) -> Result<(), String> {
-        let numbers = [
-            ("draw_window_ms", self.draw_window_ms, DRAW_WINDOW_MS),
-            ("turn_ms", self.turn_ms, TURN_MS),
-            ("shopping_ms", self.shopping_ms, SHOPPING_MS),
-            ("challenge_max_number", self.challenge_max_number, CHALLENGE_MAX_NUMBER),
-        ];
-        for (name, value, limits) in numbers {
-            if !limits.allow(value) {
-                return Err(format!("{name} must be {} to {}", limits.least, limits.most));
-            }
+impl From<PutEventFields> for PutEvent {
+    fn from(fields: PutEventFields) -> PutEvent {
+        PutEvent {
+            version: fields.version,
+            settings: EventSettings {
+                name: fields.name,
+                on_sale_time: fields.on_sale_time,
+                shards: fields.shards,
+                draw_window_ms: fields.draw_window_ms,
+                turn_ms: fields.turn_ms,
+                shopping_ms: fields.shopping_ms,
+                challenge_max_number: fields.challenge_max_number,
+                policy: fields.policy,
+            },
         }
-        if self.name.is_empty() || self.name.len() > Self::MAX_NAME_LENGTH {
-            return Err(format!("name must have 1 to {} bytes", Self::MAX_NAME_LENGTH));
-        }
-        // The round of the first draw would be years away.
-        let genesis = self.policy.beacon.as_ref().map(|beacon| beacon.genesis);
-        if genesis.is_some_and(|genesis| genesis * 1_000 > self.on_sale_time.0) {
-            return Err("policy.beacon.genesis must not be after on_sale_time".to_owned());
-        }
-        self.policy.check()
     }
 }
 
-/// `PUT /api/v1/control/events/{id}/release`: the origin's word, once a second. Durations only: the edge stamps instants.
+impl From<PutEvent> for PutEventFields {
+    fn from(put: PutEvent) -> PutEventFields {
+        let settings = put.settings;
+        PutEventFields {
+            version: put.version,
+            name: settings.name,
+            on_sale_time: settings.on_sale_time,
+            shards: settings.shards,
+            draw_window_ms: settings.draw_window_ms,
+            turn_ms: settings.turn_ms,
+            shopping_ms: settings.shopping_ms,
+            challenge_max_number: settings.challenge_max_number,
+            policy: settings.policy,
+        }
+    }
+}
+
+/// `PUT /api/v1/control/events/{id}/release`: the release that the origin puts once a second. It
+/// contains durations only, because the edge stamps instants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PutRelease {
-    /// As in [`PutEvent`].
+    /// The version, as in [`PutEvent`].
     pub version: u64,
-    /// Places per second from 2 s after the edge accepted this.
+    /// Places per second, from 2 s after the edge accepted this.
     pub rate_per_second: Rate,
-    /// Admission goes flat this long after the edge accepted this, unless renewed. See [`LEASE_MS`].
+    /// Admission stops this long after the edge accepted this, unless the lease is renewed. See
+    /// [`LEASE_MS`](crate::schedule::LEASE_MS).
     pub lease_ms: u64,
-    /// An admin stopped admission; the rate is then 0.
+    /// Whether an admin paused admission. The rate is then 0.
     pub paused: bool,
-    /// Nothing is left and nothing is held.
+    /// Whether no seat is available and none is held.
     pub sold_out: bool,
 }
 
-/// The answer to both puts.
+/// The response to both puts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutAccepted {
-    /// The version now in force.
+    /// The version that is in force now.
     pub version: u64,
     /// When it takes effect at every edge.
     pub effective_at: UnixMillis,
+}
+
+/// The response to a put of an event's settings: [`PutAccepted`], and beside it in the same JSON
+/// object what the settings may not do as their author expects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutEventAnswer {
+    /// What every put is answered.
+    #[serde(flatten)]
+    pub accepted: PutAccepted,
+    /// Sentences for people; left out if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// `GET /api/v1/control/events/{id}/stats`.
@@ -159,19 +122,71 @@ pub struct PutAccepted {
 pub struct EdgeStats {
     /// The event.
     pub event_id: EventId,
-    /// The coordinator's clock.
+    /// The clock of the coordinator.
     pub as_of: UnixMillis,
-    /// Last version accepted.
+    /// The last version that was accepted.
     pub version: u64,
-    /// Tickets given, over all draws (behind by some seconds).
+    /// Queue tickets issued in all draws; some seconds behind.
     pub joined: u64,
-    /// Draws closed.
+    /// Number of draws that are closed.
     pub draws_closed: u32,
-    /// Last place of the last closed draw.
+    /// The last place of the last closed draw.
     pub last_place: u64,
     /// Places served by now.
     pub served: u64,
-    /// How joins were scored (behind by some seconds).
+    /// The last place whose fan, and every fan before, could have asked since the turn came
+    /// ([`crate::snapshot::Snapshot::called`]).
+    pub called: u64,
+    /// How joins were scored; some seconds behind.
     #[serde(default)]
     pub scores: ScoreCounts,
+    /// Shards that did not answer when a draw was closed, and have not since. Their fans after the
+    /// last report get a place in a later draw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingShard>,
+    /// What the meter of a protected site sees and decided last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<SiteMeterReport>,
+    /// How many shopping sessions began and are over, and how many run; up to two seconds behind.
+    #[serde(default)]
+    pub sessions: SessionTotals,
+    /// The last of the sessions that ended before their shop tokens do.
+    #[serde(default, skip_serializing_if = "NewestEnded::is_empty")]
+    pub ended: NewestEnded,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUT: &str = r#"{"version":7,"name":"Show","on_sale_time":"2027-01-15T08:00:00.000Z","shards":64,"draw_window_ms":5000,"turn_ms":600000,"shopping_ms":600000,"challenge_max_number":50000}"#;
+
+    #[test]
+    fn a_put_without_warnings_is_answered_as_ever() {
+        let accepted = PutAccepted {
+            version: 7,
+            effective_at: UnixMillis(2_000),
+        };
+        let answer = |warnings: &[&str]| PutEventAnswer {
+            accepted: accepted.clone(),
+            warnings: warnings.iter().map(|warning| (*warning).to_owned()).collect(),
+        };
+        assert_eq!(
+            serde_json::to_string(&answer(&[])).unwrap(),
+            serde_json::to_string(&accepted).unwrap()
+        );
+        let warned = serde_json::to_string(&answer(&["a sentence"])).unwrap();
+        assert!(warned.ends_with(r#","warnings":["a sentence"]}"#), "{warned}");
+        assert_eq!(serde_json::from_str::<PutAccepted>(&warned).unwrap(), accepted);
+    }
+
+    #[test]
+    fn the_version_and_the_settings_are_one_object_and_nothing_unknown_is_in_it() {
+        let put: PutEvent = serde_json::from_str(PUT).unwrap();
+        assert_eq!((put.version, put.settings.name.as_str()), (7, "Show"));
+        assert_eq!(serde_json::to_string(&put).unwrap(), PUT);
+        let surplus = PUT.replace("\"turn_ms\"", "\"surplus\":1,\"turn_ms\"");
+        let refused = serde_json::from_str::<PutEvent>(&surplus).unwrap_err().to_string();
+        assert!(refused.contains("unknown field `surplus`"), "{refused}");
+    }
 }

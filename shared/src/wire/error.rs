@@ -1,16 +1,18 @@
+//! The body of every error.
+
 use serde::{Deserialize, Serialize};
 
-/// Every error of every endpoint: a word for programs, a sentence for people.
+/// The body of every error response: a word for programs and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// Stable, snake_case.
+    /// The word, in snake_case. It never changes.
     pub error: String,
-    /// What is wrong and what to do; may change.
+    /// A sentence: what is wrong and what to do. It may change.
     pub message: String,
 }
 
 impl ErrorBody {
-    /// Both parts.
+    /// An error body of these two parts.
     #[must_use]
     pub fn new(error: &str, message: impl Into<String>) -> ErrorBody {
         ErrorBody {

@@ -1,11 +1,14 @@
-//! What travels as JSON between fans, edge and origin. Field names are the public API: change them never.
+//! Everything that travels as JSON between fans, edge and origin. Field names are the public API,
+//! so they never change.
 
 mod control;
 mod error;
 mod queue;
+mod settings;
 mod shop;
 
 pub use control::*;
 pub use error::*;
 pub use queue::*;
+pub use settings::*;
 pub use shop::*;

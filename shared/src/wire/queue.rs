@@ -1,14 +1,19 @@
+//! Between fans and the edge: challenge, join, status, leave, the public state of the queue, and
+//! receipts.
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     draw::announcement::Announcement,
-    identity::{Bytes32, Draw, EventId, Shard, ShardCount},
+    ids::{Bytes32, Draw, EventId, Shard, ShardCount},
     policy::{BeaconPolicy, CaptchaProvider},
-    schedule::Rate,
+    schedule::{Rate, ScheduleChunk},
+    snapshot::Phase,
     timestamp::UnixMillis,
 };
 
-/// `GET /api/v1/queue/challenge`: an ALTCHA challenge (proof of work) bound to event, subject and expiry.
+/// `GET /api/v1/queue/challenge`: an ALTCHA challenge (proof of work) bound to event, subject and
+/// expiry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChallengeAnswer {
     /// Always `SHA-256`.
@@ -26,45 +31,54 @@ pub struct ChallengeAnswer {
 /// `POST /api/v1/queue/join`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinRequest {
-    /// Which queue.
+    /// The event whose queue to join.
     pub event_id: String,
-    /// What the page knows of the device; at most 128 bytes.
+    /// The device fingerprint that the page computes; at most 128 bytes.
     pub device_fingerprint: String,
-    /// Solved challenge: base64 of ALTCHA's JSON payload.
+    /// The solved challenge: base64 of ALTCHA's JSON payload.
     pub captcha_token: String,
-    /// How the page was used, see [`crate::score::signals::Signals`]; apps that have no page leave it out. Read apart from the
-    /// rest, so that what is wrong in it has its own refusal.
+    /// How the page was used, see [`crate::score::signals::Signals`]. Apps without a page leave it
+    /// out. It is parsed apart from the rest, so that a fault in it has its own error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signals: Option<serde_json::Value>,
-    /// See [`crate::pass`].
+    /// See [`crate::fan_pass`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_pass: Option<String>,
 }
 
-/// Where a fan stands.
+/// The status of a fan in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueueStatus {
-    /// Before the on-sale; everyone who joins now is drawn together.
+    /// Before the on-sale. Everyone who joins now is drawn together.
     PreQueue,
-    /// The draw is due or being closed; the place is not known yet.
+    /// The draw is due or being closed. The place is not known yet.
     Drawing,
-    /// The place is known, the turn has not come.
+    /// The place is known, and the turn has not come.
     Waiting,
-    /// Shop now.
+    /// The turn has come: shop now.
     YourTurn,
-    /// The turn or the shopping window is over, or a newer ticket replaced this one: join again.
+    /// The turn or the shopping session is over, or a newer ticket replaced this one. The fan may
+    /// join again.
     Expired,
-    /// Admission is stopped; places are kept.
+    /// Admission is paused. Places are kept.
     Paused,
     /// Nothing is left.
     SoldOut,
 }
 
-/// Answer to a join.
+impl QueueStatus {
+    /// Whether the status stays as it is until the fan does something: there is nothing to ask for.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, QueueStatus::Expired | QueueStatus::SoldOut)
+    }
+}
+
+/// The response to a join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinAnswer {
-    /// The ticket: keep it, it is the place.
+    /// The queue ticket. The client must keep it, because it is the only proof of the place.
     pub queue_token: String,
     /// Null until drawn.
     pub position: Option<u64>,
@@ -74,37 +88,44 @@ pub struct JoinAnswer {
     pub status: QueueStatus,
     /// When the pre-queue ends.
     pub on_sale_time: UnixMillis,
-    /// Signed proof of the number held: a compact JWS of [`ReceiptClaims`].
+    /// The receipt, a signed proof of the ticket number: a compact JWS of [`ReceiptClaims`].
     pub receipt: String,
-    /// Ask for the status after this long.
-    pub poll_after_ms: u64,
+    /// Ask for the status after this long, in ms. Null if there is nothing to wait for any more.
+    pub poll_after_ms: Option<u64>,
 }
 
-/// Answer to a status poll.
+/// The response to a status poll.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusAnswer {
-    /// The ticket, re-signed with the place once it is known: keep the newest.
+    /// The queue ticket, signed anew with the place once it is known. The client must keep the
+    /// newest one.
     pub queue_token: String,
-    /// The place in the event's one line, from 1; null until drawn.
+    /// The place in the one line of the event, from 1; null until drawn.
     pub position: Option<u64>,
-    /// Places before this one that have not been served; null until drawn.
+    /// Places before this one that are not served yet; null until drawn.
     pub total_ahead: Option<u64>,
-    /// Minutes, rounded up; null while it cannot be told.
+    /// The wait estimate in minutes, rounded up; null while it is unknown.
     pub estimated_wait_minutes: Option<u64>,
-    /// Seconds, rounded up; null while it cannot be told.
+    /// The wait estimate in seconds, rounded up; null while it is unknown.
     pub estimated_wait_seconds: Option<u64>,
     /// See [`QueueStatus`].
     pub status: QueueStatus,
-    /// Only with `your_turn`, and only to a request that proves the ticket's subject.
+    /// The shop token. Only with `your_turn`, and only if the request proves the person of the
+    /// ticket.
     pub shop_token: Option<String>,
-    /// When the shopping window ends.
+    /// When the shopping session ends.
     pub shop_expires_at: Option<UnixMillis>,
-    /// With `your_turn` and no `shop_token`: claim the turn before this instant (send the account's Bearer token).
+    /// With `your_turn` and without `shop_token`: the turn must be claimed before this instant,
+    /// with the Bearer token of the account.
     pub claim_before: Option<UnixMillis>,
-    /// With `drawing`: when the draw closes, or when the beacon's round that it waits for is out.
+    /// With `drawing`: when the draw closes, or when the round of the beacon it waits for is out.
     pub drawn_at: Option<UnixMillis>,
-    /// Ask again after this long.
-    pub poll_after_ms: u64,
+    /// Ask again after this long, in ms ([`crate::polling`]). Null with `expired` and `sold_out`:
+    /// nothing changes by itself any more.
+    pub poll_after_ms: Option<u64>,
+    /// Only while the queue cannot be read: the instant for which the rest of the answer was true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<UnixMillis>,
 }
 
 /// `POST /api/v1/queue/leave`.
@@ -114,32 +135,14 @@ pub struct LeaveRequest {
     pub queue_token: String,
 }
 
-/// Answer to a leave.
+/// The response to a leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaveAnswer {
-    /// True once the ticket is given up, also when it was before.
+    /// True once the ticket is given up, also if it was before.
     pub left: bool,
 }
 
-/// What an event's queue does now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Before the on-sale.
-    PreQueue,
-    /// Draw 0 is being closed.
-    Drawing,
-    /// Fans are admitted.
-    OnSale,
-    /// An admin stopped admission.
-    Paused,
-    /// The origin or the site does not answer, or an admin lets nobody in: admission waits for it, and no time is lost by it.
-    Stopped,
-    /// Nothing is left.
-    SoldOut,
-}
-
-/// `GET /api/v1/events/{id}/queue`: the live snapshot for everybody.
+/// `GET /api/v1/events/{id}/queue`: the live state of the queue, for everybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueAnswer {
     /// The event.
@@ -150,38 +153,39 @@ pub struct QueueAnswer {
     pub phase: Phase,
     /// When the pre-queue ends.
     pub on_sale_time: UnixMillis,
-    /// Length of each arrival window after it, in ms: draw k closes k of them after `on_sale_time`.
+    /// Length of each arrival window after it, in ms. Draw k closes k windows after `on_sale_time`.
     pub draw_window_ms: u64,
-    /// SHA-256 of the first secret of the chain.
+    /// The commitment: SHA-256 of the first secret.
     pub commitment: Bytes32,
-    /// Announced before the first join. Null: the draws use no beacon.
+    /// The beacon, announced before the first join; null if the draws use none.
     pub beacon: Option<BeaconPolicy>,
-    /// How many shards.
+    /// The number of shards.
     pub shards: ShardCount,
-    /// Tickets given (behind by some seconds).
+    /// Queue tickets issued; some seconds behind.
     pub joined: u64,
-    /// Draws closed.
+    /// Number of draws that are closed.
     pub draws_closed: u32,
-    /// Last place of the last closed draw.
+    /// The last place of the last closed draw.
     pub last_place: u64,
     /// Places served by now.
     pub served: u64,
     /// Places per second at this moment.
     pub rate_per_second: Rate,
-    /// Whether an admin stopped admission.
+    /// Whether an admin paused admission.
     pub paused: bool,
-    /// Which captcha a join needs; absent: the proof of work that is built in.
+    /// The captcha that a join needs; absent for the built-in proof of work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captcha: Option<CaptchaAnnouncement>,
-    /// The clock this was made by.
+    /// The instant for which this is true: now, but for seconds or, while the queue cannot be read,
+    /// minutes.
     pub as_of: UnixMillis,
-    /// The first draw that waits for its beacon's round; left out where none does.
+    /// The first draw that waits for the round of its beacon; left out if none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawing: Option<DrawingAnswer>,
 }
 
 impl QueueAnswer {
-    /// What receipts bind.
+    /// The announcement. Receipts contain its digest.
     #[must_use]
     pub fn announcement(&self) -> Announcement {
         Announcement {
@@ -195,47 +199,80 @@ impl QueueAnswer {
     }
 }
 
-/// The first draw that is not closed: its tickets are frozen, and it waits for its beacon's round. If it was frozen late, or the
-/// beacon is, that round may be out already: whoever notes the tickets looks at a clock of their own.
+/// The first draw that is not closed. Its tickets are frozen, and it waits for the round of its
+/// beacon. If the draw was frozen late, or the beacon is late, that round may be out already. A fan
+/// who notes the digest must therefore look at a clock of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrawingAnswer {
-    /// Which one.
+    /// The draw.
     pub draw: Draw,
-    /// Of all its tickets: the record must have the same.
+    /// The digest of all its tickets. The record must have the same.
     pub tickets_digest: Bytes32,
-    /// The beacon's round that it waits for.
+    /// The round of the beacon that it waits for.
     pub round: u64,
-    /// When that is out, as the site says: a witness works it out from what was announced.
+    /// When that round is out, as the site says. A witness computes it from what was announced.
     pub drawn_at: UnixMillis,
+}
+
+/// Windows of one page of [`DrawsAnswer`].
+pub const WINDOWS_PER_PAGE: u32 = 4_096;
+
+/// `GET /api/v1/events/{id}/draws?page=`: which windows were drawn. Page n has the windows from n
+/// times [`WINDOWS_PER_PAGE`] on. In a window that is closed and not listed nobody joined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawsAnswer {
+    /// The event.
+    pub event_id: EventId,
+    /// The page, from 0.
+    pub page: u32,
+    /// Up to this window of the page everything is closed; null if no window of it is.
+    pub closed_through: Option<Draw>,
+    /// The windows that have a record, ascending.
+    pub draws: Vec<Draw>,
+    /// The next page; null while this one can still grow.
+    pub next_page: Option<u32>,
+}
+
+/// `GET /api/v1/events/{id}/schedule` and `…/schedule/{n}`: a chunk of the schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleAnswer {
+    /// The event.
+    pub event_id: EventId,
+    /// The chunk.
+    #[serde(flatten)]
+    pub chunk: ScheduleChunk,
+    /// `lease_until` in ms since 1970.
+    pub lease_until_ms: Option<u64>,
 }
 
 /// A captcha of another provider, for its widget.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaptchaAnnouncement {
-    /// Who judges.
+    /// The provider.
     pub provider: CaptchaProvider,
     /// The public key of its widget.
     pub site_key: String,
 }
 
-/// Claims of a join's receipt (`typ` is [`ReceiptClaims::TOKEN_TYPE`]). It pins the fan's number before the draw.
+/// Claims of the receipt of a join. It pins the ticket number before the draw. `typ` is
+/// [`ReceiptClaims::TOKEN_TYPE`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptClaims {
     /// The event.
     pub event_id: EventId,
-    /// The draw this number is in.
+    /// The draw of the ticket.
     pub draw: u32,
     /// Its tier.
     pub tier: u8,
     /// The shard that numbered it.
     pub shard: Shard,
-    /// Number within draw, tier and shard, from 0.
+    /// The number within draw, tier and shard, from 0.
     pub number: u32,
-    /// The person within the event, hex.
-    pub tag: crate::identity::Tag,
-    /// The shard's digest of the draw right after this ticket.
+    /// The tag of the person, hex.
+    pub tag: crate::ids::Tag,
+    /// The digest of the shard for the draw, right after this ticket.
     pub digest: Bytes32,
-    /// [`Announcement::digest`] of what was announced when it was given.
+    /// [`Announcement::digest`] of what was announced when the receipt was issued.
     pub announced: Bytes32,
 }
 

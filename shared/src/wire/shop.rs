@@ -1,27 +1,29 @@
+//! Between fans and the origin: seats, cart, checkout and orders.
+
 use serde::{Deserialize, Serialize};
 
-use crate::{identity::EventId, money::Minor, timestamp::UnixMillis};
+use crate::{ids::EventId, money::Minor, timestamp::UnixMillis};
 
-/// What a fan sees of a seat.
+/// The status of a seat, as a fan sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeatStatus {
-    /// Can be locked.
+    /// It can be locked.
     Available,
-    /// Held in somebody's cart.
+    /// It is locked in a cart.
     Locked,
-    /// Gone.
+    /// It is sold.
     Sold,
 }
 
 /// One seat of `GET /api/v1/events/{id}/seats?section=`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatView {
-    /// Unique within the venue, for instance `A-12-7`.
+    /// Id of the seat, unique within the venue, for instance `A-12-7`.
     pub seat_id: String,
-    /// Row label.
+    /// Label of the row.
     pub row: String,
-    /// Number in the row.
+    /// Number of the seat in the row.
     pub number: u32,
     /// Price.
     pub price: Minor,
@@ -29,7 +31,7 @@ pub struct SeatView {
     pub status: SeatStatus,
 }
 
-/// Answer with a section's seats.
+/// The response with the seats of a section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatsAnswer {
     /// The event.
@@ -38,13 +40,13 @@ pub struct SeatsAnswer {
     pub section: String,
     /// All seats, by row and number.
     pub seats: Vec<SeatView>,
-    /// How many of them can be locked.
+    /// Number of available seats.
     pub available: u32,
-    /// How many are held.
+    /// Number of locked seats.
     pub locked: u32,
-    /// How many are gone.
+    /// Number of sold seats.
     pub sold: u32,
-    /// When inventory was read.
+    /// When the inventory was read.
     pub as_of: UnixMillis,
 }
 
@@ -53,7 +55,7 @@ pub struct SeatsAnswer {
 pub struct CartSeatsRequest {
     /// The event of the shop token.
     pub event_id: EventId,
-    /// Seats of one section, each once.
+    /// Seats of one section, each listed once.
     pub seat_ids: Vec<String>,
 }
 
@@ -62,37 +64,37 @@ pub struct CartSeatsRequest {
 pub struct CartSeat {
     /// The seat.
     pub seat_id: String,
-    /// True while it is held for this cart.
+    /// Whether it is locked for this cart.
     pub locked: bool,
-    /// Price without fees.
+    /// The price without fees.
     pub price: Minor,
 }
 
-/// Answer of every cart request.
+/// The response to every cart request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartAnswer {
-    /// The cart: one per shopping session.
+    /// The id of the cart. Each shopping session has one.
     pub cart_id: String,
-    /// What is in it.
+    /// The seats in it.
     pub seats: Vec<CartSeat>,
     /// ISO 4217.
     pub currency: String,
-    /// Sum of prices.
+    /// The sum of the prices.
     pub subtotal: Minor,
-    /// Sum of fees.
+    /// The sum of the fees.
     pub fees: Minor,
-    /// What would be charged.
+    /// The amount that a checkout would charge.
     pub total: Minor,
-    /// When the first of its seats is free again for others; null for an empty cart.
+    /// When the first seat lock expires; null for an empty cart.
     pub lock_expires_at: Option<UnixMillis>,
 }
 
-/// 409 of a lock request: nothing of it is locked.
+/// The response 409 to a lock request. None of the wanted seats is locked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatsUnavailable {
     /// Always `seats_unavailable`.
     pub error: String,
-    /// Which of the wanted seats are held or gone.
+    /// The wanted seats that are locked or sold.
     pub unavailable_seats: Vec<String>,
     /// A sentence.
     pub message: String,
@@ -112,38 +114,40 @@ pub struct CheckoutRequest {
 pub struct PaymentChoice {
     /// `card`.
     pub method: String,
-    /// The provider's token of the card, for instance `pm_card_visa`; never a card number.
+    /// The token of the card from the payment provider, for instance `pm_card_visa`; never a card
+    /// number.
     pub token: String,
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
-    /// Made; nothing is charged.
+    /// The order exists, and nothing is charged.
     Pending,
-    /// Authorised, seats reserved; the charge is being captured.
+    /// The payment is authorised and the seats are reserved. The charge is being captured.
     Confirming,
-    /// Charged; the tickets are active.
+    /// The charge is captured, and the seat tickets are active.
     Confirmed,
-    /// Refused or failed; nothing is charged.
+    /// The order was refused or failed. Nothing is charged.
     Failed,
 }
 
-/// One ticket of an order.
+/// One seat ticket of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketView {
     /// The ticket.
     pub ticket_id: String,
     /// Its seat.
     pub seat: String,
-    /// What the gate scans.
+    /// The barcode that is scanned at the entrance.
     pub barcode: String,
-    /// The same as a QR code (SVG).
+    /// The URL of the barcode as a QR code (SVG).
     pub qr_code_url: String,
 }
 
-/// Answer of a checkout and of an order look-up. Tickets are listed only once the order is confirmed.
+/// The response to a checkout and to an order look-up. Seat tickets are listed only once the order
+/// is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderAnswer {
     /// The order.
@@ -152,13 +156,13 @@ pub struct OrderAnswer {
     pub event_id: EventId,
     /// See [`OrderStatus`].
     pub status: OrderStatus,
-    /// Why it failed, as a machine word; null otherwise.
+    /// The reason of a failure, as a machine word; null otherwise.
     pub failure: Option<String>,
     /// ISO 4217.
     pub currency: String,
-    /// What is charged in the end.
+    /// The amount that is charged in the end.
     pub total: Minor,
-    /// See above.
+    /// The seat tickets, see above.
     pub tickets: Vec<TicketView>,
     /// Whether the confirmation was handed to a mail server.
     pub confirmation_email_sent: bool,

@@ -1,39 +1,38 @@
-//! The gate in front of the origin. A gated path is reached with a live session or not at all; the origin checks again.
+//! The gate in front of the origin. A guarded path is reached with a live shopping session or not
+//! at all; the origin checks the session again.
 //!
-//! [`session`] finds and judges the session, [`passage`] carries requests to our own origin and answers back, [`site`] does
-//! both for a site of somebody else's, and [`waiting`] is what a browser sees there instead.
+//! [`super::route`] says which paths of Stanchion's own origin are guarded. In front of a protected
+//! site the event's gate policy says it: [`stanchion_shared::policy::gate::GatePolicy::decide`].
+//!
+//! # Layout
+//! - [`session`]: finds and judges the shopping session of a request.
+//! - [`renewal`]: a session in front of a protected site gets a later end while it is used.
+//! - [`session_end`]: a protected site ends a session.
+//! - [`proxy`]: carries requests to the origin.
+//! - [`protected_site`]: guards a protected site. [`without_session`] answers whoever has no session.
+//! - [`site_headers`]: which headers travel to a protected site and back.
+//! - [`site_time_limits`]: how long the edge waits for a protected site.
+//! - [`site_watch`]: how the site answers, for the event's meter.
+//! - [`websocket`]: which requests ask a protected site for a WebSocket.
+//! - [`asker`]: whether a person, a program or a part of a page asks a protected site.
+//! - [`waiting_page`]: what each of them gets in place of a guarded address. [`standing_text`] says
+//!   where a ticket stands, [`waiting_html`] writes the page.
+//! - [`waiting_form`]: what its forms say.
+//! - [`way_back`]: how a person comes back to a form that met the queue.
 
-mod passage;
-pub(super) mod session;
-pub(super) mod site;
-mod waiting;
-
-use stanchion_shared::identity::EventId;
-
-use super::answer::Refusal;
-use crate::platform::{HttpRequest, HttpResponse, Platform};
-
-/// Passes a request on to our origin.
-pub(super) async fn pass<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-    passage::to_origin(platform, request, None).await
-}
-
-/// Asks our origin at `target` (path and query) what everybody may know: nothing of who asks travels, and `held` is what
-/// need not be sent again.
-pub(super) async fn pass_unsigned<P: Platform>(
-    platform: &P,
-    target: &str,
-    held: Option<&HttpResponse>,
-) -> Result<HttpResponse, Refusal> {
-    passage::unsigned(platform, target, held).await
-}
-
-/// Passes a request on if it has a live session, of `event` where the path names one.
-pub(super) async fn check_and_pass<P: Platform>(
-    platform: &P,
-    request: &HttpRequest,
-    event: Option<&EventId>,
-) -> Result<HttpResponse, Refusal> {
-    let session = session::of(platform, request, event).await?;
-    passage::to_origin(platform, request, Some(&session.token)).await
-}
+pub(crate) mod asker;
+pub(crate) mod protected_site;
+pub(crate) mod proxy;
+mod renewal;
+pub(crate) mod session;
+mod session_end;
+mod site_headers;
+mod site_time_limits;
+mod site_watch;
+mod standing_text;
+pub(crate) mod waiting_form;
+mod waiting_html;
+pub(crate) mod waiting_page;
+mod way_back;
+mod websocket;
+mod without_session;

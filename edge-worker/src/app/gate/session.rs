@@ -1,87 +1,135 @@
-//! The shopping session behind a request: a shop token in the header (apps) or in the event's cookie (browsers), judged by
-//! keys, clock, and what the event's policy has revoked.
+//! The shopping session of a request: a shop token in the header (apps) or in the event's cookie
+//! (browsers). It is judged by keys and clock, and by what the organiser has revoked.
 
 use std::rc::Rc;
 
 use stanchion_shared::{
-    admission::{self, ShopClaims, ShopTokenError},
-    identity::EventId,
-    policy::gate::Mode,
+    ids::EventId,
+    policy::gate::GateMode,
+    shop_token::{self, ShopClaims, ShopTokenError},
 };
 
 use crate::{
     app::{
-        answer::{Refusal, header_text, sentence},
-        cookie, known,
-        verified::Verified,
+        auth::verified_tokens::VerifiedTokens,
+        cache::event_cache::{self, KnownEvent},
+        http::{
+            cookie::{self, Cookie},
+            headers::{SHOP_TOKEN_HEADER, header_text},
+            refusal::{Challenge, Refusal, sentence},
+        },
     },
     platform::{HttpRequest, Platform},
 };
 
-/// Header that carries the shop token.
-pub(in crate::app) const SHOP_TOKEN_HEADER: &str = "shop-token";
-
 thread_local! {
-    static SESSIONS: Verified<ShopClaims> = Verified::new();
+    static SESSIONS: VerifiedTokens<ShopClaims> = VerifiedTokens::new();
 }
 
-/// A session that is alive, and the token that says so.
-pub(super) struct Session {
-    pub(super) token: String,
-    pub(super) claims: Rc<ShopClaims>,
+/// A live shopping session, and the shop token that proves it.
+pub(crate) struct Session {
+    pub(crate) token: String,
+    pub(crate) claims: Rc<ShopClaims>,
 }
 
-/// The session that opens `event`, or where the path names none, any.
+/// The session that opens `event` of Stanchion's own shop, or any event of it if the path names
+/// none.
 ///
 /// # Errors
-/// 401 or 403 if there is none, 503 if the gate is closed for everybody or the event's policy cannot be had.
-pub(super) async fn of<P: Platform>(
+/// 401 or 403 if there is none, 503 if the gate is closed for everybody or nothing is known of the
+/// event.
+pub(crate) async fn of<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     event: Option<&EventId>,
 ) -> Result<Session, Refusal> {
-    let token = match header_text(request, SHOP_TOKEN_HEADER) {
-        Some(token) => token,
-        None => in_cookie(platform, request, event)?,
+    let session = find(platform, request, event)?;
+    // A session at a protected site opens nothing of Stanchion's own shop, whose paths need not name
+    // the event.
+    if !platform.config().sites.is_of_shop(&session.claims.event) {
+        return Err(refusal(&ShopTokenError::OtherEvent));
+    }
+    // Whoever is in stays in while the event cannot be read: the last policy known holds, and with it
+    // the revocations that were known.
+    let snapshot = event_cache::last_known(platform, &session.claims.event).await?;
+    admitted(platform, session, &snapshot).await
+}
+
+/// As [`of`], for the event of a snapshot that is at hand.
+///
+/// # Errors
+/// As [`of`].
+pub(super) async fn of_event<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    snapshot: &KnownEvent,
+) -> Result<Session, Refusal> {
+    let session = find(platform, request, Some(&snapshot.event_id))?;
+    admitted(platform, session, snapshot).await
+}
+
+/// The session that the request proves, whatever the organiser has decided since it began.
+fn find<P: Platform>(platform: &P, request: &HttpRequest, event: Option<&EventId>) -> Result<Session, Refusal> {
+    let (token, claims) = match header_text(request, SHOP_TOKEN_HEADER) {
+        Some(token) => (token, judge(platform, token, event).map_err(|error| refusal(&error))?),
+        None => {
+            let token = in_cookie(platform, request, event)?;
+            // A browser cannot help which cookies it has. One that opens another event is none.
+            let in_cookie = |error| match error {
+                ShopTokenError::OtherEvent => missing(),
+                error => refusal(&error),
+            };
+            (token, judge(platform, token, event).map_err(in_cookie)?)
+        }
     };
-    let claims = judge(platform, token, event).map_err(|error| refusal(&error))?;
-    let snapshot = known::snapshot(platform, &claims.event).await?;
-    let gate = &snapshot.config.policy.gate;
-    if gate.mode == Mode::Reject {
-        return Err(closed());
-    }
-    if gate.revokes(&claims.jti, claims.iat) {
-        return Err(revoked());
-    }
     Ok(Session {
         token: token.to_owned(),
         claims,
     })
 }
 
+/// The session, unless the organiser lets nobody in or has revoked it, or it has ended.
+async fn admitted<P: Platform>(platform: &P, session: Session, snapshot: &KnownEvent) -> Result<Session, Refusal> {
+    let gate = &snapshot.settings.policy.gate;
+    if gate.mode == GateMode::Reject {
+        return Err(Refusal::gate_closed());
+    }
+    if gate.revokes(&session.claims.jti, session.claims.began_at()) {
+        return Err(revoked());
+    }
+    if event_cache::has_ended(platform, snapshot, &session.claims.jti).await {
+        return Err(ended());
+    }
+    Ok(session)
+}
+
 fn judge<P: Platform>(platform: &P, token: &str, event: Option<&EventId>) -> Result<Rc<ShopClaims>, ShopTokenError> {
     let config = platform.config();
-    let claims =
-        SESSIONS.with(|sessions| sessions.claims(token, |token| admission::signed(&config.shop_keys, token)))?;
-    claims.judge(&config.shop_issuer, platform.now())?;
+    let claims = SESSIONS
+        .with(|sessions| sessions.claims(token, |token| shop_token::verify_signature(&config.shop_keys, token)))?;
+    claims.check(&config.shop_issuer, platform.now())?;
     event.map_or(Ok(()), |event| claims.opens(event))?;
     Ok(claims)
 }
 
-/// Where the path names no event, the one session that is alive: of several the request must say which it means.
+/// The shop token in the event's cookie. If the path names no event it is the one session that is
+/// alive: of several the request must say which it means.
 fn in_cookie<'a, P: Platform>(
     platform: &P,
     request: &'a HttpRequest,
     event: Option<&EventId>,
 ) -> Result<&'a str, Refusal> {
     let found = match event {
-        Some(event) => cookie::find(request, &cookie::shop_token_of(event)),
+        Some(event) => {
+            let mut tokens = cookie::values(platform, request, Cookie::ShopToken(event)).peekable();
+            let first = tokens.peek().copied();
+            tokens
+                .find(|token| judge(platform, token, Some(event)).is_ok())
+                .or(first)
+        }
         None => {
-            let prefix = format!("{}shop.", cookie::PREFIX);
-            let tokens = cookie::all(request).filter(|(name, _)| name.starts_with(&prefix));
-            let mut alive = tokens
-                .map(|(_, token)| token)
-                .filter(|token| judge(platform, token, None).is_ok());
+            let tokens = cookie::shop_tokens(platform, request);
+            let mut alive = tokens.filter(|token| judge(platform, token, None).is_ok());
             let first = alive.next();
             if alive.next().is_some() {
                 let message = "Several events are open to you: send the Shop-Token of the one you mean.";
@@ -95,37 +143,37 @@ fn in_cookie<'a, P: Platform>(
     Ok(token)
 }
 
+const CHALLENGE: Challenge = Challenge::Header(SHOP_TOKEN_HEADER);
+
 fn missing() -> Refusal {
-    Refusal::new(
-        401,
+    Refusal::unauthorized(
+        CHALLENGE,
         "shop_token_missing",
         "Shopping needs the shop token that the queue gives at your turn.",
     )
 }
 
 fn revoked() -> Refusal {
-    Refusal::new(
-        401,
+    Refusal::unauthorized(
+        CHALLENGE,
         "shop_token_revoked",
         "This shopping session was ended by the organiser.",
     )
 }
 
-/// The admin lets nobody in.
-pub(in crate::app) fn closed() -> Refusal {
-    Refusal::new(
-        503,
-        "gate_closed",
-        "The organiser lets nobody in at the moment. Places in the queue are kept.",
+fn ended() -> Refusal {
+    Refusal::unauthorized(
+        CHALLENGE,
+        "shop_token_ended",
+        "This shopping session has ended. Join again to shop.",
     )
-    .with(http::header::RETRY_AFTER, "60")
 }
 
 fn refusal(error: &ShopTokenError) -> Refusal {
-    let (status, word) = match error {
-        ShopTokenError::Invalid => (401, "shop_token_invalid"),
-        ShopTokenError::Expired => (401, "shop_token_expired"),
-        ShopTokenError::OtherEvent => (403, "token_for_other_event"),
-    };
-    Refusal::new(status, word, sentence(error))
+    let unauthorized = |word| Refusal::unauthorized(CHALLENGE, word, sentence(error));
+    match error {
+        ShopTokenError::Invalid => unauthorized("shop_token_invalid"),
+        ShopTokenError::Expired => unauthorized("shop_token_expired"),
+        ShopTokenError::OtherEvent => Refusal::new(403, "token_for_other_event", sentence(error)),
+    }
 }

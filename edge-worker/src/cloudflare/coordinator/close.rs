@@ -1,23 +1,23 @@
-//! Closing draws, on the alarm: freeze every announced shard, wait for the beacon's round where one was announced, then
-//! publish the record.
+//! Closing draws, on the alarm: does the steps of [`crate::queue::closing`].
 //!
-//! What may happen at the awaits (for shards' answers and for the beacon's): announcements, of which those up to the closing
-//! draw are refused since before the first shard was asked; puts, which cannot move the windows or the beacon any more (they
-//! are fixed before the first draw is due) and whose schedule is read only in the last step; reports and reads. Two alarms
-//! never run at once.
+//! What may happen at the awaits (for shards' answers and for the beacon's):
+//! - announcements: those up to the last draw that has ended are refused since before the first
+//!   shard was asked;
+//! - puts: they cannot move the windows or the beacon any more, which are fixed before the first
+//!   draw is due, and the schedule is read only in the last step;
+//! - reports and reads: a shard that has frozen the draw by itself need not be asked.
 //!
-//! While the first draw waits for its round, later ones are frozen as soon as they are due: a draw must be frozen before its
-//! own round is out.
+//! Two alarms never run at once.
 //!
-//! A crash at any point changes nothing in the record: which shards are in it was decided with `closing`, a frozen shard
-//! says the same for ever, a round has one signature, and everything else in it is fixed or follows from records before.
+//! What a shard says is stored at once, so a crash asks only for the rest. So is what a shard that
+//! does not answer is entered with: on disk before the record is signed, like everything else.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use stanchion_shared::{
-    draw::{beacon::VerifiedRound, digest::FrozenShard},
-    identity::{Draw, EventId, Shard},
+    draw::beacon::VerifiedRound,
+    ids::{Draw, EventId, Shard},
     timestamp::UnixMillis,
 };
 use worker::{Error, Result, console_error};
@@ -25,168 +25,191 @@ use worker::{Error, Result, console_error};
 use super::{
     super::{configuration::configuration, messages::Freeze, now, objects, origin},
     Coordinator,
-    tables::{self, Event},
+    tables::{self, EventMemory},
 };
 use crate::{
-    beacon,
-    event::{AwaitedRound, FrozenDraw, has_tickets},
     platform::StoreError,
+    queue::{
+        beacon::{self, AwaitedRound},
+        closing::{ClosingRun, ClosingStep, FrozenDraw, freeze_time::FREEZES_AT_ONCE},
+        shard_tickets::ShardTickets,
+    },
 };
 
 /// A draw that could not be closed is tried again after this long, in ms.
 pub(super) const RETRY_MS: u64 = 250;
-/// A beacon that did not answer, or not with its round, is asked again after this long, in ms. Others ask it, too.
-const ASK_AGAIN_MS: u64 = 1_000;
-/// A beacon that has not answered after this long is asked again later: well before the round of a draw that ends meanwhile
-/// is out, so that it is frozen first ([`stanchion_shared::policy::FREEZE_MS`]).
-const BEACON_PATIENCE: Duration = Duration::from_millis(1_500);
-/// Shards that are frozen at once.
-const FREEZES_AT_ONCE: usize = 32;
-/// Shards that are frozen in one alarm: a runtime bounds the messages of one invocation.
+/// A beacon that has not answered after this long is asked again later: well before the round of a
+/// draw that ends meanwhile is out, so that it is frozen first
+/// ([`stanchion_shared::policy::FREEZE_MS`]).
+const BEACON_TIME_LIMIT: Duration = Duration::from_millis(1_500);
+/// A shard that has not answered after this long is asked again, in ms, so that it holds up none of
+/// the others: they are asked a few at once.
+const FREEZE_TIME_LIMIT_MS: u64 = 600;
+/// Shards that are asked in one alarm: a runtime bounds the messages of one invocation.
 pub(super) const FREEZES_PER_ALARM: usize = 200;
 
-/// What is left to do for a draw.
-struct Closing {
-    event_id: EventId,
-    draw: Draw,
-    unfrozen: Vec<Shard>,
-}
-
-/// What is to be done next.
-enum Step {
-    Freeze(Closing),
-    /// All shards are frozen, and the beacon's round is out.
-    Ask(Draw, AwaitedRound),
-    /// All shards are frozen, and no round is needed.
+/// What is to be done next, with what it takes to do it.
+enum Work {
+    Freeze(Unfrozen),
+    AskBeacon(Draw, AwaitedRound),
     Finish(Draw),
-    /// Nothing before this instant.
+    /// It is done: what is to be written without asking another object was written with the
+    /// decision.
+    Noted,
     Rest(UnixMillis),
 }
 
+/// Draws in shards that have not said yet what they have in them.
+struct Unfrozen {
+    event_id: EventId,
+    after: Option<Draw>,
+    through: Draw,
+    /// Shards that have not answered then are not waited for.
+    until: UnixMillis,
+    shards: Vec<(Draw, Shard)>,
+}
+
 impl Coordinator {
-    /// Closes all draws that are due, in order, as far as one alarm may: with so many freezes as are `left` of
-    /// [`FREEZES_PER_ALARM`]. Says before when the next draw must not be closed.
+    /// Closes all draws that are due, in order, as far as one alarm may: with so many freezes as
+    /// are `left` of [`FREEZES_PER_ALARM`]. Returns the earliest instant at which the next draw may
+    /// be closed.
     pub(super) async fn close_due(&self, left: &mut usize) -> Result<UnixMillis> {
-        let mut ask_not_before = UnixMillis(0);
+        let mut run = ClosingRun::default();
         loop {
-            match self.next_step(now(), ask_not_before)? {
-                Step::Freeze(closing) => {
-                    let asked = closing.unfrozen.len().min(*left);
+            match self.next_work(&mut run, now())? {
+                Work::Freeze(unfrozen) => {
+                    let asked = unfrozen.shards.len().min(*left);
                     *left -= asked;
-                    for shards in closing.unfrozen[..asked].chunks(FREEZES_AT_ONCE) {
-                        let asked = shards.iter().map(|&shard| self.freeze(&closing, shard));
-                        self.note_frozen(closing.draw, join_all(asked).await)?;
-                    }
-                    if asked < closing.unfrozen.len() {
-                        return Ok(now());
+                    self.freeze_all(&unfrozen, asked).await;
+                    let is_frozen = self.is_frozen(&unfrozen)?;
+                    match is_frozen {
+                        true => run.froze(unfrozen.through),
+                        false if asked < unfrozen.shards.len() => return Ok(now()),
+                        false => run.unanswered(now()),
                     }
                 }
-                Step::Ask(draw, awaited) => match self.ask(&awaited).await {
+                Work::AskBeacon(draw, awaited) => match self.ask_beacon(&awaited).await {
                     Ok(round) => self.finish(draw, Some(round))?,
                     Err(error) => {
                         console_error!("a draw waits for its beacon: {error}");
-                        ask_not_before = now().plus(ASK_AGAIN_MS);
+                        run.beacon_failed(now());
                     }
                 },
-                Step::Finish(draw) => self.finish(draw, None)?,
-                Step::Rest(until) => return Ok(until),
+                Work::Finish(draw) => self.finish(draw, None)?,
+                Work::Noted => {}
+                Work::Rest(until) => return Ok(until),
             }
         }
     }
 
-    /// What is to be done at `now`. Draws that are to be frozen are from now on closed to announcements: on disk before any
-    /// shard is asked, for no message leaves the object before that.
-    fn next_step(&self, now: UnixMillis, ask_not_before: UnixMillis) -> Result<Step> {
-        let step = self.change(|event| {
-            let mut draws = event.announced.iter();
-            let Some((&first, shards)) = draws.next() else {
-                return Ok(Step::Rest(UnixMillis(0)));
-            };
-            if event.rules.closed_at(first) > now {
-                return Ok(Step::Rest(UnixMillis(0)));
-            }
-            let Some(frozen) = all_frozen(shards) else {
-                return self.to_freeze(event, first, now);
-            };
-            let Some(awaited) = event.rules.awaited(first).filter(|_| has_tickets(&frozen)) else {
-                return Ok(Step::Finish(first));
-            };
-            let ask_at = awaited.at.max(ask_not_before);
-            if ask_at <= now {
-                return Ok(Step::Ask(first, awaited));
-            }
-            let mut until = ask_at;
-            for (&draw, shards) in draws {
-                let closed_at = event.rules.closed_at(draw);
-                if closed_at > now {
-                    until = until.min(closed_at);
-                    break;
+    /// What is to be done at `now`. Draws that are to be frozen are from now on closed to
+    /// announcements: on disk before any shard is asked, for no message leaves the object before
+    /// that.
+    fn next_work(&self, run: &mut ClosingRun, now: UnixMillis) -> Result<Work> {
+        let work = self.change(|event| {
+            let announced = event.announced_draws();
+            match run.next_step(&event.state, &announced, now) {
+                ClosingStep::Rest(until) => {
+                    // Before the first draw has ended, one that ends earlier may still be announced.
+                    let is_due = event.close_at(UnixMillis(0)).is_some_and(|at| at <= now);
+                    Ok(Work::Rest(until.filter(|_| is_due).unwrap_or_default()))
                 }
-                if all_frozen(shards).is_none() {
-                    return self.to_freeze(event, draw, now);
+                ClosingStep::Freeze { after, through, until } => {
+                    self.change_state(event, |state| state.end_announcements(after, through, now))?;
+                    Ok(Work::Freeze(Unfrozen {
+                        event_id: event.state.constants.event_id.clone(),
+                        after,
+                        through,
+                        until,
+                        shards: event.unfrozen(after, through),
+                    }))
                 }
+                ClosingStep::EnterSilent { after, through } => {
+                    self.enter_silent(event, after, through, now)?;
+                    match event.unfrozen(after, through).is_empty() {
+                        true => run.froze(through),
+                        false => run.entered(),
+                    }
+                    Ok(Work::Noted)
+                }
+                ClosingStep::NoteFrozen { draw, through } => {
+                    let frozen = announced.frozen.as_deref();
+                    self.change_state(event, |state| state.note_frozen(draw, frozen, through))?;
+                    Ok(Work::Noted)
+                }
+                ClosingStep::AskBeacon(draw, awaited) => Ok(Work::AskBeacon(draw, awaited)),
+                ClosingStep::Finish(draw) => Ok(Work::Finish(draw)),
             }
-            self.change_rules(event, |rules| rules.wait_for_round(first, &frozen))?;
-            Ok(Step::Rest(until))
         })?;
-        Ok(step.unwrap_or(Step::Rest(UnixMillis(0))))
+        Ok(work.unwrap_or(Work::Rest(UnixMillis(0))))
     }
 
-    fn to_freeze(&self, event: &mut Event, draw: Draw, now: UnixMillis) -> Result<Step> {
-        let unfrozen = event.announced[&draw].iter().filter(|(_, frozen)| frozen.is_none());
-        let unfrozen = unfrozen.map(|(&shard, _)| shard).collect();
-        let ended = event.rules.ended(draw, now);
-        self.change_rules(event, |rules| rules.begin_closing(ended))?;
-        Ok(Step::Freeze(Closing {
-            event_id: event.rules.fixed.event_id.clone(),
-            draw,
-            unfrozen,
-        }))
+    /// Enters the shards that have not answered by their deadline, as they last reported.
+    fn enter_silent(&self, event: &mut EventMemory, after: Option<Draw>, through: Draw, now: UnixMillis) -> Result<()> {
+        let silent = event.unfrozen(after, through);
+        let reports = std::mem::take(&mut event.reports);
+        let entered = self.change_state(event, |state| state.enter_silent(&silent, &reports, now));
+        event.reports = reports;
+        for missed in entered? {
+            let heard = missed.heard_at.map_or("never".to_owned(), |at| at.to_string());
+            console_error!(
+                "shard {} of {} is missing in draw {}: last heard of {heard}, entered with {} tickets",
+                missed.shard().0,
+                event.state.constants.event_id,
+                missed.draw.0,
+                missed.entered.count(),
+            );
+            event.note_frozen(&self.database, missed.draw, missed.entered)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the first `count` of what is unfrozen, the last shards first: each says by itself when
+    /// it has frozen a draw, and the first ones do so first.
+    async fn freeze_all(&self, unfrozen: &Unfrozen, count: usize) {
+        let asked = unfrozen.shards.iter().rev().take(count);
+        let asked = asked.map(|&(draw, shard)| self.freeze(unfrozen, draw, shard));
+        let answers: Vec<Result<()>> = stream::iter(asked).buffer_unordered(FREEZES_AT_ONCE).collect().await;
+        for error in answers.into_iter().filter_map(Result::err).take(1) {
+            console_error!("a draw is not frozen yet: {error}");
+        }
+    }
+
+    /// Freezes a draw in one shard, unless that has said by itself that it is, or it is too late.
+    async fn freeze(&self, unfrozen: &Unfrozen, draw: Draw, shard: Shard) -> Result<()> {
+        let is_unfrozen = self.read(|event| Ok(event.is_unfrozen(draw, shard)))?;
+        let left_ms = unfrozen.until.since(now());
+        if is_unfrozen != Some(true) || left_ms == 0 {
+            return Ok(());
+        }
+        let asked = self.objects.shard(&unfrozen.event_id, shard, Freeze { shard, draw });
+        let answered = objects::within(Duration::from_millis(left_ms.min(FREEZE_TIME_LIMIT_MS)), asked).await;
+        let tickets: ShardTickets = answered.map_err(|error| Error::RustError(error.to_string()))?;
+        self.change(|event| event.note_frozen(&self.database, draw, tickets))
+            .map(|_| ())
+    }
+
+    /// Whether every shard has said what it has in these draws.
+    fn is_frozen(&self, unfrozen: &Unfrozen) -> Result<bool> {
+        let left = self.read(|event| Ok(event.unfrozen(unfrozen.after, unfrozen.through)))?;
+        Ok(left.is_none_or(|left| left.is_empty()))
     }
 
     /// Reads the round and verifies it.
-    async fn ask(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
+    async fn ask_beacon(&self, awaited: &AwaitedRound) -> Result<VerifiedRound, StoreError> {
         let config = configuration(&self.env).map_err(StoreError)?;
-        let send = |request| origin::fetch(request, BEACON_PATIENCE);
+        let send = |request| origin::fetch(request, BEACON_TIME_LIMIT);
         beacon::fetch(awaited, &config.beacon_url, send).await
     }
 
-    /// Freezes the draw in one shard.
-    async fn freeze(&self, closing: &Closing, shard: Shard) -> Result<FrozenShard, StoreError> {
-        let draw = closing.draw;
-        let asked = self.objects.shard(&closing.event_id, shard, Freeze { shard, draw });
-        objects::patiently(asked).await
-    }
-
-    /// Stores what shards answered, in one commit, so that a crash asks only for the rest. The first that did not answer is
-    /// the error: the draw waits for it.
-    fn note_frozen(&self, draw: Draw, answers: Vec<Result<FrozenShard, StoreError>>) -> Result<()> {
-        let mut unanswered = None;
-        self.change(|event| {
-            let shards = event.announced.get_mut(&draw);
-            let shards = shards.ok_or_else(|| Error::RustError("a draw was closed while it was frozen".to_owned()))?;
-            for answer in answers {
-                match answer {
-                    Ok(frozen) => {
-                        tables::save_frozen(&self.database, draw, &frozen)?;
-                        shards.insert(frozen.shard, Some(frozen));
-                    }
-                    Err(error) => unanswered = unanswered.take().or(Some(error)),
-                }
-            }
-            Ok(())
-        })?;
-        unanswered.map_or(Ok(()), |error| Err(Error::RustError(error.to_string())))
-    }
-
-    /// Every shard is frozen, and the round is there: in one transaction the record, the place up to which the curve may go, and what is closed. Only
-    /// with it the secret of the draw can be read anywhere.
+    /// Every shard is frozen, and the round is there: writes the record and all that belongs to it
+    /// in one transaction.
     fn finish(&self, draw: Draw, beacon: Option<VerifiedRound>) -> Result<()> {
         let config = configuration(&self.env).map_err(Error::RustError)?;
         let now = now();
-        self.change(|event| {
+        self.change(|event: &mut EventMemory| {
             let shards = event.announced.remove(&draw).unwrap_or_default();
-            let frozen: Option<Vec<FrozenShard>> = shards.into_values().collect();
+            let frozen: Option<Vec<ShardTickets>> = shards.into_values().collect();
             let frozen = frozen.ok_or_else(|| Error::RustError("a shard is not frozen".to_owned()))?;
             let secret = tables::load_chain(&self.database)?
                 .secret(draw)
@@ -194,11 +217,10 @@ impl Coordinator {
             let frozen = FrozenDraw {
                 draw,
                 shards: frozen,
-                lives: Vec::new(), // a Durable Object's storage never goes back
                 secret,
                 beacon,
             };
-            let record = self.change_rules(event, |rules| rules.close(frozen, &config.signing_keys, now))?;
+            let record = self.change_state(event, |state| state.close(frozen, &config.signing_keys, now))?;
             if let Some(record) = record {
                 tables::save_record(&self.database, &record)?;
             }
@@ -206,9 +228,4 @@ impl Coordinator {
         })?;
         Ok(())
     }
-}
-
-/// What all shards of a draw said, if all are frozen.
-fn all_frozen(shards: &BTreeMap<Shard, Option<FrozenShard>>) -> Option<Vec<FrozenShard>> {
-    shards.values().copied().collect()
 }

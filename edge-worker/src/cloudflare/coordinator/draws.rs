@@ -2,72 +2,74 @@
 
 use std::collections::btree_map::Entry;
 
-use stanchion_shared::{timestamp::UnixMillis, wire::PutEvent};
+use stanchion_shared::{ids::Shard, timestamp::UnixMillis};
 use worker::{Error, Result};
 
 use super::{
-    super::messages::{Announce, Announced, Report},
+    super::{
+        messages::{Announce, Announced, Report},
+        now,
+    },
     Coordinator,
-    tables::{self, Event},
+    tables::{self, EventMemory},
 };
-
-/// A shard reports at most this often, in ms.
-const REPORT_EVERY_MS: u64 = 2_000;
-/// Reports of all shards together are at most this many a second.
-const REPORTS_PER_SECOND: u64 = 32;
-
-fn report_every_ms(put: &PutEvent) -> u64 {
-    (u64::from(put.shards.get()) * 1_000 / REPORTS_PER_SECOND).max(REPORT_EVERY_MS)
-}
+use crate::queue::{announcement::AnnouncementOutcome, sessions::tell_every_ms, shard_reports::report_every_ms};
 
 impl Coordinator {
-    /// Lets a shard into a draw, unless that draw is closed or being closed. Once it is let in, the draw waits for it.
+    /// Lets a shard into a draw, unless that draw is closed or being closed. Once it is let in, the
+    /// draw waits for it.
     pub(super) fn announce(&self, announce: Announce) -> Result<Option<Announced>> {
         let Announce { shard, draw } = announce;
         self.change(|event| {
-            check_shard(event, shard.0)?;
-            let progress = &event.rules.progress;
-            let refused_through = progress.closing.max(progress.closed_through);
-            if let Some(frozen_through) = refused_through.filter(|&through| draw <= through) {
-                return Ok(Announced::Refused { frozen_through });
+            check_shard(event, shard)?;
+            let outcome = event.state.judge_announcement(draw);
+            if outcome == AnnouncementOutcome::Open {
+                let shards = event.announced.entry(draw).or_default();
+                if let Entry::Vacant(place) = shards.entry(shard) {
+                    tables::save_announcement(&self.database, draw, shard)?;
+                    place.insert(None);
+                    self.arm(event, UnixMillis(0))?;
+                }
             }
-            let shards = event.announced.entry(draw).or_default();
-            if let Entry::Vacant(place) = shards.entry(shard) {
-                tables::save_announcement(&self.database, draw, shard)?;
-                place.insert(None);
-                self.arm(event, UnixMillis(0))?;
-            }
-            Ok(Announced::Open {
-                report_every_ms: report_every_ms(&event.rules.put.put),
+            Ok(Announced {
+                outcome,
+                report_every_ms: report_every_ms(event.state.settings.shards),
+                tell_every_ms: tell_every_ms(event.state.settings.shards),
+                windows: event.state.settings.windows(),
             })
         })
     }
 
-    /// Notes how many tickets a shard has given, and its scores. Reports may overtake one another: the counts only grow.
-    pub(super) fn report(&self, report: Report) -> Result<Option<()>> {
-        let Report { shard, joined, scores } = report;
+    /// Stores what a shard reports of itself, as far as it is news. A draw that it has frozen by
+    /// itself needs no question any more.
+    pub(super) fn report(&self, Report(mut report): Report) -> Result<Option<()>> {
+        report.heard_at = now();
         self.change(|event| {
-            check_shard(event, shard.0)?;
-            let known = event.joined.entry(shard).or_default();
-            if joined > *known {
-                tables::save_joined(&self.database, shard, joined)?;
-                *known = joined;
+            check_shard(event, report.shard)?;
+            for one in report.draws.iter().filter(|one| one.is_frozen) {
+                event.note_frozen(&self.database, one.draw, one.tickets.clone())?;
             }
-            let known = event.scores.entry(shard).or_default();
-            if scores.joins() > known.joins() {
-                tables::save_scores(&self.database, shard, &scores)?;
-                *known = scores;
-            }
-            Ok(())
+            let closed_through = event.state.progress.closed_through;
+            report.forget_through(closed_through);
+            let known = match event.reports.entry(report.shard) {
+                Entry::Vacant(place) => place.insert(report),
+                Entry::Occupied(known) => {
+                    let known = known.into_mut();
+                    known.forget_through(closed_through);
+                    if !known.grow(report) {
+                        return Ok(());
+                    }
+                    known
+                }
+            };
+            tables::save_report(&self.database, known)
         })
     }
 }
 
-/// A shard that the event does not have would be left out of every record's digest: its tickets must not come to be.
-fn check_shard(event: &Event, shard: u16) -> Result<()> {
-    if shard < event.rules.put.put.shards.get() {
-        Ok(())
-    } else {
-        Err(Error::RustError(format!("the event has no shard {shard}")))
+pub(super) fn check_shard(event: &EventMemory, shard: Shard) -> Result<()> {
+    match event.state.has_shard(shard) {
+        true => Ok(()),
+        false => Err(Error::RustError(format!("the event has no shard {}", shard.0))),
     }
 }

@@ -1,13 +1,23 @@
-//! The coordinator: one Durable Object per event. It holds what there is one of: configuration, the chain of secrets, the
-//! schedule, the records of closed draws.
+//! The coordinator: one Durable Object per event. It holds what there is one of: settings, the
+//! chain of secrets, the schedule, the records of closed draws. [`crate::queue`] decides, the
+//! coordinator stores.
 //!
-//! [`puts`] takes what the origin says, [`draws`] lets shards announce themselves, [`close`] closes draws and [`site`] asks a site for its health on the alarm,
-//! [`tables`] is the event in memory and on disk. Everything but closing is one synchronous stretch, so nothing interleaves
-//! with it; where closing awaits, its comments say what may happen meanwhile.
+//! # Layout
+//! - [`puts`]: what the origin says;
+//! - [`draws`], [`sessions`]: announcements and reports of shards;
+//! - [`close`], [`settle`], [`site`], [`meter`]: on the alarm, draws are closed, shards that missed
+//!   one are asked whether they are back, and a protected site is asked for its health and metered;
+//! - [`tables`]: the event in memory and on disk.
+//!
+//! Everything but the alarm is one synchronous stretch, so nothing interleaves with it. Where the
+//! alarm awaits, comments say what may happen meanwhile.
 
 mod close;
 mod draws;
+mod meter;
 mod puts;
+mod sessions;
+mod settle;
 mod site;
 mod tables;
 
@@ -17,29 +27,22 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
-use stanchion_shared::{lives::Lives, standing::Snapshot, timestamp::UnixMillis};
+use futures_util::future::{Either, join, select};
+use stanchion_shared::{epochs::Epochs, meter::SiteAnswers, snapshot::Snapshot, timestamp::UnixMillis};
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
 
 use super::{
     database::Database,
     messages::{
-        Announce, PutEventMessage, PutReleaseMessage, ReadEventKey, ReadRecord, ReadSchedule, ReadSnapshot, Report,
-        ToCoordinator,
+        Announce, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TellSessions, ToCoordinator,
     },
     now,
     objects::{self, Objects},
 };
-use crate::{
-    event::{Reported, joins_per_second},
-    platform::StoreError,
-};
-use tables::Event;
+use crate::platform::StoreError;
+use tables::EventMemory;
 
-/// The pace of joins is measured over at least this long, in ms: shards report every two seconds, each when it likes.
-const PACE_OVER_MS: u64 = 4_000;
-
-/// While a site is waited for, whether a draw has fallen due is looked at this often.
+/// While the answer of a site is awaited, due draws are looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// See the module.
@@ -49,13 +52,19 @@ pub struct Coordinator {
     objects: Objects,
     database: Database,
     /// The event, once it was read. `None` also after a failed change: what is on disk counts.
-    event: RefCell<Option<Event>>,
+    event: RefCell<Option<EventMemory>>,
     /// When the alarm rings, as far as this instance knows.
     alarm: Cell<Option<UnixMillis>>,
-    /// An alarm is at work; it sets the next one when it is done.
+    /// An alarm is running; it sets the next one when it is done.
     closing: Cell<bool>,
     /// A site that did not answer well is not asked again before this instant.
     ask_site_not_before: Cell<UnixMillis>,
+    /// Silent shards are not asked again before this instant, and from which of them on.
+    settle_not_before: Cell<UnixMillis>,
+    settle_from: Cell<usize>,
+    /// What gates told of the site's answers since this instance began. Nobody needs it for longer
+    /// than some seconds.
+    answers: Cell<SiteAnswers>,
 }
 
 impl DurableObject for Coordinator {
@@ -68,6 +77,9 @@ impl DurableObject for Coordinator {
             alarm: Cell::new(None),
             closing: Cell::new(false),
             ask_site_not_before: Cell::new(UnixMillis(0)),
+            settle_not_before: Cell::new(UnixMillis(0)),
+            settle_from: Cell::new(0),
+            answers: Cell::default(),
         }
     }
 
@@ -83,27 +95,21 @@ impl DurableObject for Coordinator {
             ToCoordinator::PutReleaseMessage(message) => {
                 objects::answer::<PutReleaseMessage>(self.put_release(message).map_err(broken))
             }
-            ToCoordinator::ReadSnapshot(_) => {
-                let snapshot = self.read(|event| Ok(snapshot(event, now())));
-                objects::answer::<ReadSnapshot>(snapshot.map_err(broken))
-            }
-            ToCoordinator::ReadEventKey(_) => {
-                let key = self.read(|event| Ok(event.rules.fixed.key.clone()));
-                objects::answer::<ReadEventKey>(key.map_err(broken))
-            }
-            ToCoordinator::ReadRecord(ReadRecord { draw }) => {
-                let record = self.read(|_| tables::load_record(&self.database, draw));
-                objects::answer::<ReadRecord>(record.map(Option::flatten).map_err(broken))
-            }
-            ToCoordinator::ReadSchedule(_) => {
-                let schedule = self.read(|event| Ok(event.rules.schedule.clone()));
-                objects::answer::<ReadSchedule>(schedule.map_err(broken))
+            ToCoordinator::Read(read) => self.answer_read(read),
+            ToCoordinator::ReadWithAnswers(ReadWithAnswers { read, answers }) => {
+                let mut all = self.answers.get();
+                all.add(answers);
+                self.answers.set(all);
+                self.answer_read(read)
             }
             ToCoordinator::Announce(announce) => {
                 objects::answer::<Announce>(self.announce(announce).map_err(broken).and_then(known))
             }
             ToCoordinator::Report(report) => {
                 objects::answer::<Report>(self.report(report).map_err(broken).and_then(known))
+            }
+            ToCoordinator::TellSessions(told) => {
+                objects::answer::<TellSessions>(self.note_sessions(told).map_err(broken).and_then(known))
             }
         }
     }
@@ -112,8 +118,9 @@ impl DurableObject for Coordinator {
         self.alarm.set(None);
         self.closing.set(true);
         let not_before = self.close_and_ask().await;
-        // An error here would make the runtime ring again, later and later; we know better when. If the copy was forgotten, it
-        // is read anew here, and must not set an alarm for at once: only from here on alarms are set.
+        // An error here would make the runtime ring again, later and later, although it is known
+        // when to ring. If the copy was forgotten, it is read anew here, and must not set an alarm
+        // for at once: only from here on alarms are set.
         let armed = self.read(|event| {
             self.closing.set(false);
             self.arm(event, not_before)
@@ -137,18 +144,47 @@ fn known<T>(answer: Option<T>) -> std::result::Result<T, StoreError> {
 }
 
 impl Coordinator {
-    /// Closes what is due and asks the site for its health. However long the site lets itself be waited for, draws that fall
-    /// due meanwhile are closed. Says before when the next draw must not be closed.
+    fn answer_read(&self, read: Read) -> Result<Response> {
+        match read {
+            Read::Snapshot => objects::json(self.read(|event| Ok(snapshot(event, now()))).map_err(broken)),
+            Read::Schedule(chunk) => {
+                let chunk = self.read(|event| Ok(event.state.schedule.chunk(chunk, now())));
+                objects::json(chunk.map(Option::flatten).map_err(broken))
+            }
+            Read::Drawn { page, .. } => {
+                let drawn = self.read(|_| tables::load_drawn(&self.database, page));
+                objects::json(drawn.map(Option::unwrap_or_default).map_err(broken))
+            }
+            Read::EventKey => {
+                let key = self.read(|event| Ok(event.state.constants.key.clone()));
+                objects::json(key.map_err(broken))
+            }
+            Read::Ended { page, .. } => {
+                let ended = self.read(|event| Ok(event.sessions.page(page)));
+                objects::json(ended.map(Option::unwrap_or_default).map_err(broken))
+            }
+            Read::Events(_) => objects::fault(&StoreError("the directory is another object".to_owned())),
+            Read::Record(draw) => {
+                let record = self.read(|_| tables::load_record(&self.database, draw));
+                objects::json(record.map(Option::flatten).map_err(broken))
+            }
+        }
+    }
+
+    /// Closes what is due and asks the site for its health and silent shards whether they are back.
+    /// However long they take, the site is metered, and draws that fall due meanwhile are closed.
+    /// Returns the earliest instant at which the next draw may be closed.
     async fn close_and_ask(&self) -> UnixMillis {
         let (mut left, mut not_before) = (close::FREEZES_PER_ALARM, UnixMillis(0));
-        let mut asking = pin!(self.ask_site());
+        let mut asking = pin!(join(self.ask_site(), self.settle()));
         loop {
+            self.meter();
             let is_due = self.is_due(not_before);
             not_before = {
                 let working = pin!(self.close_or_wait(is_due, not_before, &mut left));
                 match select(asking.as_mut(), working).await {
-                    // What has begun is done to its end.
-                    Either::Left(((), closing)) if is_due => return closing.await,
+                    // A closing that has begun is done to its end.
+                    Either::Left((_, closing)) if is_due => return closing.await,
                     Either::Left(_) => return not_before,
                     Either::Right((again_not_before, _)) => again_not_before,
                 }
@@ -163,11 +199,12 @@ impl Coordinator {
     /// Whether a draw is to be closed now.
     fn is_due(&self, not_before: UnixMillis) -> bool {
         let close_at = self.read(|event| Ok(event.close_at(not_before)));
-        // An event that cannot be read is none that can be closed; the end of the alarm says so.
+        // An event that cannot be read has no draw to close; the end of the alarm logs the error.
         close_at.ok().flatten().flatten().is_some_and(|at| at <= now())
     }
 
-    /// Closes what is due, or lets a moment pass if nothing is. Says before when the next draw must not be closed.
+    /// Closes what is due, or lets a moment pass if nothing is. Returns the earliest instant at
+    /// which the next draw may be closed.
     async fn close_or_wait(&self, is_due: bool, not_before: UnixMillis, left: &mut usize) -> UnixMillis {
         if !is_due {
             Delay::from(LOOK_EVERY).await;
@@ -180,13 +217,13 @@ impl Coordinator {
     }
 
     /// Reads the event, `None` if there is none.
-    fn read<T>(&self, work: impl FnOnce(&Event) -> Result<T>) -> Result<Option<T>> {
+    fn read<T>(&self, work: impl FnOnce(&EventMemory) -> Result<T>) -> Result<Option<T>> {
         self.loaded()?.as_ref().map(work).transpose()
     }
 
-    /// Does one synchronous piece of work on the event, `None` if there is none. What it writes is written all or not at
-    /// all; if it fails, the copy in memory is forgotten.
-    fn change<T>(&self, work: impl FnOnce(&mut Event) -> Result<T>) -> Result<Option<T>> {
+    /// Does one synchronous piece of work on the event, `None` if there is none. What it writes is
+    /// written all or not at all; if it fails, the copy in memory is forgotten.
+    fn change<T>(&self, work: impl FnOnce(&mut EventMemory) -> Result<T>) -> Result<Option<T>> {
         let mut slot = self.loaded()?;
         let Some(event) = slot.as_mut() else {
             return Ok(None);
@@ -199,25 +236,29 @@ impl Coordinator {
         worked.map(Some)
     }
 
-    fn loaded(&self) -> Result<RefMut<'_, Option<Event>>> {
+    fn loaded(&self) -> Result<RefMut<'_, Option<EventMemory>>> {
         let mut slot = self.event.borrow_mut();
         if slot.is_none() {
             *slot = tables::load(&self.database)?;
             if let Some(event) = slot.as_ref() {
-                // An alarm survives a crash; one that was at work just then may not in every runtime: set it again.
+                // An alarm survives a crash; one that was at work just then may not in every
+                // runtime: set it again.
                 self.arm(event, UnixMillis(0))?;
             }
         }
         Ok(slot)
     }
 
-    /// Sets the alarm to the close of the next draw, but not before `not_before`, or to the next question to the site. An
-    /// alarm that rings too early does no harm, so it is moved only forward.
-    fn arm(&self, event: &Event, not_before: UnixMillis) -> Result<()> {
+    /// Sets the alarm to the close of the next draw, but not before `not_before`, or to the next
+    /// question to the site or to silent shards, or the next decision of the meter. An alarm that
+    /// rings too early does no harm, so it is moved only forward.
+    fn arm(&self, event: &EventMemory, not_before: UnixMillis) -> Result<()> {
         let close_at = event.close_at(not_before);
-        let ask_site_at = event.rules.ask_site_at(event.joined(), now());
+        let ask_site_at = event.state.ask_site_at(event.open_tickets(), now());
         let ask_site_at = ask_site_at.map(|at| at.max(self.ask_site_not_before.get()));
-        let Some(at) = [close_at, ask_site_at].into_iter().flatten().min() else {
+        let settle_at = self.settle_at(!event.state.unsettled().is_empty());
+        let meter_at = event.meter_at(now());
+        let Some(at) = [close_at, ask_site_at, settle_at, meter_at].into_iter().flatten().min() else {
             return Ok(());
         };
         let sooner = self.alarm.get().is_none_or(|set| at < set);
@@ -229,24 +270,6 @@ impl Coordinator {
     }
 }
 
-fn snapshot(event: &Event, now: UnixMillis) -> Snapshot {
-    let mut reported = Reported {
-        joined: event.joined.values().sum(),
-        ..Reported::default()
-    };
-    event.scores.values().for_each(|scores| reported.scores.merge(scores));
-    let counted = (reported.scores.joins(), now);
-    let (before, mut per_second) = event.pace.get();
-    if now.since(before.1) >= PACE_OVER_MS {
-        // The first count after a start has nothing to compare with.
-        let has_before = before.1 > UnixMillis(0);
-        per_second = if has_before {
-            joins_per_second(before, counted)
-        } else {
-            0
-        };
-        event.pace.set((counted, per_second));
-    }
-    reported.joins_per_second = per_second;
-    event.rules.snapshot(reported, Lives::default(), now)
+fn snapshot(event: &EventMemory, now: UnixMillis) -> Snapshot {
+    event.state.snapshot(event.totals(now), Epochs::default(), now)
 }

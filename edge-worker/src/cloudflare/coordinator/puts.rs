@@ -1,10 +1,7 @@
-//! What the origin says: the event, and once a second the release. The coordinator stamps the instants.
+//! What the origin says: the event, and once a second the release. The coordinator stamps the
+//! instants.
 
-use stanchion_shared::{
-    draw::chain::SecretChain,
-    identity::{Bytes32, EventKey},
-    timestamp::UnixMillis,
-};
+use stanchion_shared::{ids::Bytes32, timestamp::UnixMillis};
 use worker::Result;
 
 use super::{
@@ -13,20 +10,20 @@ use super::{
         now,
     },
     Coordinator,
-    tables::{self, Event},
+    tables::{self, EventMemory},
 };
 use crate::{
-    event::{self, Fixed},
     platform::PutOutcome,
+    queue::event::{EventSecrets, EventState},
 };
 
 impl Coordinator {
     pub(super) fn put_event(&self, message: PutEventMessage) -> Result<PutOutcome> {
         let now = now();
         let changed = self.change(|event| {
-            let joined = event.joined();
-            let put_it = |rules: &mut event::Event| rules.put_event(&message.put, message.attempt, joined, now);
-            let outcome = self.change_rules(event, put_it)?;
+            let open_tickets = event.open_tickets();
+            let put = |state: &mut EventState| state.put_event(&message.put, message.attempt, open_tickets, now);
+            let outcome = self.change_state(event, put)?;
             // The on-sale may be sooner now.
             self.arm(event, UnixMillis(0))?;
             Ok(outcome)
@@ -39,25 +36,13 @@ impl Coordinator {
 
     fn create_event(&self, message: PutEventMessage, now: UnixMillis) -> Result<PutOutcome> {
         let PutEventMessage { event_id, put, attempt } = message;
-        let chain = SecretChain::generate(random_32());
-        let fixed = Fixed {
-            event_id,
-            opened_at: now,
-            key: EventKey(random_32()),
-            commitment: chain.commitment(),
-        };
-        let rules = event::Event::create(fixed, *put, attempt);
+        let secrets = EventSecrets::generate(random_32(), random_32());
+        let state = EventState::create(event_id, *put, attempt, &secrets, now);
         self.database
-            .transaction(|| tables::create(&self.database, &rules, &chain))?;
-        let outcome = rules.accepted();
-        *self.event.borrow_mut() = Some(Event {
-            rules,
-            announced: Default::default(),
-            joined: Default::default(),
-            scores: Default::default(),
-            pace: Default::default(),
-        });
-        // Its site may be to be asked for its health.
+            .transaction(|| tables::create(&self.database, &state, &secrets.chain))?;
+        let outcome = state.accepted();
+        *self.event.borrow_mut() = Some(EventMemory::new(state));
+        // Its site may be due to be asked for its health.
         self.read(|event| self.arm(event, UnixMillis(0)))?;
         Ok(outcome)
     }
@@ -65,15 +50,19 @@ impl Coordinator {
     pub(super) fn put_release(&self, message: PutReleaseMessage) -> Result<PutOutcome> {
         let now = now();
         let changed = self
-            .change(|event| self.change_rules(event, |rules| rules.put_release(&message.put, message.attempt, now)))?;
+            .change(|event| self.change_state(event, |state| state.put_release(&message.put, message.attempt, now)))?;
         Ok(changed.unwrap_or(PutOutcome::UnknownEvent))
     }
 
-    /// Does what the rules say, and writes what it changed.
-    pub(super) fn change_rules<T>(&self, event: &mut Event, change: impl FnOnce(&mut event::Event) -> T) -> Result<T> {
-        let before = event.rules.clone();
-        let changed = change(&mut event.rules);
-        tables::save_changes(&self.database, &before, &event.rules)?;
+    /// Changes the event's state, and writes what has changed.
+    pub(super) fn change_state<T>(
+        &self,
+        event: &mut EventMemory,
+        change: impl FnOnce(&mut EventState) -> T,
+    ) -> Result<T> {
+        let before = event.state.clone();
+        let changed = change(&mut event.state);
+        tables::save_changes(&self.database, &before, &event.state)?;
         Ok(changed)
     }
 }

@@ -1,7 +1,8 @@
-//! A site of somebody else's that is not well stops its event: the alarm asks it, while somebody is there to whom it matters.
+//! A protected site that is not well stops its event: the alarm asks it, while there are fans to
+//! whom it matters.
 //!
-//! What may happen while it is waited for: everything. A put may have taken the question back, or closed the gate; the rules
-//! judge the answer by what holds when it is there.
+//! Anything may happen while its answer is awaited: a put may take the question back, or close the
+//! gate. The answer is judged by what holds when it arrives.
 
 use std::time::Duration;
 
@@ -12,27 +13,31 @@ use super::{
     super::{configuration::configuration, now, origin},
     Coordinator,
 };
-use crate::health;
+use crate::queue::site_health;
 
-/// A site that has not answered after this long is not well: before it is asked again ([`HEALTH_EVERY_MS`]).
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// A site that has not answered after this long is not well; it is less than [`HEALTH_EVERY_MS`],
+/// when it is asked again.
+const TIME_LIMIT: Duration = Duration::from_millis(1_500);
 
 impl Coordinator {
     /// Asks the site for its health, if that is due.
     pub(super) async fn ask_site(&self) {
-        let due = self.read(|event| Ok(event.rules.site_to_ask(event.joined(), now()).map(str::to_owned)));
-        let path = match due {
-            Ok(path) => path.flatten(),
+        let due = self.read(|event| {
+            let path = event.state.site_to_ask(event.open_tickets(), now());
+            Ok(path.map(|path| (event.state.constants.event_id.clone(), path.to_owned())))
+        });
+        let due = match due {
+            Ok(due) => due.flatten(),
             Err(error) => return console_error!("whether a site is to be asked for its health is not known: {error}"),
         };
-        let Some(path) = path.filter(|_| self.ask_site_not_before.get() <= now()) else {
+        let Some((event, path)) = due.filter(|_| self.ask_site_not_before.get() <= now()) else {
             return;
         };
         let asked_at = now();
         let asked = match configuration(&self.env) {
             Ok(config) => {
-                let send = |request| origin::fetch(request, PATIENCE);
-                health::ask(&config.origin_url, &path, send).await
+                let send = |request| origin::fetch(request, TIME_LIMIT);
+                site_health::ask(config.sites.url_of_event(&event), &path, send).await
             }
             Err(error) => Err(error),
         };
@@ -40,7 +45,7 @@ impl Coordinator {
             console_error!("the site is not well: {problem}");
             self.ask_site_not_before.set(asked_at.plus(HEALTH_EVERY_MS));
         }
-        let noted = self.change(|event| self.change_rules(event, |rules| rules.site_answered(asked.is_ok(), now())));
+        let noted = self.change(|event| self.change_state(event, |state| state.site_answered(asked.is_ok(), now())));
         if let Err(error) = noted {
             console_error!("how the site is was not noted: {error}");
         }

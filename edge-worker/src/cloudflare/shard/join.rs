@@ -1,9 +1,11 @@
-//! Joins. Those that arrive together are one commit: each puts itself on a queue, the first lets the others arrive, takes
-//! all there are, decides them in one synchronous transaction, and answers everyone. A commit costs more than all else.
+//! Joins. Those that arrive together are one commit: each puts itself on a queue, the first lets
+//! the others arrive, takes all there are, decides them in one synchronous transaction, and answers
+//! everyone. A commit costs more than all else.
 //!
-//! The one await in between is the announcement: before the first number of a draw the coordinator must know that this
-//! shard has tickets in it. What may happen meanwhile: more joins queue up; the draw is frozen here or its window ends. So
-//! after the announcement everything is decided anew, from the clock on.
+//! The one await in between is the announcement: before the first number of a draw the coordinator
+//! must know that this shard has tickets in it. What may happen meanwhile: more joins queue up; the
+//! draw is frozen here or its window ends. So after the announcement everything is decided anew,
+//! from the clock on.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,36 +15,45 @@ use std::{
 
 use futures_channel::oneshot;
 use stanchion_shared::{
-    human::ValidProof,
-    identity::{Draw, EventId, Shard as ShardNumber},
-    score::counts::counters,
+    ids::{Draw, EventId, Shard as ShardNumber},
     timestamp::UnixMillis,
 };
 use worker::{Delay, Error, Result};
 
 use super::{
     super::{
-        messages::{Announce, Announced, JoinMessage},
+        messages::{Announce, JoinMessage},
         now, objects,
     },
     Shard, broken,
-    tables::{self, Memory, PROOFS_KEPT_MS, Place},
+    tables::{self, Place, ShardMemory},
 };
 use crate::{
-    person::JoinStep,
     platform::{JoinOutcome, StoreError},
+    queue::{
+        announcement::AnnouncementOutcome,
+        join::{JoinDecision, JoinFacts, decide},
+        sessions::TELL_EVERY_MS,
+        shard_reports::REPORT_EVERY_MS,
+    },
 };
 
-/// Joins that may wait at once; more are told to come again. Some ten seconds of what a shard can do.
+/// Joins that may wait at once; further ones are told to come again. A shard does so many in some
+/// ten seconds.
 const MAX_WAITING: usize = 10_000;
-/// Announcements that one join waits for. A second one is needed when a window ends meanwhile, more are a fault.
-const MAX_ANNOUNCEMENTS: u8 = 5;
+/// Announcements that one join waits for. A second one is needed when a window ends meanwhile, more
+/// are a fault.
+pub(super) const MAX_ANNOUNCEMENTS: u8 = 5;
+
+/// A coordinator that has not answered an announcement after this long is silent: the fans who wait
+/// for it are told to come again.
+const ANNOUNCE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The joins that wait for the next commit.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: RefCell<Vec<Waiting>>,
-    /// Somebody is emptying the queue.
+    /// A task is emptying the queue.
     emptying: Cell<bool>,
 }
 
@@ -54,12 +65,12 @@ struct Waiting {
 
 impl Waiting {
     fn answer(self, answer: Result<JoinOutcome, StoreError>) {
-        // Whoever has gone away asks again, and gets the same ticket.
+        // A client that has gone away asks again, and gets the same ticket.
         let _ = self.answer.send(answer);
     }
 }
 
-enum Decision {
+enum Step {
     Answer(JoinOutcome),
     /// Nothing is written yet: the coordinator must know of this draw first.
     Announce(Draw),
@@ -85,8 +96,8 @@ impl Shard {
             .map_err(|_| StoreError("the shard lost a join".to_owned()))?
     }
 
-    /// Until there is nothing left. The last look at the queue and the end of the task have no await between them, so no
-    /// join is left behind.
+    /// Until there is nothing left. The last look at the queue and the end of the task have no
+    /// await between them, so no join is left behind.
     async fn empty_queue(&self) {
         loop {
             let batch = self.queue.waiting.take();
@@ -99,7 +110,7 @@ impl Shard {
                 None => continue,
             };
             match self.announce(draw).await {
-                // They were first: they stay before those who came meanwhile.
+                // They were first: they stay before joins that came meanwhile.
                 Ok(()) => {
                     self.queue.waiting.borrow_mut().splice(0..0, unanswered);
                 }
@@ -107,6 +118,18 @@ impl Shard {
                     .into_iter()
                     .for_each(|waiting| waiting.answer(Err(error.clone()))),
             }
+        }
+    }
+
+    /// Decides the joins that wait, as far as nothing has to be announced for them: they were here
+    /// before a draw is frozen.
+    pub(super) fn decide_waiting(&self) {
+        let batch = self.queue.waiting.take();
+        if batch.is_empty() {
+            return;
+        }
+        if let Some((_, undecided)) = self.decide_all(batch) {
+            self.queue.waiting.borrow_mut().splice(0..0, undecided);
         }
     }
 
@@ -125,11 +148,11 @@ impl Shard {
         let mut wanted = None;
         for (mut waiting, decision) in batch.into_iter().zip(decisions) {
             match decision {
-                Decision::Answer(outcome) => waiting.answer(Ok(outcome)),
-                Decision::Announce(_) if waiting.announcements == MAX_ANNOUNCEMENTS => {
+                Step::Answer(outcome) => waiting.answer(Ok(outcome)),
+                Step::Announce(_) if waiting.announcements == MAX_ANNOUNCEMENTS => {
                     waiting.answer(Err(StoreError("no draw could be announced".to_owned())));
                 }
-                Decision::Announce(draw) => {
+                Step::Announce(draw) => {
                     waiting.announcements += 1;
                     wanted = wanted.or(Some(draw));
                     undecided.push(waiting);
@@ -139,7 +162,7 @@ impl Shard {
         wanted.map(|draw| (draw, undecided))
     }
 
-    fn decide_in_one_transaction(&self, batch: &[Waiting]) -> Result<Vec<Decision>> {
+    fn decide_in_one_transaction(&self, batch: &[Waiting]) -> Result<Vec<Step>> {
         let first = batch.first().expect("the caller looked");
         let mut slot = self.loaded()?;
         let now = now();
@@ -172,7 +195,7 @@ impl Shard {
             Ok(_) => {}
             Err(_) => {
                 *slot = None;
-                self.will_report.set(false);
+                self.alarm.set(None);
             }
         }
         decided
@@ -180,63 +203,49 @@ impl Shard {
 
     fn decide(
         &self,
-        memory: &mut Memory,
+        memory: &mut ShardMemory,
         message: &JoinMessage,
         now: UnixMillis,
         grown: &mut BTreeSet<Draw>,
-    ) -> Result<Decision> {
-        let join = &message.join;
-        let proof = match &join.proof {
-            Some(proof) => self.judge_proof(proof, message, now)?,
-            None => Proof::NotNeeded,
-        };
-        if matches!(proof, Proof::Used) {
-            return Ok(Decision::Answer(JoinOutcome::ProofUsed));
-        }
-        let draw = join.windows.and_then(|windows| memory.draw_at(&windows, now));
+    ) -> Result<Step> {
+        let JoinMessage { join, attempt, .. } = message;
+        let proof = join.proof.as_ref();
+        let proof_used_by = proof
+            .map(|proof| tables::load_proof(&self.database, proof))
+            .transpose()?;
         let known = tables::load_person(&self.database, join.tag)?;
-        let mut person = known.clone().unwrap_or_default();
-        let outcome = match person.join(join, draw, now) {
-            JoinStep::Answer(outcome) => outcome,
-            JoinStep::Number(tier) => {
-                let Some(draw) = draw else {
-                    return Ok(Decision::Answer(JoinOutcome::without_draws(join)));
-                };
+        let facts = JoinFacts {
+            now,
+            frozen_through: memory.frozen_through,
+            person: known.as_ref(),
+            proof_used_by: proof_used_by.flatten(),
+        };
+        let (mut write, outcome) = match decide(join, *attempt, &facts) {
+            JoinDecision::Answer(outcome) => return Ok(Step::Answer(outcome)),
+            JoinDecision::Write(write, outcome) => (write, outcome),
+            JoinDecision::Number(draw, tier, mut write) => {
                 if !memory.open.contains_key(&draw) {
-                    return Ok(Decision::Announce(draw));
+                    return Ok(Step::Announce(draw));
                 }
                 let numbered = memory.number(&self.database, draw, tier, join.tag)?;
                 grown.insert(draw);
-                person = person.with_ticket(tier, numbered);
-                JoinOutcome::Numbered(person.held.clone().expect("it was just given"))
+                write.person = write.person.with_ticket(tier, numbered);
+                let held = write.person.held.clone().expect("it was just given");
+                (write, JoinOutcome::Numbered(held))
             }
         };
-        if known.as_ref() != Some(&person) {
-            tables::save_person(&self.database, join.tag, &person)?;
+        if known.as_ref() != Some(&write.person) {
+            tables::save_person(&self.database, join.tag, &write.person)?;
         }
-        if let Proof::Unused(proof) = proof {
-            tables::save_proof(&self.database, proof, message.attempt)?;
-            if let Some(score) = &join.score {
-                memory.scores.count(&counters(score, join.verdict));
-            }
+        if let Some(proof) = write.proof.take() {
+            tables::save_proof(&self.database, proof, *attempt)?;
         }
-        Ok(Decision::Answer(outcome))
-    }
-
-    fn judge_proof<'a>(&self, proof: &'a ValidProof, message: &JoinMessage, now: UnixMillis) -> Result<Proof<'a>> {
-        // Whether it was used is not remembered any more.
-        if now > proof.expires_at.plus(PROOFS_KEPT_MS) {
-            return Ok(Proof::Used);
-        }
-        Ok(match tables::load_proof(&self.database, proof)? {
-            None => Proof::Unused(proof),
-            Some(attempt) if attempt == message.attempt => Proof::UsedByThis,
-            Some(_) => Proof::Used,
-        })
+        memory.scores.count(&write.counters);
+        Ok(Step::Answer(outcome))
     }
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    async fn announce(&self, draw: Draw) -> Result<(), StoreError> {
+    pub(super) async fn announce(&self, draw: Draw) -> Result<(), StoreError> {
         let place = self
             .loaded()
             .map_err(broken)?
@@ -247,28 +256,26 @@ impl Shard {
             shard: place.shard,
             draw,
         };
-        let announced = objects::patiently(self.objects.coordinator(&place.event_id, announce)).await?;
-        let changed = self.change(|memory| match announced {
-            Announced::Open { report_every_ms } => {
-                if memory.place.report_every_ms != report_every_ms {
-                    memory.place.report_every_ms = report_every_ms;
-                    self.database.save("shard", &memory.place)?;
+        let announced = objects::within(ANNOUNCE_LIMIT, self.objects.coordinator(&place.event_id, announce)).await?;
+        let changed = self.change(|memory| match announced.outcome {
+            AnnouncementOutcome::Open => {
+                let place = Place {
+                    report_every_ms: announced.report_every_ms,
+                    tell_every_ms: announced.tell_every_ms,
+                    windows: Some(announced.windows),
+                    ..memory.place.clone()
+                };
+                if memory.place != place {
+                    self.database.save("shard", &place)?;
+                    memory.place = place;
                 }
-                memory.open(&self.database, draw)
+                memory.open(&self.database, draw)?;
+                self.arm(memory)
             }
-            Announced::Refused { frozen_through } => memory.freeze_through(&self.database, frozen_through),
+            AnnouncementOutcome::Refused { frozen_through } => memory.freeze_through(&self.database, frozen_through),
         });
         changed.map_err(broken).map(|_| ())
     }
-}
-
-/// What a proof is worth.
-enum Proof<'a> {
-    NotNeeded,
-    Unused(&'a ValidProof),
-    /// The same operation again: its first answer was lost.
-    UsedByThis,
-    Used,
 }
 
 /// Where a shard is, as its first message says.
@@ -276,6 +283,8 @@ pub(super) fn place_of(event: &EventId, shard: ShardNumber) -> Place {
     Place {
         event_id: event.clone(),
         shard,
-        report_every_ms: 2_000, // until the coordinator says what it wants
+        report_every_ms: REPORT_EVERY_MS, // until the coordinator says another one
+        tell_every_ms: TELL_EVERY_MS,
+        windows: None,
     }
 }

@@ -1,27 +1,43 @@
-//! A shard: a Durable Object for one N-th of an event's people. It gives numbers, remembers who has which, and fixes
-//! shopping windows.
+//! A shard: a Durable Object for one N-th of an event's people. It gives numbers, remembers the
+//! people with their numbers, and fixes shopping windows.
 //!
-//! [`join`] gives numbers, many joins in one commit; [`draws`] freezes draws and reads their logs; [`sightings`] knows who used the same things; [`tables`] is the shard
-//! in memory and on disk. What is decided for one person is in [`crate::person`]. Only a join ever awaits (its
-//! announcement to the coordinator); everything else is one synchronous stretch.
+//! # Layout
+//! - [`join`]: gives numbers, many joins in one commit;
+//! - [`draws`]: freezes draws, reads their logs, reports to the coordinator, and carries what a draw
+//!   left over;
+//! - [`identifiers`]: counts the people who used the same identifiers;
+//! - [`sessions`]: counts shopping sessions;
+//! - [`tables`]: the shard in memory and on disk.
+//!
+//! [`crate::queue`] decides. Only a join ever awaits (its announcement to the coordinator), and what
+//! is carried for the same reason; everything else is one synchronous stretch.
 
 mod draws;
+mod identifiers;
 mod join;
-mod sightings;
+mod sessions;
 mod tables;
 
 use std::cell::{Cell, RefCell, RefMut};
 
+use futures_util::future;
+use stanchion_shared::{ids::Tag, sessions::SessionTotals, timestamp::UnixMillis};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{
     database::Database,
-    messages::{CountSighted, Freeze, JoinMessage, NoteMessage, ReadLog, ToShard},
+    messages::{CountIdentifierUsers, Freeze, JoinMessage, NoteIdentifiers, ReadHeldTicket, ReadLog, Settle, ToShard},
     now,
     objects::{self, Objects},
 };
-use crate::platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, StoreError};
-use tables::Memory;
+use crate::{
+    platform::{
+        Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, KeepOutcome, KeepSession, Leave, LeaveOutcome,
+        StoreError,
+    },
+    queue::person::{self, Person, PersonChange},
+};
+use tables::ShardMemory;
 
 /// See the module.
 #[durable_object(alarm)]
@@ -29,12 +45,18 @@ pub struct Shard {
     objects: Objects,
     database: Database,
     /// The shard, once it was read. `None` also after a failed change: what is on disk counts.
-    memory: RefCell<Option<Memory>>,
+    memory: RefCell<Option<ShardMemory>>,
     /// Joins that wait for the next commit.
     queue: join::Queue,
-    /// How much the coordinator was last told ([`Memory::told`]), and whether an alarm is set to tell it more.
+    /// How much was last reported to the coordinator ([`ShardMemory::reportable`]), and when more is
+    /// to be reported.
     reported: Cell<u64>,
-    will_report: Cell<bool>,
+    report_at: Cell<Option<UnixMillis>>,
+    /// The counts of sessions that the coordinator was last told, and when it may be told again.
+    told: Cell<SessionTotals>,
+    tell_not_before: Cell<UnixMillis>,
+    /// When the alarm rings, as far as this instance knows.
+    alarm: Cell<Option<UnixMillis>>,
 }
 
 impl DurableObject for Shard {
@@ -45,7 +67,10 @@ impl DurableObject for Shard {
             memory: RefCell::new(None),
             queue: join::Queue::default(),
             reported: Cell::new(0),
-            will_report: Cell::new(false),
+            report_at: Cell::new(None),
+            told: Cell::default(),
+            tell_not_before: Cell::default(),
+            alarm: Cell::new(None),
         }
     }
 
@@ -57,18 +82,28 @@ impl DurableObject for Shard {
         match message {
             ToShard::JoinMessage(message) => objects::answer::<JoinMessage>(self.join(message).await),
             ToShard::Claim(claim) => objects::answer::<Claim>(self.claim(&claim).map_err(broken)),
-            ToShard::CountSighted(CountSighted { sight }) => {
-                objects::answer::<CountSighted>(self.sighted(&sight).map_err(broken))
+            ToShard::CountIdentifierUsers(CountIdentifierUsers { used }) => {
+                objects::answer::<CountIdentifierUsers>(self.identifier_users(&used).map_err(broken))
             }
-            ToShard::NoteMessage(message) => objects::answer::<NoteMessage>(self.note(&message).map_err(broken)),
+            ToShard::NoteIdentifiers(message) => {
+                objects::answer::<NoteIdentifiers>(self.note_identifiers(&message).map_err(broken))
+            }
             ToShard::Leave(leave) => objects::answer::<Leave>(self.leave(&leave).map_err(broken)),
+            ToShard::EndSession(end) => objects::answer::<EndSession>(self.end_session(&end).map_err(broken)),
+            ToShard::KeepSession(keep) => objects::answer::<KeepSession>(self.keep_session(&keep).map_err(broken)),
             ToShard::ReadLog(ReadLog { draw }) => objects::answer::<ReadLog>(self.log(draw).map_err(broken)),
             ToShard::Freeze(freeze) => objects::answer::<Freeze>(self.freeze(freeze).map_err(broken)),
+            ToShard::Settle(settle) => objects::answer::<Settle>(self.settle(settle).await),
+            ToShard::ReadHeldTicket(ReadHeldTicket { tag }) => {
+                objects::answer::<ReadHeldTicket>(self.held_ticket(tag).map_err(broken))
+            }
         }
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.report().await?;
+        self.alarm.set(None);
+        let (told, frozen) = future::join(self.tell_sessions(), self.freeze_and_report()).await;
+        frozen.and(told)?;
         Response::empty()
     }
 }
@@ -80,7 +115,7 @@ fn broken(error: worker::Error) -> StoreError {
 
 impl Shard {
     /// The shard in memory; nothing if nobody ever joined it.
-    fn loaded(&self) -> Result<RefMut<'_, Option<Memory>>> {
+    fn loaded(&self) -> Result<RefMut<'_, Option<ShardMemory>>> {
         let mut slot = self.memory.borrow_mut();
         if slot.is_none() {
             *slot = tables::load(&self.database)?;
@@ -88,9 +123,9 @@ impl Shard {
         Ok(slot)
     }
 
-    /// Does one synchronous piece of work, `None` if nobody ever joined. What it writes is written all or not at all; if it
-    /// fails, the copy in memory is forgotten.
-    fn change<T>(&self, work: impl FnOnce(&mut Memory) -> Result<T>) -> Result<Option<T>> {
+    /// Does one synchronous piece of work, `None` if nobody ever joined. What it writes is written
+    /// all or not at all; if it fails, the copy in memory is forgotten.
+    fn change<T>(&self, work: impl FnOnce(&mut ShardMemory) -> Result<T>) -> Result<Option<T>> {
         let mut slot = self.loaded()?;
         let Some(memory) = slot.as_mut() else {
             return Ok(None);
@@ -102,30 +137,45 @@ impl Shard {
         worked.map(Some)
     }
 
+    fn held_ticket(&self, tag: Tag) -> Result<Option<HeldTicket>> {
+        let known = self.change(|_| tables::load_person(&self.database, tag))?;
+        Ok(known.flatten().and_then(|person| person.held))
+    }
+
     fn claim(&self, claim: &Claim) -> Result<ClaimOutcome> {
-        let claimed = self.change(|_| {
-            let Some(mut person) = tables::load_person(&self.database, claim.tag)? else {
-                return Ok(ClaimOutcome::Dead);
-            };
-            let before = person.clone();
-            let outcome = person.claim(claim, now());
-            if person != before {
-                tables::save_person(&self.database, claim.tag, &person)?;
-            }
-            Ok(outcome)
-        })?;
-        Ok(claimed.unwrap_or(ClaimOutcome::Dead))
+        self.change_person(claim.tag, |known| person::claim(known, claim, now()))
     }
 
     fn leave(&self, leave: &Leave) -> Result<LeaveOutcome> {
-        let left = self.change(|_| {
-            let Some(mut person) = tables::load_person(&self.database, leave.tag)? else {
-                return Ok(LeaveOutcome::Dead);
-            };
-            let outcome = person.leave(leave);
-            tables::save_person(&self.database, leave.tag, &person)?;
+        self.change_person(leave.tag, |known| person::leave(known, leave, now()))
+    }
+
+    fn end_session(&self, end: &EndSession) -> Result<EndOutcome> {
+        self.change_person(end.tag, |known| person::end_session(known, end, now()))
+    }
+
+    fn keep_session(&self, keep: &KeepSession) -> Result<KeepOutcome> {
+        self.change_person(keep.tag, |known| person::keep_session(known, keep, now()))
+    }
+
+    /// Does what is decided for a person. A shard that nobody ever joined knows no person.
+    fn change_person<T>(&self, tag: Tag, decide: impl Fn(Option<&Person>) -> PersonChange<T>) -> Result<T> {
+        let changed = self.change(|memory| {
+            let known = tables::load_person(&self.database, tag)?;
+            let PersonChange {
+                outcome,
+                changed,
+                session,
+            } = decide(known.as_ref());
+            if let Some(person) = changed {
+                tables::save_person(&self.database, tag, &person)?;
+            }
+            if let Some(change) = session {
+                memory.sessions.note(&self.database, &change)?;
+                self.arm(memory)?;
+            }
             Ok(outcome)
         })?;
-        Ok(left.unwrap_or(LeaveOutcome::Dead))
+        Ok(changed.unwrap_or_else(|| decide(None).outcome))
     }
 }

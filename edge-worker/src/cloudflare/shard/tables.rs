@@ -5,23 +5,29 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     draw::{
-        digest::{FrozenShard, LOG_ENTRY_LENGTH, ShardDigest, log_entry},
+        digest::{LOG_ENTRY_LENGTH, log_entry, parse_log},
         membership::Windows,
     },
-    human::ValidProof,
-    identity::{Draw, EventId, Shard, Tag, Tier},
-    lives::ONLY_LIFE,
+    epochs::ONLY_EPOCH,
+    ids::{Draw, EventId, Shard, ShardCount, Tag, Tier},
+    proof_of_work::ValidProof,
     score::counts::ScoreCounts,
     timestamp::UnixMillis,
 };
-use worker::Result;
+use worker::{Error, Result};
 
 use super::super::{
     database::{Database, integer, json},
     messages::{Attempt, HexLog},
 };
-pub(super) use crate::person::PROOFS_KEPT_MS;
-use crate::person::{Numbered, Person};
+use super::sessions::SessionMemory;
+use crate::queue::{
+    closing::freeze_time,
+    person::{Person, TicketNumber},
+    sessions::tell_every_ms,
+    shard_tickets::{self, EnteredDraw, LeftOver, ShardTickets, sum},
+    used_proofs,
+};
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
@@ -29,34 +35,56 @@ pub(super) const SCHEMA: &str = include_str!("schema.sql");
 const LOG_PAGE: u64 = 10_000;
 
 /// Where this shard is; it learns it from its first join.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Place {
     pub(super) event_id: EventId,
     pub(super) shard: Shard,
     /// As the coordinator last said.
     pub(super) report_every_ms: u64,
+    #[serde(default = "tell_every_ms_of_many")]
+    pub(super) tell_every_ms: u64,
+    /// The event's windows; the coordinator says them with the first draw that it lets this shard
+    /// into, and they do not change any more.
+    #[serde(default)]
+    pub(super) windows: Option<Windows>,
+}
+
+/// For a shard that learnt its place before the coordinator said this: as if there were most shards.
+fn tell_every_ms_of_many() -> u64 {
+    tell_every_ms(ShardCount::new(ShardCount::MAX).expect("the largest count is one"))
+}
+
+/// A draw as its row has it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct StoredDraw {
+    #[serde(flatten)]
+    pub(super) tickets: ShardTickets,
+    /// Tickets per tier with which the draw was closed, if it was without this shard's answer and
+    /// the shard has learnt it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) entered: Option<[u32; 3]>,
 }
 
 /// The shard. What is in here is in the tables too.
-pub(super) struct Memory {
+pub(super) struct ShardMemory {
     pub(super) place: Place,
     pub(super) frozen_through: Option<Draw>,
-    /// Draws that were announced and are not frozen: numbers may be given in these and in no others.
-    pub(super) open: BTreeMap<Draw, FrozenShard>,
+    /// Draws that were announced and are not frozen: numbers may be given in these and in no
+    /// others.
+    pub(super) open: BTreeMap<Draw, ShardTickets>,
+    /// Draws that were closed without this shard's answer, and whose other tickets have no draw yet:
+    /// they are the first ones of the next draw that is opened. In ascending order.
+    pub(super) left_over: Vec<EnteredDraw>,
     /// Tickets given, over all draws.
     pub(super) joined: u64,
     /// How joins were scored.
     pub(super) scores: ScoreCounts,
+    pub(super) sessions: SessionMemory,
 }
 
-impl Memory {
-    /// The draw of a join at `now`: by the clock, but after everything that is frozen. `None` once the chain has ended.
-    pub(super) fn draw_at(&self, windows: &Windows, now: UnixMillis) -> Option<Draw> {
-        windows.draw_after(self.frozen_through, now)
-    }
-
-    /// Grows with everything that a report tells.
-    pub(super) fn told(&self) -> u64 {
+impl ShardMemory {
+    /// Grows with everything that a report has.
+    pub(super) fn reportable(&self) -> u64 {
         self.joined + self.scores.joins()
     }
 
@@ -74,48 +102,106 @@ impl Memory {
     pub(super) fn open(&mut self, database: &Database, draw: Draw) -> Result<()> {
         // It may have been closed while the answer was on its way.
         if self.frozen_through < Some(draw) && !self.open.contains_key(&draw) {
-            let empty = nothing_of(self.place.shard);
-            save_draw(database, draw, &empty)?;
-            self.open.insert(draw, empty);
+            let tickets = self.carry(database, draw)?;
+            save_draw(database, draw, &tickets)?;
+            self.open.insert(draw, tickets);
         }
         Ok(())
     }
 
-    /// Gives the next number of an open draw and logs it. The draw's row is the caller's to write, once for many.
-    pub(super) fn number(&mut self, database: &Database, draw: Draw, tier: Tier, tag: Tag) -> Result<Numbered> {
+    /// The first tickets of a draw: those that earlier draws left over. Their people have them there
+    /// from now on.
+    fn carry(&mut self, database: &Database, draw: Draw) -> Result<ShardTickets> {
+        let mut left_over = Vec::with_capacity(self.left_over.len());
+        for &entered in &self.left_over {
+            let stored = load_draw(database, entered.draw)?;
+            left_over.push(LeftOver {
+                entered,
+                carried: stored.map(|stored| stored.tickets.carried).unwrap_or_default(),
+                log: load_entries(database, entered.draw, sum(entered.counts))?,
+            });
+        }
+        let (tickets, carried) = shard_tickets::carry(self.place.shard, None, &left_over);
+        for (ticket, position) in carried.iter().zip(0_u64..) {
+            save_entry(database, draw, position, ticket.tier, ticket.tag)?;
+            let person = load_person(database, ticket.tag)?;
+            if let Some(person) = person.and_then(|person| person.carried(ticket, draw, ONLY_EPOCH)) {
+                save_person(database, ticket.tag, &person)?;
+            }
+        }
+        if !self.left_over.is_empty() {
+            self.left_over.clear();
+            database.save("left_over", &self.left_over)?;
+        }
+        Ok(tickets)
+    }
+
+    /// Learns how draws were closed without this shard's answer. Repeated, it changes nothing.
+    pub(super) fn settle(&mut self, database: &Database, entered: &[EnteredDraw]) -> Result<()> {
+        for &one in entered {
+            self.freeze_through(database, one.draw)?;
+            let Some(stored) = load_draw(database, one.draw)?.filter(|stored| stored.entered.is_none()) else {
+                continue;
+            };
+            if stored.tickets.frozen.counts != one.counts {
+                self.left_over.push(one);
+                self.left_over.sort_unstable_by_key(|left| left.draw);
+                database.save("left_over", &self.left_over)?;
+            }
+            let entered = Some(one.counts);
+            write_draw(database, one.draw, &StoredDraw { entered, ..stored })?;
+        }
+        Ok(())
+    }
+
+    /// When this shard freezes the next of its draws by itself.
+    pub(super) fn freezes_at(&self) -> Option<UnixMillis> {
+        let first = *self.open.keys().next()?;
+        Some(self.freezes_draw_at(first, self.place.windows?))
+    }
+
+    fn freezes_draw_at(&self, draw: Draw, windows: Windows) -> UnixMillis {
+        let after_ms = freeze_time::freezes_itself_after_ms(self.place.shard);
+        windows.closed_at(draw).plus(after_ms)
+    }
+
+    /// Freezes the draws whose windows have ended, and returns what is in them.
+    pub(super) fn freeze_due(&mut self, database: &Database, now: UnixMillis) -> Result<Vec<(Draw, ShardTickets)>> {
+        let Some(windows) = self.place.windows else {
+            return Ok(Vec::new());
+        };
+        let due = self
+            .open
+            .iter()
+            .filter(|(draw, _)| self.freezes_draw_at(**draw, windows) <= now);
+        let due: Vec<_> = due.map(|(&draw, tickets)| (draw, tickets.clone())).collect();
+        if let Some((last, _)) = due.last() {
+            self.freeze_through(database, *last)?;
+        }
+        Ok(due)
+    }
+
+    /// Gives the next number of an open draw and logs it. The draw's row is the caller's to write,
+    /// once for many.
+    pub(super) fn number(&mut self, database: &Database, draw: Draw, tier: Tier, tag: Tag) -> Result<TicketNumber> {
         let tickets = self
             .open
             .get_mut(&draw)
             .expect("the caller has seen that the draw is open");
-        let position: u64 = tickets.counts.iter().copied().map(u64::from).sum();
-        database.run(
-            "INSERT INTO tickets (draw, position, entry) VALUES (?, ?, ?)",
-            vec![integer(draw.0), integer(position), log_entry(tier, tag).to_vec().into()],
-        )?;
-        let number = tickets.counts[tier.index()];
-        tickets.counts[tier.index()] += 1;
-        tickets.digest = tickets.digest.with(tier, tag);
+        save_entry(database, draw, tickets.count(), tier, tag)?;
+        let number = tickets.give(tier, tag);
         self.joined += 1;
-        Ok(Numbered {
-            epoch: ONLY_LIFE, // a Durable Object's storage never goes back
+        Ok(TicketNumber {
+            epoch: ONLY_EPOCH, // a Durable Object's storage never goes back
             draw,
             number,
-            digest: tickets.digest,
+            digest: tickets.frozen.digest,
         })
     }
 }
 
-/// What a shard without tickets says of a draw.
-pub(super) fn nothing_of(shard: Shard) -> FrozenShard {
-    FrozenShard {
-        shard,
-        digest: ShardDigest::EMPTY,
-        counts: [0; 3],
-    }
-}
-
 /// The shard, if anybody ever joined it.
-pub(super) fn load(database: &Database) -> Result<Option<Memory>> {
+pub(super) fn load(database: &Database) -> Result<Option<ShardMemory>> {
     if database.is_empty()? {
         return Ok(None);
     }
@@ -129,45 +215,79 @@ pub(super) fn load(database: &Database) -> Result<Option<Memory>> {
     let mut joined = 0;
     for row in database.rows("SELECT draw, json FROM draws", vec![])? {
         let draw = Draw(row.integer(0)? as u32);
-        let tickets: FrozenShard = row.json(1)?;
-        joined += tickets.counts.iter().copied().map(u64::from).sum::<u64>();
+        let StoredDraw { tickets, entered } = row.json(1)?;
+        // What a draw left over is counted where it is carried.
+        joined += entered.map_or(tickets.count(), sum);
         if frozen_through < Some(draw) {
             open.insert(draw, tickets);
         }
     }
-    Ok(Some(Memory {
+    Ok(Some(ShardMemory {
         place,
         frozen_through,
         open,
+        left_over: database.load("left_over")?.unwrap_or_default(),
         joined,
         scores: database.load("scores")?.unwrap_or_default(),
+        sessions: SessionMemory::load(database)?,
     }))
 }
 
-pub(super) fn create(database: &Database, place: Place) -> Result<Memory> {
+pub(super) fn create(database: &Database, place: Place) -> Result<ShardMemory> {
     database.run(SCHEMA, vec![])?;
     database.save("shard", &place)?;
-    Ok(Memory {
+    Ok(ShardMemory {
         place,
         frozen_through: None,
         open: BTreeMap::new(),
+        left_over: Vec::new(),
         joined: 0,
         scores: ScoreCounts::default(),
+        sessions: SessionMemory::default(),
     })
 }
 
-pub(super) fn load_draw(database: &Database, draw: Draw) -> Result<Option<FrozenShard>> {
+pub(super) fn load_draw(database: &Database, draw: Draw) -> Result<Option<StoredDraw>> {
     database
         .row("SELECT json FROM draws WHERE draw = ?", vec![integer(draw.0)])?
         .map(|row| row.json(0))
         .transpose()
 }
 
-pub(super) fn save_draw(database: &Database, draw: Draw, tickets: &FrozenShard) -> Result<()> {
+/// Writes a draw that is open.
+pub(super) fn save_draw(database: &Database, draw: Draw, tickets: &ShardTickets) -> Result<()> {
     database.run(
         "INSERT OR REPLACE INTO draws (draw, json) VALUES (?, ?)",
         vec![integer(draw.0), json(tickets)],
     )
+}
+
+fn write_draw(database: &Database, draw: Draw, stored: &StoredDraw) -> Result<()> {
+    database.run(
+        "UPDATE draws SET json = ? WHERE draw = ?",
+        vec![json(stored), integer(draw.0)],
+    )
+}
+
+fn save_entry(database: &Database, draw: Draw, position: u64, tier: Tier, tag: Tag) -> Result<()> {
+    database.run(
+        "INSERT INTO tickets (draw, position, entry) VALUES (?, ?, ?)",
+        vec![integer(draw.0), integer(position), log_entry(tier, tag).to_vec().into()],
+    )
+}
+
+/// The log of a draw from a position on.
+fn load_entries(database: &Database, draw: Draw, from: u64) -> Result<Vec<(Tier, Tag)>> {
+    let rows = database.rows(
+        "SELECT entry FROM tickets WHERE draw = ? AND position >= ? ORDER BY position",
+        vec![integer(draw.0), integer(from)],
+    )?;
+    let mut log = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry = parse_log(row.bytes(0)?);
+        log.extend(entry.ok_or_else(|| Error::RustError("a log's entry is broken".to_owned()))?);
+    }
+    Ok(log)
 }
 
 pub(super) fn load_person(database: &Database, tag: Tag) -> Result<Option<Person>> {
@@ -209,11 +329,12 @@ pub(super) fn save_proof(database: &Database, proof: &ValidProof, attempt: Attem
 pub(super) fn forget_proofs(database: &Database, now: UnixMillis) -> Result<()> {
     database.run(
         "DELETE FROM proofs WHERE expires_at < ?",
-        vec![integer(now.minus(PROOFS_KEPT_MS).0)],
+        vec![integer(used_proofs::forget_expired_before(now).0)],
     )
 }
 
-/// The log of a draw, joined inside SQLite: a value a page crosses into JavaScript instead of one per ticket.
+/// The log of a draw, joined inside SQLite: a value a page crosses into JavaScript instead of one
+/// per ticket.
 pub(super) fn load_log(database: &Database, draw: Draw, tickets: u64) -> Result<HexLog> {
     let mut log = String::with_capacity(tickets as usize * LOG_ENTRY_LENGTH * 2);
     for from in (0..tickets).step_by(LOG_PAGE as usize) {

@@ -1,32 +1,21 @@
-//! The one door to Redis: a command, or a script by its digest. What stands behind it is the runtime's connection, or a
-//! native client in the tests.
+//! The one door to Redis: a command, or a script by its digest. Behind it is the runtime's
+//! connection, or a native client in the tests.
 
 use std::sync::OnceLock;
 
 use sha1::{Digest, Sha1};
 
-use super::answer::Answer;
+use super::{reply::Reply, value::Value};
 use crate::platform::StoreError;
 
 /// A connection to Redis.
 pub trait Redis {
-    /// Sends one command. Its answer comes flat, arrays within arrays joined. If the answer is lost, the command may be
-    /// sent once more: every command of this store can be repeated.
+    /// Sends one command. Its reply comes flat, arrays within arrays joined. If the answer is lost,
+    /// the command may be sent once more: every command of this store can be repeated.
     fn execute(&self, command: &str, arguments: Vec<Vec<u8>>) -> impl Future<Output = Result<Vec<Value>, RedisError>>;
 }
 
-/// One part of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Nothing is there.
-    Nil,
-    /// A whole number.
-    Integer(i64),
-    /// A string or a status.
-    Bytes(Vec<u8>),
-}
-
-/// Why there is no answer.
+/// Why there is no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedisError {
     /// The script must be sent whole first.
@@ -38,7 +27,8 @@ pub enum RedisError {
 }
 
 impl RedisError {
-    /// From what Redis or a client library says: libraries show the error's code in ways of their own.
+    /// From the text of Redis or of a client library. Libraries show the error's code in different
+    /// ways.
     #[must_use]
     pub fn of_text(text: &str) -> RedisError {
         if text.to_ascii_uppercase().replace('_', "").contains("NOSCRIPT") {
@@ -83,14 +73,14 @@ macro_rules! script {
 }
 pub(super) use script;
 
-/// Runs a script over `keys`, which are all in one hash slot. A Redis that does not know it (a new one, or after a restart)
-/// is sent it whole.
+/// Runs a script over `keys`, which are all in one hash slot. A Redis that does not know it (a new
+/// one, or after a restart) is sent it whole.
 pub(super) async fn run<R: Redis>(
     redis: &R,
     script: &Script,
     keys: &[String],
     arguments: Vec<Vec<u8>>,
-) -> Result<Answer, StoreError> {
+) -> Result<Reply, StoreError> {
     let with = |first: &str| {
         let mut all = vec![first.as_bytes().to_vec(), keys.len().to_string().into_bytes()];
         all.extend(keys.iter().map(|key| key.clone().into_bytes()));
@@ -101,13 +91,13 @@ pub(super) async fn run<R: Redis>(
         Err(RedisError::NoScript) => redis.execute("EVAL", with(script.source)).await,
         answered => answered,
     };
-    Ok(Answer::new(answered?))
+    Ok(Reply::new(answered?))
 }
 
 /// Sends a plain command.
-pub(super) async fn plain<R: Redis>(redis: &R, command: &str, arguments: &[&[u8]]) -> Result<Answer, StoreError> {
+pub(super) async fn plain<R: Redis>(redis: &R, command: &str, arguments: &[&[u8]]) -> Result<Reply, StoreError> {
     let arguments = arguments.iter().map(|one| one.to_vec()).collect();
-    Ok(Answer::new(redis.execute(command, arguments).await?))
+    Ok(Reply::new(redis.execute(command, arguments).await?))
 }
 
 #[cfg(test)]

@@ -1,97 +1,107 @@
-//! What there is one of in an event: read whole by one script, decided by [`crate::event`], and written by one script if it
-//! is still as it was read.
+//! The coordinator's data: read whole by one script, decided by [`crate::queue::event`], and
+//! written by one script if it is still as it was read.
 
 use serde::Serialize;
 use stanchion_shared::{
     draw::{chain::SecretChain, record::SignedRecord},
-    identity::{Bytes32, Draw, EventId, Shard},
-    schedule::{Schedule, Segment, Stop},
+    ids::{Bytes32, Draw, EventId, EventKey},
+    schedule::{Archive, SEGMENTS_PER_CHUNK, Schedule, ScheduleChunk, Segment, Stop},
+    sessions::NEWEST_ENDED,
     timestamp::UnixMillis,
+    wire::WINDOWS_PER_PAGE,
 };
 
 use super::{
     Store,
     command::{Redis, Script, plain, run, script},
     keys::CoordinatorKeys,
-    seen::{OnlyIf, Seen, read},
+    read_event::{OnlyIf, ReadEvent, parse_event},
     shard::MAX_TRIES,
 };
 use crate::{
-    event::{Event, windows},
     platform::StoreError,
+    queue::event::{EventConstants, EventState},
 };
 
 static READ: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/read.lua");
 static CHANGE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/change.lua");
-static ANNOUNCE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/announce.lua");
 static SCHEDULE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/schedule.lua");
 
-/// What became of an announcement.
-pub(super) enum Announced {
-    /// It is stored.
-    Open {
-        /// In this life of the coordinator.
-        coordinator: u32,
-    },
-    /// All draws up to this one are closed or being closed.
-    Refused { frozen_through: Draw },
+static DRAWN: Script = script!("coordinator/drawn.lua");
+
+/// How scripts take a draw, or none.
+pub(super) fn or_minus_one(draw: Option<Draw>) -> Vec<u8> {
+    draw.map_or(-1, |draw| i64::from(draw.0)).to_string().into_bytes()
 }
 
 pub(super) fn json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is stored serialises")
 }
 
-/// How a changed event is written: the four parts, the schedule without what is needed no more, and that.
+/// How a changed event is written.
 pub(super) struct Written {
-    pub(super) parts: [Vec<u8>; 4],
+    /// As `change` in `coordinator.lua` takes them: settings, live state, progress, schedule
+    /// (without what is needed no more), and the last draws of two kinds, which scripts compare:
+    /// closed, and closed to announcements.
+    pub(super) parts: [Vec<u8>; 6],
+    /// The segments and stops that the schedule drops: the number of segments, the segments, the
+    /// stops.
     pub(super) retired: Vec<Vec<u8>>,
 }
 
 impl Written {
-    /// The number of segments that are retired stands before them.
-    pub(super) fn new(rules: &Event, now: UnixMillis) -> Written {
-        let live = rules.schedule.live_part(now, rules.put.longest_shopping_ms);
-        let (segments, stops) = (rules.schedule.segments(), rules.schedule.stops().as_slice());
-        let segments = &segments[..segments.len() - live.segments().len()];
-        let stops = &stops[..stops.len() - live.stops().as_slice().len()];
+    pub(super) fn new(state: &EventState, now: UnixMillis) -> Written {
+        let live = state.schedule.live_part(now, state.live.longest_shopping_ms);
+        let Archive { segments, stops } = state.schedule.archive(&live);
         let mut retired = vec![segments.len().to_string().into_bytes()];
         retired.extend(segments.iter().map(json));
         retired.extend(stops.iter().map(json));
         Written {
-            parts: [json(&rules.put), json(&rules.pulse), json(&rules.progress), json(&live)],
+            parts: [
+                json(&state.settings),
+                json(&state.live),
+                json(&state.progress),
+                json(&live),
+                or_minus_one(state.progress.closed_through),
+                or_minus_one(state.announcements_ended_through()),
+            ],
             retired,
         }
     }
 }
 
 impl<R: Redis> Store<'_, R> {
-    pub(super) async fn read_event(&self, event: &EventId) -> Result<Option<Seen>, StoreError> {
+    pub(super) async fn read_event(&self, event: &EventId) -> Result<Option<ReadEvent>, StoreError> {
         Ok(self.read_event_or_clock(event).await?.1)
     }
 
-    pub(super) async fn read_event_or_clock(&self, event: &EventId) -> Result<(UnixMillis, Option<Seen>), StoreError> {
-        let keys = CoordinatorKeys::new(event).with(&[]);
-        read(run(self.redis, &READ, &keys, vec![self.candidate()]).await?)
+    pub(super) async fn read_event_or_clock(
+        &self,
+        event: &EventId,
+    ) -> Result<(UnixMillis, Option<ReadEvent>), StoreError> {
+        let keys = CoordinatorKeys::new(event).with(&["ended_sessions"]);
+        let arguments = vec![self.candidate(), NEWEST_ENDED.to_string().into_bytes()];
+        parse_event(run(self.redis, &READ, &keys, arguments).await?)
     }
 
     /// Changes the event; `None` if there is none.
     pub(super) async fn change_event<T>(
         &self,
         event: &EventId,
-        change: impl Fn(&mut Event, &Seen) -> T,
+        change: impl Fn(&mut EventState, &ReadEvent) -> T,
     ) -> Result<Option<T>, StoreError> {
         for _ in 0..MAX_TRIES {
-            let Some(seen) = self.read_event(event).await? else {
+            let Some(read) = self.read_event(event).await? else {
                 return Ok(None);
             };
-            let mut rules = seen.rules.clone();
-            let changed = change(&mut rules, &seen);
-            let only_if = match windows(&rules.put.put) == windows(&seen.rules.put.put) {
+            let mut state = read.state.clone();
+            let changed = change(&mut state, &read);
+            let only_if = match state.settings.windows() == read.state.settings.windows() {
                 true => OnlyIf::Anything,
                 // Somebody may have joined since it was read.
                 false => OnlyIf::NothingAnnounced,
             };
-            if rules == seen.rules || self.write_event(event, &seen, &rules, only_if).await? {
+            if state == read.state || self.write_event(event, &read, &state, only_if).await? {
                 return Ok(Some(changed));
             }
         }
@@ -99,12 +109,12 @@ impl<R: Redis> Store<'_, R> {
     }
 
     /// The first arguments of both scripts that change an event.
-    pub(super) fn guard(&self, seen: &Seen) -> Vec<Vec<u8>> {
+    pub(super) fn guard(&self, read: &ReadEvent) -> Vec<Vec<u8>> {
         vec![
             self.candidate(),
-            seen.epoch.to_string().into_bytes(),
-            seen.revision.to_string().into_bytes(),
-            seen.stamp().0.to_string().into_bytes(),
+            read.epoch.to_string().into_bytes(),
+            read.revision.to_string().into_bytes(),
+            read.stamp().0.to_string().into_bytes(),
         ]
     }
 
@@ -112,64 +122,105 @@ impl<R: Redis> Store<'_, R> {
     pub(super) async fn write_event(
         &self,
         event: &EventId,
-        seen: &Seen,
-        rules: &Event,
+        read: &ReadEvent,
+        state: &EventState,
         only_if: OnlyIf,
     ) -> Result<bool, StoreError> {
         let keys = CoordinatorKeys::new(event).with(&["segments", "stops"]);
-        let written = Written::new(rules, seen.stamp());
-        let mut arguments = self.guard(seen);
+        let written = Written::new(state, read.stamp());
+        let mut arguments = self.guard(read);
         arguments.extend(written.parts);
         arguments.push(only_if.argument());
         arguments.extend(written.retired);
         run(self.redis, &CHANGE, &keys, arguments).await?.done()
     }
 
-    pub(super) async fn announce(
-        &self,
-        event: &EventId,
-        shard: Shard,
-        draw: Draw,
-        epoch: u32,
-    ) -> Result<Announced, StoreError> {
-        let keys = CoordinatorKeys::new(event).with(&[]);
-        let mut arguments = vec![self.candidate()];
-        let numbers = [shard.0.to_string(), draw.0.to_string(), epoch.to_string()];
-        arguments.extend(numbers.map(String::into_bytes));
-        let mut answer = run(self.redis, &ANNOUNCE, &keys, arguments).await?;
-        match answer.text()?.as_str() {
-            "open" => Ok(Announced::Open {
-                coordinator: answer.number()?,
-            }),
-            "refused" => Ok(Announced::Refused {
-                frozen_through: Draw(answer.number()?),
-            }),
-            _ => Err(StoreError(format!("the event has no shard {}", shard.0))),
-        }
+    /// A chunk of the schedule, or the last one.
+    pub(super) async fn chunk(&self, event: &EventId, chunk: Option<u32>) -> Result<Option<ScheduleChunk>, StoreError> {
+        // The last chunk may begin after all that is archived: the live part is longer than a chunk.
+        let asked = self.archived(event, chunk).await?;
+        let Some((now, live, archived, segments, stops)) = asked else {
+            return Ok(None);
+        };
+        let Archive {
+            segments: rest,
+            stops: later,
+        } = live.not_archived();
+        let count = archived + rest.len();
+        let Some((number, range)) = ScheduleChunk::place(chunk, count) else {
+            return Ok(None);
+        };
+        let mut of_chunk = if range.start < archived { segments } else { Vec::new() };
+        of_chunk.truncate(range.len());
+        let in_rest = range.start.max(archived) - archived..range.end.max(archived) - archived;
+        of_chunk.extend_from_slice(&rest[in_rest]);
+        let stops = [stops, later].concat();
+        let lease_until = live.lease_until();
+        Ok(Some(ScheduleChunk::new(
+            number,
+            of_chunk,
+            count,
+            &stops,
+            lease_until,
+            now,
+        )))
     }
 
-    pub(super) async fn whole_schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
+    /// The clock, the live part, how many segments are archived, those of them that are in the chunk,
+    /// and all stops that are archived.
+    async fn archived(
+        &self,
+        event: &EventId,
+        chunk: Option<u32>,
+    ) -> Result<Option<(UnixMillis, Schedule, usize, Vec<Segment>, Vec<Stop>)>, StoreError> {
         let keys = CoordinatorKeys::new(event).with(&["segments", "stops"]);
-        let mut answer = run(self.redis, &SCHEDULE, &keys, vec![self.candidate()]).await?;
-        if answer.is_empty() {
+        let number = chunk.map_or_else(|| "-1".to_owned(), |chunk| chunk.to_string());
+        let arguments = vec![
+            self.candidate(),
+            SEGMENTS_PER_CHUNK.to_string().into_bytes(),
+            number.into_bytes(),
+        ];
+        let mut reply = run(self.redis, &SCHEDULE, &keys, arguments).await?;
+        if reply.is_empty() {
             return Ok(None);
         }
-        let live: Schedule = answer.json()?;
-        let retired: usize = answer.number()?;
-        let mut segments: Vec<Segment> = (0..retired).map(|_| answer.json()).collect::<Result<_, _>>()?;
-        segments.extend(live.segments());
+        let now = UnixMillis(reply.number()?);
+        let live: Schedule = reply.json()?;
+        let archived: usize = reply.number()?;
+        let in_chunk: usize = reply.number()?;
+        let segments: Vec<Segment> = (0..in_chunk).map(|_| reply.json()).collect::<Result<_, _>>()?;
         let mut stops: Vec<Stop> = Vec::new();
-        while !answer.is_empty() {
-            stops.push(answer.json()?);
+        while !reply.is_empty() {
+            stops.push(reply.json()?);
         }
-        stops.extend(live.stops().as_slice());
-        Ok(Some(Schedule::from_parts(segments, stops, live.lease_until())))
+        Ok(Some((now, live, archived, segments, stops)))
+    }
+
+    /// The drawn windows of a page.
+    pub(super) async fn drawn_windows(&self, event: &EventId, page: u32) -> Result<Vec<Draw>, StoreError> {
+        let keys = [CoordinatorKeys::new(event).key("records")];
+        let numbers = [page.saturating_mul(WINDOWS_PER_PAGE), WINDOWS_PER_PAGE];
+        let arguments = numbers.map(|number| number.to_string().into_bytes()).to_vec();
+        let mut reply = run(self.redis, &DRAWN, &keys, arguments).await?;
+        let mut draws = Vec::new();
+        while !reply.is_empty() {
+            draws.push(Draw(reply.number()?));
+        }
+        Ok(draws)
+    }
+
+    /// The key that makes tags. It never changes, so it does not matter in which epoch it is read.
+    pub(super) async fn stored_key(&self, event: &EventId) -> Result<Option<EventKey>, StoreError> {
+        let key = CoordinatorKeys::new(event).key("event");
+        let mut reply = plain(self.redis, "HGET", &[key.as_bytes(), b"constants"]).await?;
+        let constants: Option<EventConstants> = reply.optional_json()?;
+        Ok(constants.map(|constants| constants.key))
     }
 
     pub(super) async fn stored_record(&self, event: &EventId, draw: Draw) -> Result<Option<SignedRecord>, StoreError> {
         let (key, field) = (CoordinatorKeys::new(event).key("records"), draw.0.to_string());
-        let mut answer = plain(self.redis, "HGET", &[key.as_bytes(), field.as_bytes()]).await?;
-        let Some(json) = answer.optional_bytes()? else {
+        let mut reply = plain(self.redis, "HGET", &[key.as_bytes(), field.as_bytes()]).await?;
+        let Some(json) = reply.optional_bytes()? else {
             return Ok(None);
         };
         let unreadable = |error| StoreError(format!("the record of draw {}: {error}", draw.0));

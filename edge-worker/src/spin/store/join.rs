@@ -1,33 +1,30 @@
-//! Joins: a number for a person, in the draw that is open by Redis's clock. Before the first number of a draw the
+//! Joins: [`crate::queue::join`] decides, one script writes. Before the first number of a draw the
 //! coordinator must know that this shard has tickets in it.
 
 use stanchion_shared::{
     draw::digest::ShardDigest,
-    identity::{Draw, Tag, Tier},
-    score::counts::counters,
+    ids::{Draw, Tier},
     timestamp::UnixMillis,
 };
 
 use super::{
     command::{Redis, Script, run, script},
-    coordinator::Announced,
-    shard::{MAX_TRIES, SAVE, Seen, ShardOf, text},
+    coordinator::or_minus_one,
+    shard::{MAX_TRIES, ReadPerson, SAVE, ShardOf, text},
     tickets::{person_json, write_person},
 };
 use crate::{
-    person::{JoinStep, Numbered, PROOFS_KEPT_MS, Person},
-    platform::{Join, JoinOutcome, QueueStore, StoreError},
+    platform::{Join, JoinOutcome, StoreError},
+    queue::{
+        announcement::AnnouncementOutcome,
+        join::{JoinDecision, JoinFacts, JoinWrite, decide, holds_until},
+        person::TicketNumber,
+        used_proofs,
+    },
 };
 
 static JOIN: Script = script!("redis.lua", "sha256.lua", "shard/shard.lua", "shard/join.lua");
 static OPEN: Script = script!("redis.lua", "shard/shard.lua", "shard/open.lua");
-
-/// A decision that holds as long as this does, besides the person and the life.
-struct Depends {
-    frozen_through: Option<Draw>,
-    /// The clock is in the window that was decided for before this instant; `None` once there are no windows any more.
-    until: Option<UnixMillis>,
-}
 
 enum Tried {
     Answer(JoinOutcome),
@@ -35,21 +32,8 @@ enum Tried {
     Changed,
 }
 
-fn or_minus_one(draw: Option<Draw>) -> Vec<u8> {
-    draw.map_or_else(|| text(-1), |draw| text(draw.0))
-}
-
 fn or_empty(instant: Option<UnixMillis>) -> Vec<u8> {
     instant.map_or_else(Vec::new, |instant| text(instant.0))
-}
-
-fn forget_at(join: &Join) -> Vec<u8> {
-    or_empty(join.proof.as_ref().map(|proof| proof.expires_at.plus(PROOFS_KEPT_MS)))
-}
-
-fn score_counters(join: &Join) -> impl Iterator<Item = Vec<u8>> {
-    let score = join.score.iter();
-    score.flat_map(|score| counters(score, join.verdict).into_iter().map(String::into_bytes))
 }
 
 impl<R: Redis> ShardOf<'_, R> {
@@ -65,118 +49,111 @@ impl<R: Redis> ShardOf<'_, R> {
     }
 
     async fn try_join(&self, join: &Join) -> Result<Tried, StoreError> {
-        let seen = self.read(join.tag, join.proof.as_ref()).await?;
-        if let Some(proof) = &join.proof {
-            // Whether it was used is not remembered any more.
-            let forgotten = seen.now > proof.expires_at.plus(PROOFS_KEPT_MS);
-            if forgotten || seen.proof_used_by.is_some_and(|used_by| used_by != self.attempt) {
-                return Ok(Tried::Answer(JoinOutcome::ProofUsed));
-            }
-        }
-        let draw = join
-            .windows
-            .and_then(|windows| windows.draw_after(seen.frozen_through, seen.now));
-        let depends = Depends {
-            frozen_through: seen.frozen_through,
-            until: join
-                .windows
-                .and_then(|windows| windows.draw_at(seen.now).map(|by_clock| windows.closed_at(by_clock))),
+        let read = self.read(join.tag, join.proof.as_ref()).await?;
+        let facts = JoinFacts {
+            now: read.now,
+            frozen_through: read.frozen_through,
+            person: read.known(),
+            proof_used_by: read.proof_used_by,
         };
-        let known = seen.person.as_ref().map(|(_, person)| person);
-        let mut person = known.cloned().unwrap_or_default();
-        match (person.join(join, draw, seen.now), draw) {
-            (JoinStep::Answer(outcome), _) => {
-                let nothing_to_write = known == Some(&person) && (join.proof.is_none() || seen.proof_used_by.is_some());
-                if nothing_to_write || self.save(&seen, &depends, join, &person).await? {
-                    return Ok(Tried::Answer(outcome));
-                }
-                Ok(Tried::Changed)
-            }
-            (JoinStep::Number(_), None) => Ok(Tried::Answer(JoinOutcome::without_draws(join))),
-            (JoinStep::Number(tier), Some(draw)) => self.number(&seen, &depends, join, person, (draw, tier)).await,
+        let guard = self.guard(&read, join);
+        match decide(join, self.attempt, &facts) {
+            JoinDecision::Answer(outcome) => Ok(Tried::Answer(outcome)),
+            JoinDecision::Write(write, outcome) => match self.save(guard, write).await? {
+                true => Ok(Tried::Answer(outcome)),
+                false => Ok(Tried::Changed),
+            },
+            JoinDecision::Number(draw, tier, write) => self.number(guard, read.epoch, draw, tier, write).await,
         }
     }
 
-    /// Gives a number in `draw`.
+    /// Gives a number in `draw`, and writes what else the join changes.
     async fn number(
         &self,
-        seen: &Seen,
-        depends: &Depends,
-        join: &Join,
-        before: Person,
-        (draw, tier): (Draw, Tier),
+        guard: Vec<Vec<u8>>,
+        epoch: u32,
+        draw: Draw,
+        tier: Tier,
+        write: JoinWrite<'_>,
     ) -> Result<Tried, StoreError> {
         let with_ticket = |number, digest| {
-            let numbered = Numbered {
-                epoch: seen.epoch,
+            let numbered = TicketNumber {
+                epoch,
                 draw,
                 number,
                 digest,
             };
-            before.clone().with_ticket(tier, numbered)
+            write.person.clone().with_ticket(tier, numbered)
         };
         let placeholder = with_ticket(0, ShardDigest::EMPTY);
         let mut keys = self.keys.with(&["people"]);
         keys.push(self.keys.log(draw));
-        keys.extend(join.proof.as_ref().map(|proof| self.keys.proof(proof)));
-        let mut arguments = self.guard(seen, depends, join.tag);
+        keys.extend(write.proof.map(|proof| self.keys.proof(proof)));
+        let mut arguments = guard;
         arguments.extend([
             text(draw.0),
             text(u8::from(tier)),
             person_json(&placeholder).into_bytes(),
-            text(self.attempt.0),
-            forget_at(join),
         ]);
-        arguments.extend(score_counters(join));
-        let mut answer = run(self.store.redis, &JOIN, &keys, arguments).await?;
-        match answer.text()?.as_str() {
+        arguments.extend(self.proof_and_counters(&write));
+        let mut reply = run(self.store.redis, &JOIN, &keys, arguments).await?;
+        match reply.text()?.as_str() {
             "given" => {
-                let person = with_ticket(answer.number()?, answer.digest()?);
+                let person = with_ticket(reply.number()?, reply.digest()?);
                 let held = person.held.expect("it was just given");
                 Ok(Tried::Answer(JoinOutcome::Numbered(held)))
             }
-            "announce" => Ok(Tried::Announce {
-                epoch: seen.epoch,
-                draw,
-            }),
+            "announce" => Ok(Tried::Announce { epoch, draw }),
             _ => Ok(Tried::Changed),
         }
     }
 
-    /// The first arguments of both scripts that write.
-    fn guard(&self, seen: &Seen, depends: &Depends, tag: Tag) -> Vec<Vec<u8>> {
+    /// The first arguments of both scripts that write: what must be as it was read, and until when
+    /// the decision holds by the shard's clock; there is no such limit once there are no windows any
+    /// more.
+    fn guard(&self, read: &ReadPerson, join: &Join) -> Vec<Vec<u8>> {
         vec![
             self.store.candidate(),
-            text(seen.epoch),
-            or_minus_one(depends.frozen_through),
-            or_empty(depends.until),
-            tag.0.to_vec(),
-            seen.stored(),
+            text(read.epoch),
+            or_minus_one(read.frozen_through),
+            or_empty(join.windows.and_then(|windows| holds_until(join, windows, read.now))),
+            join.tag.0.to_vec(),
+            read.stored(),
         ]
     }
 
+    /// The last arguments of both scripts that write.
+    fn proof_and_counters(&self, write: &JoinWrite<'_>) -> Vec<Vec<u8>> {
+        let mut arguments = vec![text(self.attempt.0), or_empty(write.proof.map(used_proofs::forget_at))];
+        arguments.extend(write.counters.iter().map(|counter| counter.clone().into_bytes()));
+        arguments
+    }
+
     /// Writes a person who gets no new ticket. `false`: decide anew.
-    async fn save(&self, seen: &Seen, depends: &Depends, join: &Join, person: &Person) -> Result<bool, StoreError> {
+    async fn save(&self, guard: Vec<Vec<u8>>, write: JoinWrite<'_>) -> Result<bool, StoreError> {
         let mut keys = self.keys.with(&["people"]);
-        keys.extend(join.proof.as_ref().map(|proof| self.keys.proof(proof)));
-        let mut arguments = self.guard(seen, depends, join.tag);
-        arguments.extend([write_person(person), text(self.attempt.0), forget_at(join)]);
-        arguments.extend(score_counters(join));
+        keys.extend(write.proof.map(|proof| self.keys.proof(proof)));
+        let mut arguments = guard;
+        arguments.push(write_person(&write.person));
+        arguments.extend(self.proof_and_counters(&write));
         run(self.store.redis, &SAVE, &keys, arguments).await?.done()
     }
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    async fn announce(&self, epoch: u32, draw: Draw) -> Result<(), StoreError> {
-        match self.store.announce(self.event, self.shard, draw, epoch).await? {
-            Announced::Open { coordinator } => {
-                let arguments = vec![self.store.candidate(), text(epoch), text(draw.0), text(coordinator)];
+    pub(super) async fn announce(&self, epoch: u32, draw: Draw) -> Result<(), StoreError> {
+        let announced = self.store.announce(self.event, self.shard, draw, epoch).await?;
+        match announced.outcome {
+            AnnouncementOutcome::Open => {
+                let coordinator = text(announced.coordinator);
+                let arguments = vec![self.store.candidate(), text(epoch), text(draw.0), coordinator];
                 let mut opened = run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments).await?;
                 if !opened.done()? {
-                    // Frozen meanwhile, or the coordinator is in a life that has not mustered this shard yet.
-                    self.store.snapshot(self.event).await?;
+                    // Frozen meanwhile, or the coordinator is in an epoch in which this shard has
+                    // not reported yet.
+                    self.store.current_snapshot(self.event).await?;
                 }
             }
-            Announced::Refused { frozen_through } => {
+            AnnouncementOutcome::Refused { frozen_through } => {
                 self.store.freeze(self.event, self.shard, frozen_through).await?;
             }
         }

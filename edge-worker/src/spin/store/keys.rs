@@ -1,11 +1,15 @@
-//! Names of keys. What a script touches together has one hash tag, so that it is in one slot of a Redis Cluster:
-//! `{event}` for the coordinator, `{event/shard}` for a shard. Event ids have no braces and no slash.
+//! Names of keys. What a script touches together has one hash tag, so that it is in one slot of a
+//! Redis Cluster: `{event}` for the coordinator, `{event/shard}` for a shard. Event ids have no
+//! braces and no slash.
 
 use stanchion_shared::{
-    human::ValidProof,
-    identity::{Draw, EventId, Shard},
-    score::sighting::Sighted,
+    ids::{Draw, EventId, Shard},
+    proof_of_work::ValidProof,
+    score::identifier_reuse::Identifier,
 };
+
+/// The directory of events: a sorted set, by position.
+pub(super) const DIRECTORY: &str = "stanchion:{directory}:events";
 
 /// Keys of an event's coordinator.
 pub(super) struct CoordinatorKeys(String);
@@ -19,9 +23,16 @@ impl CoordinatorKeys {
         format!("{}{name}", self.0)
     }
 
-    /// The four that every script of the coordinator has, then `more`.
+    /// The six that every script of the coordinator has, then `more`.
     pub(super) fn with(&self, more: &[&str]) -> Vec<String> {
-        let every = ["event", "announced", "lives", "epochs"];
+        let every = [
+            "event",
+            "announced",
+            "shard_epochs",
+            "announced_epochs",
+            "reports",
+            "frozen_tickets",
+        ];
         every.iter().chain(more).map(|name| self.key(name)).collect()
     }
 }
@@ -46,8 +57,10 @@ impl ShardKeys {
         self.key(&format!("proof:{}", hex::encode(proof.challenge.0)))
     }
 
-    pub(super) fn sighted(&self, sighted: Sighted) -> String {
-        self.key(&format!("sighted:{}", sighted.0))
+    /// Who used an identifier, and how many did.
+    pub(super) fn identifier(&self, identifier: Identifier) -> [String; 2] {
+        let name = identifier.0;
+        [format!("identifier:{name}"), format!("identifier:{name}:counts")].map(|name| self.key(&name))
     }
 
     /// The two that every script of a shard has, then `more`.

@@ -1,72 +1,110 @@
-//! The queue store in Redis. It runs natively too: whatever can send a command to Redis can play it.
+//! The queue store in Redis. It runs natively too: anything that can send a command to Redis can
+//! drive it.
 //!
-//! One [`coordinator`] per event and its [`shard`]s, as everywhere, but nobody is at home in them: each operation ([`join`], [`puts`]) reads
-//! what it depends on with one script, decides with the same rules as every runtime, and writes with one script that
-//! refuses if any of that has changed. [`close`] closes draws, [`muster`] asks shards what they have. [`command`] is the one
-//! door to Redis, [`keys`] names keys, [`tickets`] and [`answer`] read what scripts write.
+//! There is one coordinator per event, and its shards, as on every runtime. On Spin there is no
+//! coordinator or shard process: any instance does their work against Redis. Each operation reads
+//! what it depends on with one script, decides with [`crate::queue`], and writes with one script
+//! that refuses if any of that has changed; then it is decided anew.
+//!
+//! # Layout
+//! - [`directory`]: which events there are;
+//! - [`coordinator`], [`read_event`], [`puts`]: the event;
+//! - [`announcement`], [`freeze`], [`close`]: shards announce draws and freeze them, and draws are
+//!   closed;
+//! - [`reports`], [`settle`]: reads what shards say of themselves, and brings what a draw left over
+//!   in a silent one into a later draw;
+//! - [`shard`], [`join`], [`tickets`], [`sessions`]: a shard's people, tickets and shopping sessions;
+//! - [`counts`]: counts that all instances share;
+//! - [`command`], [`keys`], [`reply`], [`value`]: Redis.
 
-mod answer;
+mod announcement;
 mod close;
 mod command;
 mod coordinator;
+mod counts;
+mod directory;
+mod freeze;
 mod join;
 mod keys;
-mod muster;
 mod puts;
-mod seen;
+mod read_event;
+mod reply;
+mod reports;
+mod sessions;
+mod settle;
 mod shard;
+mod site_meter;
 mod tickets;
+mod value;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, join};
 use stanchion_shared::{
     draw::record::SignedRecord,
-    identity::{Bytes32, Draw, EventId, EventKey, Shard},
+    epochs::ONLY_EPOCH,
+    ids::{Bytes32, Draw, EventId, EventKey, Shard, Tag},
     jose::SigningKeys,
-    lives::ONLY_LIFE,
+    meter::SiteAnswers,
     policy::HEALTH_EVERY_MS,
-    schedule::Schedule,
-    standing::Snapshot,
+    schedule::ScheduleChunk,
+    sessions::EndedSession,
+    snapshot::Snapshot,
     wire::{PutEvent, PutRelease},
 };
 
 use close::Closed;
-pub use command::{Redis, RedisError, Value};
+pub use command::{Redis, RedisError};
+use command::{Script, script};
 use keys::CoordinatorKeys;
-use seen::Seen;
+use read_event::ReadEvent;
 use shard::ShardOf;
+pub use value::Value;
 
-use crate::health;
-use crate::platform::{
-    Claim, ClaimOutcome, HttpRequest, HttpResponse, Join, JoinOutcome, Leave, LeaveOutcome, PutOutcome, QueueStore,
-    Sight, SightedBy, StoreError,
+use crate::{
+    config::Sites,
+    platform::{
+        Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, HttpRequest, HttpResponse,
+        IdentifierUse, IdentifierUsers, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
+        QueueStore, ReadSnapshot, StoreError, WindowCount,
+    },
+    queue::site_health,
 };
 
-/// Whoever has begun a muster or a closing is left alone with it for this long, in ms; it saves the others the work.
+/// An instance that has begun to collect reports or to close a draw is left alone with it for this
+/// long, in ms. It saves the others the work.
 const LEFT_ALONE_MS: u64 = 1_000;
 /// Draws that one snapshot closes; the next one goes on.
 const CLOSED_AT_ONCE: usize = 8;
+
+static GIVE_BACK: Script = script!("give_back.lua");
+
+/// A piece of work that this instance has taken.
+struct TakenWork {
+    key: String,
+    owner: String,
+}
 
 /// The store over one connection.
 pub struct Store<'a, R> {
     redis: &'a R,
     /// Sign draw records.
     signing_keys: &'a SigningKeys,
-    /// Without it, draws of events that announced a beacon wait for ever, and no site is asked for its health.
+    /// Without it, draws of events that announced a beacon wait for ever, and no site is asked for
+    /// its health.
     outside: Option<Outside<'a>>,
 }
 
-/// How a runtime sends one request and reads the whole answer, soon or not at all.
-pub type Send<'a> = &'a dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, StoreError>>;
+/// How a runtime sends one request and reads the whole answer, within a short time or not at all.
+pub type SendRequest<'a> = &'a dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, StoreError>>;
 
-/// Whom the store asks beside Redis.
+/// The servers that the store asks beside Redis.
 #[derive(Clone, Copy)]
 pub struct Outside<'a> {
     /// drand's HTTP API, without a slash at the end: where rounds of beacons are read.
     pub beacon_url: &'a str,
-    /// The origin, or the site in front of which this edge is, without a slash at the end.
-    pub origin_url: &'a str,
+    /// Which says where an event's site is.
+    pub sites: &'a Sites,
     /// Sends a request to either.
-    pub send: Send<'a>,
+    pub send: SendRequest<'a>,
 }
 
 /// Unpredictable, and different each time for all practical purposes.
@@ -90,80 +128,136 @@ impl<'a, R: Redis> Store<'a, R> {
         }
     }
 
-    /// The same, closing draws of events that announced a beacon, too, and asking sites for their health.
+    /// The same, closing draws of events that announced a beacon, too, and asking sites for their
+    /// health.
     #[must_use]
     pub fn with_outside(self, outside: Outside<'a>) -> Store<'a, R> {
         let outside = Some(outside);
         Store { outside, ..self }
     }
 
-    /// A random epoch for a life that a script may have to begin.
+    /// A random number for an epoch that a script may have to begin.
     fn candidate(&self) -> Vec<u8> {
         let epoch = loop {
             let epoch = random() as u32;
-            if epoch != ONLY_LIFE {
+            if epoch != ONLY_EPOCH {
                 break epoch;
             }
         };
         epoch.to_string().into_bytes()
     }
 
-    /// Whether this one is to do a piece of work that several see at once, and the others leave it alone with it for so
-    /// long. Nothing relies on it but the load.
-    async fn is_mine(&self, event: &EventId, work: &str, left_alone_ms: u64) -> Result<bool, StoreError> {
+    /// Takes a piece of work that several see at once: `None` if another one has it. The others leave
+    /// it to this one for so long. It only keeps the load low; nothing else relies on it.
+    async fn take(&self, event: &EventId, work: &str, left_alone_ms: u64) -> Result<Option<TakenWork>, StoreError> {
         let key = CoordinatorKeys::new(event).key(work);
+        let owner = random().to_string();
         let milliseconds = left_alone_ms.to_string();
-        let set = [key.as_bytes(), b"1", b"NX", b"PX", milliseconds.as_bytes()];
+        let set = [key.as_bytes(), owner.as_bytes(), b"NX", b"PX", milliseconds.as_bytes()];
         let answer = command::plain(self.redis, "SET", &set).await?.optional_bytes()?;
-        Ok(answer.is_some())
+        Ok(answer.map(|_| TakenWork { key, owner }))
     }
 
-    async fn is_done(&self, event: &EventId, work: &str) -> Result<(), StoreError> {
-        let key = CoordinatorKeys::new(event).key(work);
-        command::plain(self.redis, "DEL", &[key.as_bytes()]).await.map(|_| ())
+    /// The work is done: others may take it at once. Work that took longer than it was left alone for
+    /// may be another's by now, and stays so.
+    async fn give_back(&self, taken: TakenWork) -> Result<(), StoreError> {
+        let arguments = vec![taken.owner.into_bytes()];
+        command::run(self.redis, &GIVE_BACK, &[taken.key], arguments)
+            .await
+            .map(|_| ())
     }
 
-    /// Does what the event needs at this moment. Says whether that was anything: it may have taken long then, and the event
-    /// has to be read again.
-    async fn tend(&self, event: &EventId, seen: &Seen) -> Result<bool, StoreError> {
-        let mut tended = false;
-        let mut mustered = Ok(());
-        if self.muster_is_due(seen) && self.is_mine(event, "mustering", LEFT_ALONE_MS).await? {
-            tended = true;
-            mustered = self.muster(event, seen).await;
-            self.is_done(event, "mustering").await?;
-        }
-        // Before a muster nobody knows whether somebody has joined; it comes first, and the site a moment later.
-        if seen.mustered
-            && let Some(outside) = &self.outside
-            && let Some(path) = seen.rules.site_to_ask(seen.joined(), seen.now)
-            && self.is_mine(event, "asking_site", HEALTH_EVERY_MS).await?
+    /// Does what the event needs at this moment. Returns whether that was anything: it may have
+    /// taken long then, and the event has to be read again.
+    async fn run_due_work(&self, event: &EventId, read: &ReadEvent) -> Result<bool, StoreError> {
+        let mut worked = false;
+        let mut collected = Ok(());
+        if read.reports_are_due()
+            && let Some(taken) = self.take(event, "collecting_reports", LEFT_ALONE_MS).await?
         {
-            tended = true;
+            worked = true;
+            collected = self.collect_reports(event, read).await;
+            self.give_back(taken).await?;
+        }
+        // The mark is left until it ends by itself: a shard that is still silent is not asked again at
+        // once.
+        if !read.state.unsettled().is_empty() && self.take(event, "settling", LEFT_ALONE_MS).await?.is_some() {
+            worked = true;
+            self.settle(event, read).await?;
+        }
+        // The mark is left until it ends by itself: once a second is enough.
+        if read.meter_is_due() && self.take(event, "metering", LEFT_ALONE_MS).await?.is_some() {
+            worked = true;
+            Box::pin(self.meter(event)).await?;
+        }
+        // Before all shards have reported nobody knows whether somebody has joined; so the site is
+        // asked a moment later.
+        if read.may_close()
+            && let Some(outside) = &self.outside
+            && let Some(path) = read.state.site_to_ask(read.open_tickets(), read.now)
+            && self.take(event, "asking_site", HEALTH_EVERY_MS).await?.is_some()
+        {
+            worked = true;
             self.ask_site(event, outside, path).await?;
         }
-        // A coordinator that may have forgotten something waits for the muster; otherwise draws do not.
-        if let Some(draw) = seen.due().filter(|&draw| seen.mustered && !seen.rests(draw))
-            && self.is_mine(event, "closing", LEFT_ALONE_MS).await?
+        // A coordinator that may have forgotten something waits for the reports; otherwise draws do
+        // not.
+        if let Some(draw) = read.draw_to_close().filter(|_| read.may_close())
+            && let Some(taken) = self.take(event, "closing", LEFT_ALONE_MS).await?
         {
-            // A draw that waits, or cannot be closed, is not closed by trying again at once: the mark is left until it ends by
-            // itself.
-            match self.close(event, seen, draw).await? {
-                Closed::Waits => return mustered.map(|()| tended),
-                Closed::Done => self.is_done(event, "closing").await?,
+            // A draw that waits, or cannot be closed, is not closed by trying again at once: the
+            // mark is left until it ends by itself.
+            match self.close(event, read, draw).await? {
+                Closed::Waits => return collected.map(|()| worked),
+                Closed::Done => self.give_back(taken).await?,
             }
-            tended = true;
+            worked = true;
         }
-        mustered.map(|()| tended)
+        collected.map(|()| worked)
     }
 
-    /// A site of somebody else's that is not well stops its event.
+    /// Whether [`Store::run_due_work`] would find anything to do.
+    fn work_is_due(&self, read: &ReadEvent) -> bool {
+        let asks_site = self.outside.is_some() && read.state.site_to_ask(read.open_tickets(), read.now).is_some();
+        read.reports_are_due()
+            || read.meter_is_due()
+            || (read.all_reported && (asks_site || read.draw_to_close().is_some()))
+    }
+
+    /// The event as of now, after the work that is due.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
+        logged(self.current_snapshot(event)).await
+    }
+
+    /// The event as of now, after the work that is due. Work that fails delays a draw, not the
+    /// snapshot.
+    async fn current_snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
+        for _ in 0..CLOSED_AT_ONCE {
+            let Some(read) = self.read_event(event).await? else {
+                return Ok(None);
+            };
+            match Box::pin(self.run_due_work(event, &read)).await {
+                Ok(false) => return Ok(Some(read.snapshot())),
+                Ok(true) => {}
+                Err(error) => {
+                    eprintln!("a draw of {event} is not closed, or not all shards were asked: {error}");
+                    break;
+                }
+            }
+        }
+        Ok(self.read_event(event).await?.map(ReadEvent::snapshot))
+    }
+
+    /// A protected site that is not well stops its event.
     async fn ask_site(&self, event: &EventId, outside: &Outside<'_>, path: &str) -> Result<(), StoreError> {
-        let asked = health::ask(outside.origin_url, path, outside.send).await;
+        let asked = site_health::ask(outside.sites.url_of_event(event), path, outside.send).await;
         if let Err(problem) = &asked {
             eprintln!("the site of {event} is not well: {problem}");
         }
-        self.change_event(event, |rules, seen| rules.site_answered(asked.is_ok(), seen.stamp()))
+        self.change_event(event, |state, read| state.site_answered(asked.is_ok(), read.stamp()))
             .await
             .map(|_| ())
     }
@@ -171,70 +265,111 @@ impl<'a, R: Redis> Store<'a, R> {
 
 impl<R: Redis> QueueStore for Store<'_, R> {
     async fn put_event(&self, event: &EventId, put: PutEvent) -> Result<PutOutcome, StoreError> {
-        self.put_the_event(event, &put).await
+        if !logged(self.add_to_directory(event)).await? {
+            return Ok(PutOutcome::TooManyEvents);
+        }
+        logged(self.put_the_event(event, &put)).await
     }
 
     async fn put_release(&self, event: &EventId, put: PutRelease) -> Result<PutOutcome, StoreError> {
-        let outcome = self.put_the_release(event, &put).await?;
-        // The origin speaks once a second: so draws close in time also where no fan asks. Only now, because the lease must not
-        // wait for a shard that does not answer.
-        if let Err(error) = self.snapshot(event).await {
+        let outcome = logged(self.put_the_release(event, &put)).await?;
+        // The origin puts a release once a second, so draws close in time also where no fan asks.
+        // The work comes last, because the lease must not wait for a shard that does not answer.
+        if let Err(error) = self.current_snapshot(event).await {
             eprintln!("{event} was not looked after: {error}");
         }
         Ok(outcome)
     }
 
-    async fn snapshot(&self, event: &EventId) -> Result<Option<Snapshot>, StoreError> {
-        for _ in 0..CLOSED_AT_ONCE {
-            let Some(seen) = self.read_event(event).await? else {
-                return Ok(None);
-            };
-            match self.tend(event, &seen).await {
-                Ok(false) => return Ok(Some(seen.snapshot())),
-                Ok(true) => {}
-                Err(error) => {
-                    // It delays the draw, not the snapshot: that is read anew.
-                    eprintln!("a draw of {event} is not closed, or not all shards were asked: {error}");
-                    break;
-                }
-            }
-        }
-        Ok(self.read_event(event).await?.map(Seen::snapshot))
+    async fn events(&self, position: u32) -> Result<Vec<EventId>, StoreError> {
+        logged(self.directory_from(position)).await
+    }
+
+    async fn read_snapshot(&self, event: &EventId, answers: SiteAnswers) -> Result<Option<ReadSnapshot>, StoreError> {
+        let counted = logged(self.count_answers(event, answers));
+        // Lost counts do no harm; they are in the log.
+        let (_, read) = join(counted, logged(self.read_event(event))).await;
+        let read = read?;
+        Ok(read.map(|read| ReadSnapshot {
+            work_is_due: self.work_is_due(&read),
+            snapshot: read.snapshot(),
+        }))
+    }
+
+    async fn look_after(&self, event: &EventId) -> Result<(), StoreError> {
+        logged(self.current_snapshot(event)).await.map(|_| ())
     }
 
     async fn event_key(&self, event: &EventId) -> Result<Option<EventKey>, StoreError> {
-        Ok(self.read_event(event).await?.map(|seen| seen.rules.fixed.key))
+        logged(self.stored_key(event)).await
     }
 
     async fn record(&self, event: &EventId, draw: Draw) -> Result<Option<SignedRecord>, StoreError> {
-        self.stored_record(event, draw).await
+        logged(self.stored_record(event, draw)).await
     }
 
-    async fn schedule(&self, event: &EventId) -> Result<Option<Schedule>, StoreError> {
-        self.whole_schedule(event).await
+    async fn drawn(&self, event: &EventId, page: u32, _through: Draw) -> Result<Vec<Draw>, StoreError> {
+        logged(self.drawn_windows(event, page)).await
+    }
+
+    async fn schedule_chunk(&self, event: &EventId, chunk: Option<u32>) -> Result<Option<ScheduleChunk>, StoreError> {
+        logged(self.chunk(event, chunk)).await
     }
 
     async fn shard_log(&self, event: &EventId, draw: Draw, shard: Shard) -> Result<Option<Vec<u8>>, StoreError> {
-        ShardOf::new(self, event, shard).log(draw).await
+        logged(ShardOf::new(self, event, shard).log(draw)).await
     }
 
     async fn join(&self, event: &EventId, shard: Shard, join: Join) -> Result<JoinOutcome, StoreError> {
-        ShardOf::new(self, event, shard).join(&join).await
+        logged(ShardOf::new(self, event, shard).join(&join)).await
     }
 
-    async fn sighted(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<SightedBy, StoreError> {
-        ShardOf::new(self, event, shard).sighted(&sight).await
+    async fn identifier_users(
+        &self,
+        event: &EventId,
+        shard: Shard,
+        used: IdentifierUse,
+    ) -> Result<Vec<IdentifierUsers>, StoreError> {
+        logged(ShardOf::new(self, event, shard).identifier_users(&used)).await
     }
 
-    async fn note(&self, event: &EventId, shard: Shard, sight: Sight) -> Result<(), StoreError> {
-        ShardOf::new(self, event, shard).note(&sight).await
+    async fn note_identifiers(&self, event: &EventId, shard: Shard, used: IdentifierUse) -> Result<(), StoreError> {
+        logged(ShardOf::new(self, event, shard).note_identifiers(&used)).await
+    }
+
+    async fn held_ticket(&self, event: &EventId, shard: Shard, tag: Tag) -> Result<Option<HeldTicket>, StoreError> {
+        logged(ShardOf::new(self, event, shard).held_ticket(tag)).await
     }
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
-        ShardOf::new(self, event, shard).claim(&claim).await
+        logged(ShardOf::new(self, event, shard).claim(&claim)).await
     }
 
     async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {
-        ShardOf::new(self, event, shard).leave(&leave).await
+        logged(ShardOf::new(self, event, shard).leave(&leave)).await
     }
+
+    async fn end_session(&self, event: &EventId, shard: Shard, end: EndSession) -> Result<EndOutcome, StoreError> {
+        logged(ShardOf::new(self, event, shard).end_session(&end)).await
+    }
+
+    async fn keep_session(&self, event: &EventId, shard: Shard, keep: KeepSession) -> Result<KeepOutcome, StoreError> {
+        logged(ShardOf::new(self, event, shard).keep_session(&keep)).await
+    }
+
+    async fn ended_sessions(&self, event: &EventId, page: u64, _: u64) -> Result<Vec<EndedSession>, StoreError> {
+        logged(self.ended_page(event, page)).await
+    }
+
+    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<WindowCount>, StoreError> {
+        logged(self.count_each(&message)).await
+    }
+}
+
+/// What fails is in the runtime's log: the application tells a fan only to come again.
+///
+/// An operation is in a box: it is large, and would be part of every future that waits for it.
+fn logged<T>(operation: impl Future<Output = Result<T, StoreError>>) -> impl Future<Output = Result<T, StoreError>> {
+    let operation = Box::pin(operation);
+    async move { operation.await.inspect_err(|error| eprintln!("the store: {error}")) }
 }

@@ -1,8 +1,7 @@
 //! What the origin says: the event, and once a second the release.
 
 use stanchion_shared::{
-    draw::chain::SecretChain,
-    identity::{EventId, EventKey},
+    ids::EventId,
     wire::{PutEvent, PutRelease},
 };
 
@@ -12,12 +11,15 @@ use super::{
     coordinator::{Written, json},
     keys::CoordinatorKeys,
     random, random_32,
-    seen::{Seen, WRITE_WITHIN_MS},
+    read_event::{ReadEvent, WRITE_WITHIN_MS},
     shard::MAX_TRIES,
 };
 use crate::{
-    event::{Attempt, Event, Fixed, windows},
     platform::{PutOutcome, StoreError},
+    queue::{
+        Attempt,
+        event::{EventSecrets, EventState},
+    },
 };
 
 static CREATE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/create.lua");
@@ -27,7 +29,9 @@ impl<R: Redis> Store<'_, R> {
         let attempt = Attempt(random());
         self.know_who_joined(event, put).await?;
         for _ in 0..MAX_TRIES {
-            let put_it = |rules: &mut Event, seen: &Seen| rules.put_event(put, attempt, seen.joined(), seen.stamp());
+            let put_it = |state: &mut EventState, read: &ReadEvent| {
+                state.put_event(put, attempt, read.open_tickets(), read.stamp())
+            };
             if let Some(outcome) = self.change_event(event, put_it).await? {
                 return Ok(outcome);
             }
@@ -38,11 +42,12 @@ impl<R: Redis> Store<'_, R> {
         Err(StoreError("the event comes and goes".to_owned()))
     }
 
-    /// Windows may change only while nobody has joined: a coordinator that may have forgotten that asks all shards first.
+    /// Windows may change only while nobody has joined. A coordinator that may have forgotten that
+    /// collects reports first.
     async fn know_who_joined(&self, event: &EventId, put: &PutEvent) -> Result<(), StoreError> {
         match self.read_event(event).await? {
-            Some(seen) if !seen.mustered && windows(put) != windows(&seen.rules.put.put) => {
-                self.muster(event, &seen).await
+            Some(read) if !read.all_reported && put.settings.windows() != read.state.settings.windows() => {
+                self.collect_reports(event, &read).await
             }
             _ => Ok(()),
         }
@@ -55,34 +60,25 @@ impl<R: Redis> Store<'_, R> {
         put: &PutEvent,
         attempt: Attempt,
     ) -> Result<Option<PutOutcome>, StoreError> {
-        let chain = SecretChain::generate(random_32());
+        let secrets = EventSecrets::generate(random_32(), random_32());
         let (now, _) = self.read_event_or_clock(event).await?;
-        let fixed = Fixed {
-            event_id: event.clone(),
-            opened_at: now.plus(WRITE_WITHIN_MS),
-            key: EventKey(random_32()),
-            commitment: chain.commitment(),
-        };
-        let rules = Event::create(fixed, put.clone(), attempt);
-        let [put, pulse, progress, schedule] = Written::new(&rules, now).parts;
+        let opened_at = now.plus(WRITE_WITHIN_MS);
+        let state = EventState::create(event.clone(), put.clone(), attempt, &secrets, opened_at);
         let keys = CoordinatorKeys::new(event).with(&["chain"]);
-        let arguments = vec![
-            self.candidate(),
-            json(&rules.fixed),
-            put,
-            pulse,
-            progress,
-            schedule,
-            chain.to_bytes(),
-        ];
+        let mut arguments = vec![self.candidate(), json(&state.constants)];
+        arguments.extend(Written::new(&state, now).parts);
+        arguments.extend([
+            state.settings.shards.get().to_string().into_bytes(),
+            secrets.chain.to_bytes(),
+        ]);
         let created = run(self.redis, &CREATE, &keys, arguments).await?.done()?;
-        Ok(created.then(|| rules.accepted()))
+        Ok(created.then(|| state.accepted()))
     }
 
     pub(super) async fn put_the_release(&self, event: &EventId, put: &PutRelease) -> Result<PutOutcome, StoreError> {
         let attempt = Attempt(random());
         let changed = self
-            .change_event(event, |rules, seen| rules.put_release(put, attempt, seen.stamp()))
+            .change_event(event, |state, read| state.put_release(put, attempt, read.stamp()))
             .await?;
         Ok(changed.unwrap_or(PutOutcome::UnknownEvent))
     }

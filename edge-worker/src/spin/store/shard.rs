@@ -1,9 +1,11 @@
-//! What a person asks of their shard. One script reads what the decision depends on, [`crate::person`] decides, one script
-//! writes it if nothing of that has changed meanwhile; otherwise it is decided anew.
+//! What a person asks of their shard. One script reads what the decision depends on,
+//! [`crate::queue`] decides, one script writes it if nothing of that has changed meanwhile;
+//! otherwise it is decided anew.
 
 use stanchion_shared::{
-    human::ValidProof,
-    identity::{Draw, EventId, Shard, Tag},
+    ids::{Draw, EventId, Shard, Tag},
+    proof_of_work::ValidProof,
+    score::{identifier_reuse::Identifier, sharing::AccountMix},
     timestamp::UnixMillis,
 };
 
@@ -15,18 +17,23 @@ use super::{
     tickets::{read_person, write_person},
 };
 use crate::{
-    event::Attempt,
-    person::Person,
-    platform::{Claim, ClaimOutcome, Leave, LeaveOutcome, SIGHTINGS_KEPT_MS, Sight, SightedBy, StoreError},
+    platform::{
+        Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers,
+        KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError,
+    },
+    queue::{
+        Attempt,
+        person::{self, Person, PersonChange},
+    },
 };
 
 static READ: Script = script!("redis.lua", "shard/shard.lua", "shard/read.lua");
-static SIGHTED: Script = script!("shard/sighted.lua");
-static NOTE: Script = script!("shard/note.lua");
+static IDENTIFIER_USERS: Script = script!("shard/identifier_users.lua");
+static NOTE_IDENTIFIERS: Script = script!("shard/note_identifiers.lua");
 pub(super) static SAVE: Script = script!("redis.lua", "shard/shard.lua", "shard/save.lua");
 
-/// How often something is decided anew. What it depends on changes seldom: the same person twice at once, a window that
-/// ends, a draw that is frozen, a restart of Redis.
+/// A decision is made anew at most this often. What it depends on changes seldom: the same person
+/// twice at once, a window that ends, a draw that is frozen, a restart of Redis.
 pub(super) const MAX_TRIES: usize = 10;
 
 /// A shard of an event, asked by one operation.
@@ -38,8 +45,8 @@ pub(super) struct ShardOf<'a, R> {
     pub(super) attempt: Attempt,
 }
 
-/// What a decision depends on.
-pub(super) struct Seen {
+/// A person as they were read, with what else a decision depends on.
+pub(super) struct ReadPerson {
     pub(super) now: UnixMillis,
     pub(super) epoch: u32,
     pub(super) frozen_through: Option<Draw>,
@@ -48,7 +55,11 @@ pub(super) struct Seen {
     pub(super) proof_used_by: Option<Attempt>,
 }
 
-impl Seen {
+impl ReadPerson {
+    pub(super) fn known(&self) -> Option<&Person> {
+        self.person.as_ref().map(|(_, person)| person)
+    }
+
     pub(super) fn stored(&self) -> Vec<u8> {
         self.person.as_ref().map_or_else(Vec::new, |(stored, _)| stored.clone())
     }
@@ -73,30 +84,30 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         StoreError(format!("shard {} changes too often", self.shard.0))
     }
 
-    pub(super) async fn read(&self, tag: Tag, proof: Option<&ValidProof>) -> Result<Seen, StoreError> {
+    pub(super) async fn read(&self, tag: Tag, proof: Option<&ValidProof>) -> Result<ReadPerson, StoreError> {
         let mut keys = self.keys.with(&["people"]);
         keys.extend(proof.map(|proof| self.keys.proof(proof)));
         let arguments = vec![self.store.candidate(), tag.0.to_vec()];
-        let mut answer = run(self.store.redis, &READ, &keys, arguments).await?;
-        let now = UnixMillis(answer.number()?);
-        let epoch = answer.number()?;
-        let frozen_through = answer.optional_number()?.map(Draw);
-        let person = match answer.optional_bytes()? {
+        let mut reply = run(self.store.redis, &READ, &keys, arguments).await?;
+        let now = UnixMillis(reply.number()?);
+        let epoch = reply.number()?;
+        let frozen_through = reply.optional_number()?.map(Draw);
+        let person = match reply.optional_bytes()? {
             Some(stored) => {
                 let person = read_person(&stored)?;
                 Some((stored, person))
             }
             None => None,
         };
-        let proof_used_by = match answer.optional_bytes()? {
+        let proof_used_by = match reply.optional_bytes()? {
             Some(attempt) => {
                 let attempt = std::str::from_utf8(&attempt).ok().and_then(|text| text.parse().ok());
-                // A mark that cannot be read is somebody else's.
+                // A mark that cannot be read is of another operation.
                 Some(Attempt(attempt.unwrap_or(0)))
             }
             None => None,
         };
-        Ok(Seen {
+        Ok(ReadPerson {
             now,
             epoch,
             frozen_through,
@@ -105,65 +116,118 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         })
     }
 
-    /// Counts who used something.
-    pub(super) async fn sighted(&self, sight: &Sight) -> Result<SightedBy, StoreError> {
-        let keys = [self.keys.sighted(sight.sighted)];
-        let arguments = vec![sight.tag.0.to_vec()];
-        let mut answer = run(self.store.redis, &SIGHTED, &keys, arguments).await?;
-        let others: u32 = answer.number()?;
-        let noted: u32 = answer.number()?;
-        let others = u16::try_from(others).unwrap_or(u16::MAX);
-        Ok(SightedBy::of(others, noted == 1, sight.most))
+    /// Counts the people who used each of the identifiers.
+    pub(super) async fn identifier_users(&self, used: &IdentifierUse) -> Result<Vec<IdentifierUsers>, StoreError> {
+        let arguments = vec![used.tag.0.to_vec()];
+        let mut reply = run(
+            self.store.redis,
+            &IDENTIFIER_USERS,
+            &self.identifier_keys(used),
+            arguments,
+        )
+        .await?;
+        let mut all = Vec::with_capacity(used.identifiers.len());
+        for _ in &used.identifiers {
+            let noted = IdentifierUsers {
+                people: reply.number()?,
+                accounts: AccountMix {
+                    known: reply.number()?,
+                    new: reply.number()?,
+                },
+                is_noted: false,
+            };
+            let is_noted = reply.number::<u32>()? == 1;
+            all.push(noted.with(used.account, is_noted));
+        }
+        Ok(all)
     }
 
-    /// Notes who used something.
-    pub(super) async fn note(&self, sight: &Sight) -> Result<(), StoreError> {
-        let keys = [self.keys.sighted(sight.sighted)];
-        let arguments = vec![sight.tag.0.to_vec(), text(sight.most), text(SIGHTINGS_KEPT_MS)];
-        run(self.store.redis, &NOTE, &keys, arguments).await.map(|_| ())
+    /// Notes that a person used identifiers.
+    pub(super) async fn note_identifiers(&self, used: &IdentifierUse) -> Result<(), StoreError> {
+        let one = AccountMix::default().with(used.account);
+        let arguments = vec![
+            used.tag.0.to_vec(),
+            text(used.most),
+            text(IDENTIFIERS_KEPT_MS),
+            text(one.known),
+            text(one.new),
+        ];
+        run(
+            self.store.redis,
+            &NOTE_IDENTIFIERS,
+            &self.identifier_keys(used),
+            arguments,
+        )
+        .await
+        .map(|_| ())
+    }
+
+    /// Two keys for each identifier: who used it, and how many.
+    fn identifier_keys(&self, used: &IdentifierUse) -> Vec<String> {
+        let keys = |identifier: &Identifier| self.keys.identifier(*identifier);
+        used.identifiers.iter().flat_map(keys).collect()
+    }
+
+    /// The newest ticket of a person.
+    pub(super) async fn held_ticket(&self, tag: Tag) -> Result<Option<HeldTicket>, StoreError> {
+        let read = self.read(tag, None).await?;
+        Ok(read.person.and_then(|(_, person)| person.held))
     }
 
     pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
-        let decide = |person: &mut Person, now| person.claim(claim, now);
-        Ok(self
-            .change_person(claim.tag, decide)
-            .await?
-            .unwrap_or(ClaimOutcome::Dead))
+        let decide = |known: Option<&Person>, now| person::claim(known, claim, now);
+        self.change_person(claim.tag, decide).await
     }
 
     pub(super) async fn leave(&self, leave: &Leave) -> Result<LeaveOutcome, StoreError> {
-        let decide = |person: &mut Person, _| person.leave(leave);
-        Ok(self
-            .change_person(leave.tag, decide)
-            .await?
-            .unwrap_or(LeaveOutcome::Dead))
+        let decide = |known: Option<&Person>, now| person::leave(known, leave, now);
+        self.change_person(leave.tag, decide).await
     }
 
-    /// Decides for a person who is known; `None` if they are not.
+    pub(super) async fn end_session(&self, end: &EndSession) -> Result<EndOutcome, StoreError> {
+        let decide = |known: Option<&Person>, now| person::end_session(known, end, now);
+        self.change_person(end.tag, decide).await
+    }
+
+    pub(super) async fn keep_session(&self, keep: &KeepSession) -> Result<KeepOutcome, StoreError> {
+        let decide = |known: Option<&Person>, now| person::keep_session(known, keep, now);
+        self.change_person(keep.tag, decide).await
+    }
+
+    /// Does what is decided for a person.
     async fn change_person<T>(
         &self,
         tag: Tag,
-        decide: impl Fn(&mut Person, UnixMillis) -> T,
-    ) -> Result<Option<T>, StoreError> {
+        decide: impl Fn(Option<&Person>, UnixMillis) -> PersonChange<T>,
+    ) -> Result<T, StoreError> {
         for _ in 0..MAX_TRIES {
-            let seen = self.read(tag, None).await?;
-            let Some((stored, before)) = &seen.person else {
-                return Ok(None);
+            let read = self.read(tag, None).await?;
+            let PersonChange {
+                outcome,
+                changed,
+                session,
+            } = decide(read.known(), read.now);
+            let Some(person) = changed else {
+                return Ok(outcome);
             };
-            let mut person = before.clone();
-            let outcome = decide(&mut person, seen.now);
+            if let Some(change) = session {
+                match self.save_session(tag, &read, &person, &change).await? {
+                    true => return Ok(outcome),
+                    false => continue,
+                }
+            }
             let arguments = vec![
                 self.store.candidate(),
-                text(seen.epoch),
+                text(read.epoch),
                 Vec::new(),
                 Vec::new(),
                 tag.0.to_vec(),
-                stored.clone(),
+                read.stored(),
                 write_person(&person),
             ];
             let keys = self.keys.with(&["people"]);
-            if person == *before || run(self.store.redis, &SAVE, &keys, arguments).await?.done()? {
-                return Ok(Some(outcome));
+            if run(self.store.redis, &SAVE, &keys, arguments).await?.done()? {
+                return Ok(outcome);
             }
         }
         Err(self.changes_too_often())
@@ -173,8 +237,8 @@ impl<'a, R: Redis> ShardOf<'a, R> {
     pub(super) async fn log(&self, draw: Draw) -> Result<Option<Vec<u8>>, StoreError> {
         let frozen_through = [self.keys.key("shard").into_bytes(), b"frozen_through".to_vec()];
         let frozen_through = frozen_through.each_ref().map(Vec::as_slice);
-        let mut answer = plain(self.store.redis, "HGET", &frozen_through).await?;
-        let frozen_through = answer.optional_bytes()?;
+        let mut reply = plain(self.store.redis, "HGET", &frozen_through).await?;
+        let frozen_through = reply.optional_bytes()?;
         let frozen_through = frozen_through.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
         if frozen_through.is_none_or(|frozen: u32| frozen < draw.0) {
             return Ok(None);

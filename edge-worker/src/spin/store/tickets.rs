@@ -1,48 +1,73 @@
 //! How a shard's script writes the tickets of a draw, and a person: see `scripts/shard/shard.lua`.
 
 use stanchion_shared::{
-    draw::digest::{FrozenShard, ShardDigest},
-    identity::{Bytes32, Shard},
-    lives::Life,
+    draw::{
+        digest::{FrozenShard, ShardDigest},
+        record::CarriedTickets,
+    },
+    epochs::EpochStart,
+    ids::{Bytes32, Shard},
 };
 
-use crate::{person::Person, platform::StoreError};
+use super::reply::Reply;
+use crate::{
+    platform::StoreError,
+    queue::{person::Person, shard_tickets::ShardTickets},
+};
 
 /// A shard's tickets in one draw.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tickets {
     pub(super) counts: [u32; 3],
     pub(super) digest: ShardDigest,
-    /// Which lives gave them, in order.
-    pub(super) lives: Vec<Life>,
+    /// Which epochs gave them, in order.
+    pub(super) epochs: Vec<EpochStart>,
 }
 
 impl Tickets {
-    pub(super) const NONE: Tickets = Tickets {
-        counts: [0; 3],
-        digest: ShardDigest::EMPTY,
-        lives: Vec::new(),
-    };
-
-    /// Reads `count0 count1 count2 digest announced life life …`.
+    /// Reads `count0 count1 count2 digest announced epoch epoch …`.
     pub(super) fn parse(text: &str) -> Result<Tickets, StoreError> {
         parse(text).ok_or_else(|| StoreError(format!("a shard's tickets are not as agreed: {text}")))
     }
 
-    pub(super) fn frozen(&self, shard: Shard) -> FrozenShard {
-        FrozenShard {
-            shard,
-            digest: self.digest,
-            counts: self.counts,
+    /// As the decision core has them.
+    fn of_shard(&self, shard: Shard, carried: Vec<CarriedTickets>) -> ShardTickets {
+        let (digest, counts) = (self.digest, self.counts);
+        ShardTickets {
+            frozen: FrozenShard { shard, digest, counts },
+            epochs: self.epochs_with_tickets(),
+            carried,
         }
     }
 
-    /// The lives that have tickets here: one that ended before it gave a number has none.
-    pub(super) fn lives_with_tickets(&self) -> Vec<Life> {
-        let ends = self.lives.iter().skip(1).map(|life| life.from).chain([self.counts]);
-        let with_tickets = self.lives.iter().zip(ends).filter(|(life, end)| life.from != *end);
-        with_tickets.map(|(life, _)| *life).collect()
+    /// The epochs that have tickets here: one that ended before it gave a number has none.
+    fn epochs_with_tickets(&self) -> Vec<EpochStart> {
+        let ends = self.epochs.iter().skip(1).map(|start| start.from).chain([self.counts]);
+        let with_tickets = self.epochs.iter().zip(ends).filter(|(start, end)| start.from != *end);
+        with_tickets.map(|(start, _)| *start).collect()
     }
+}
+
+/// Reads a shard's tickets in a draw and what they carry, each of which may be missing: a shard may
+/// have announced a draw and then have been too late for it.
+pub(super) fn read_tickets(shard: Shard, reply: &mut Reply) -> Result<ShardTickets, StoreError> {
+    let tickets = reply.optional_bytes()?;
+    let carried = reply.optional_json()?.unwrap_or_default();
+    match tickets {
+        Some(text) => Ok(Tickets::parse(&String::from_utf8_lossy(&text))?.of_shard(shard, carried)),
+        None => Ok(ShardTickets::none(shard)),
+    }
+}
+
+/// Writes what [`read_tickets`] reads, of a draw that the coordinator was told of in `epoch`.
+pub(super) fn write_tickets(tickets: &ShardTickets, epoch: u32) -> Vec<u8> {
+    let [verified, human, suspect] = tickets.frozen.counts;
+    let digest = hex::encode(tickets.frozen.digest.0.0);
+    let mut text = format!("{verified} {human} {suspect} {digest} {epoch}");
+    for EpochStart { epoch, from } in &tickets.epochs {
+        text += &format!(" {epoch}/{}/{}/{}", from[0], from[1], from[2]);
+    }
+    text.into_bytes()
 }
 
 fn parse(text: &str) -> Option<Tickets> {
@@ -50,9 +75,9 @@ fn parse(text: &str) -> Option<Tickets> {
         let mut next = || parts.next()?.parse().ok();
         Some([next()?, next()?, next()?])
     }
-    let life = |text: &str| {
+    let start = |text: &str| {
         let (epoch, from) = text.split_once('/')?;
-        Some(Life {
+        Some(EpochStart {
             epoch: epoch.parse().ok()?,
             from: three(from.split('/'))?,
         })
@@ -64,7 +89,7 @@ fn parse(text: &str) -> Option<Tickets> {
     Some(Tickets {
         counts,
         digest,
-        lives: parts.map(life).collect::<Option<_>>()?,
+        epochs: parts.map(start).collect::<Option<_>>()?,
     })
 }
 
@@ -84,7 +109,8 @@ pub(super) fn read_person(bytes: &[u8]) -> Result<Person, StoreError> {
     Ok(person)
 }
 
-/// What [`read_person`] reads; [`person_json`] is its end. Who has no ticket has a number and a digest that nobody looks at.
+/// Writes what [`read_person`] reads; [`person_json`] is its end. The number and digest of a person
+/// without a ticket mean nothing.
 pub(super) fn write_person(person: &Person) -> Vec<u8> {
     let held = person.held.as_ref();
     let (number, digest) = held.map_or((0, ShardDigest::EMPTY), |held| (held.number, held.digest));
@@ -92,20 +118,20 @@ pub(super) fn write_person(person: &Person) -> Vec<u8> {
     format!("{number}:{digest}:{}", person_json(person)).into_bytes()
 }
 
-/// A person for whom a script will put number and digest before it.
+/// The JSON of a person, before which a script puts number and digest.
 pub(super) fn person_json(person: &Person) -> String {
     serde_json::to_string(person).expect("a person serialises")
 }
 
 #[cfg(test)]
 mod tests {
-    use stanchion_shared::identity::{Draw, Tier};
+    use stanchion_shared::ids::{Draw, Tier};
 
     use super::*;
-    use crate::person::Numbered;
+    use crate::queue::person::TicketNumber;
 
-    fn life(epoch: u32, from: [u32; 3]) -> Life {
-        Life { epoch, from }
+    fn start(epoch: u32, from: [u32; 3]) -> EpochStart {
+        EpochStart { epoch, from }
     }
 
     #[test]
@@ -114,10 +140,17 @@ mod tests {
         let tickets = Tickets::parse(&format!("1 20 3 {digest} 9 7/0/0/0 8/1/5/3 9/1/5/3")).unwrap();
         assert_eq!(tickets.counts, [1, 20, 3]);
         assert_eq!(tickets.digest, ShardDigest(Bytes32([0xab; 32])));
-        assert_eq!(tickets.lives, [life(7, [0; 3]), life(8, [1, 5, 3]), life(9, [1, 5, 3])]);
-        assert_eq!(tickets.lives_with_tickets(), [life(7, [0; 3]), life(9, [1, 5, 3])]);
+        assert_eq!(
+            tickets.epochs,
+            [start(7, [0; 3]), start(8, [1, 5, 3]), start(9, [1, 5, 3])]
+        );
+        assert_eq!(tickets.epochs_with_tickets(), [start(7, [0; 3]), start(9, [1, 5, 3])]);
         let none = Tickets::parse(&format!("0 0 0 {} 9", "00".repeat(32))).unwrap();
-        assert_eq!(none, Tickets::NONE);
+        assert_eq!(none.of_shard(Shard(2), Vec::new()), ShardTickets::none(Shard(2)));
+        let given = tickets.of_shard(Shard(2), Vec::new());
+        let written = String::from_utf8(write_tickets(&given, 9)).unwrap();
+        assert_eq!(written, format!("1 20 3 {digest} 9 7/0/0/0 9/1/5/3"));
+        assert_eq!(Tickets::parse(&written).unwrap().of_shard(Shard(2), Vec::new()), given);
         for text in [
             "",
             "1 2",
@@ -131,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_person_comes_back_with_the_number_and_digest_that_a_script_gave() {
-        let numbered = |number, digest| Numbered {
+        let numbered = |number, digest| TicketNumber {
             epoch: 5,
             draw: Draw(2),
             number,

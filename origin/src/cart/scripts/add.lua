@@ -1,13 +1,13 @@
--- Lists seats that were just locked in a cart, if the cart may list so many.
+-- Adds seats that were just locked to the list of a cart, if the cart may list so many.
 --
 -- KEYS[1] cart  HASH  seat -> 'entry' '|' 'section'; one cart is one hash slot of its own, whatever its sections.
---               The entry is a word nobody has used before: it tells this addition of a seat from any other.
+--               The entry is a new random word: it tells this addition of a seat from any other.
 -- ARGV    1 most seats a cart may list, 2 instant in ms at which the cart is forgotten, 3 entry, 4 section, 5.. seats
 -- Result  {'added', seat, value, …}   the whole cart
 --         {'full'}                    nothing is changed
--- Invariant  A cart never lists more than ARGV[1] seats, and it keeps no ends: until when a seat is held, and whether it
---            is held at all, only its lock says. What a cart's session holds it lists (take_out.lua), so it never holds
---            more than that. Redis runs one script at a time: requests sent at once cannot each pass the limit.
+-- Invariant  A cart never lists more than ARGV[1] seats. It stores no ends: only a seat's lock says whether and until when
+--            the seat is held. A cart lists every seat that its session holds (take_out.lua), so the session never holds
+--            more than ARGV[1]. Redis runs one script at a time: requests sent at once cannot pass the limit together.
 local value = ARGV[3] .. '|' .. ARGV[4]
 local fields, fresh = {}, 0
 for i = 5, #ARGV do

@@ -1,11 +1,15 @@
--- Begins an order, if the fan may have so many seats more and no other checkout stands in the way.
+-- Begins an order, if the fan may have so many more seats and no other checkout of the cart is
+-- under way.
 --
--- Runs after lock_buyer.sql in the same transaction, as a statement of its own: only then does its snapshot see what an
--- order that held the lock before has done.
--- $1 order_id, $2 account_id, $3 event_id, $4 cart_id, $5 session_id, $6 idempotency_key, $7 request_hash, $8 currency,
--- $9 total, $10 seats, $11 payment_token, $12 card_hash or null, $13 lease, $14 lease in seconds, $15 most per person
--- Result: one row. `attempt` is the order's number among those of its cart. `begun` false: the key or the cart (`cart_busy`) is in
--- use, or `held + new > most`. What a busy cart is being paid for counts in `held`, so that is asked first.
+-- Invariant: runs after lock_buyer.sql in the same transaction, as a statement of its own. Only
+-- then does its snapshot have what an earlier holder of the lock has written.
+-- $1 order_id, $2 account_id, $3 event_id, $4 cart_id, $5 session_id, $6 idempotency_key,
+-- $7 request_hash, $8 currency, $9 total, $10 seats, $11 payment_token, $12 card_hash or null,
+-- $13 lease, $14 lease in seconds, $15 most per person
+-- Result: one row. `attempt` is the order's number among the orders of its cart. `begun` is false
+-- if the key or the cart (`cart_busy`) is in use, or if the fan would have too many seats (`held`
+-- and the new ones). Seats that a busy cart pays for count in `held`, so the caller must look at
+-- `cart_busy` first.
 with held as (
     select (select count(*) from tickets
             where account_id = $2 and event_id = $3 and state in ('reserved', 'active'))
@@ -18,7 +22,7 @@ with held as (
            (select coalesce(max(attempt), 0) + 1 from orders where cart_id = $4)
     from held
     where held.seats + jsonb_array_length($10) <= $15
-      -- The same key again is answered by the order it made, whatever the limit says.
+      -- A repeated key is answered with the order it made, whatever the limit is.
       and not exists (select from orders where account_id = $2 and idempotency_key = $6)
     on conflict do nothing
     returning order_id, attempt

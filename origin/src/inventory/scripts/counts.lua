@@ -1,4 +1,4 @@
--- The section's counters, without its seats.
+-- Reads the section's counters, without its seats.
 --
 -- ARGV    none
 -- Result  {'counts', capacity, locked, sold} or {'unloaded'}

@@ -1,12 +1,12 @@
--- A checkout begins: pins the seats to its order and gives their locks more time, once.
+-- Begins a checkout: pins the seats to its order and gives their locks more time, once.
 --
 -- ARGV    2 owner, 3 attempt, 4 time from now in ms that a lock gets at least, 5.. seats
 -- Result  {'extended', first end}   a lock that was extended before keeps its end, and no lock becomes shorter
---         {'lost', seat, …}         these are not the owner's any more; nothing is changed
+--         {'lost', seat, …}         these seats are not the owner's any more; nothing is changed
 --         {'overtaken'}             a later order of this cart is paying, so this one is over; nothing is changed
 --         {'unloaded'}
--- Invariant  A lock is extended at most once in its life, whatever is repeated. A pin passes to later attempts only: what
---            comes late from an order that has ended never takes the seats from the one that is being paid now.
+-- Invariant  A lock is extended at most once in its life, whatever is repeated. A pin passes to later attempts only: a late
+--            request of an order that has ended never takes the seats from the order that is being paid now.
 if not is_loaded() then return { 'unloaded' } end
 local owner, attempt = ARGV[2], tonumber(ARGV[3])
 local now = now_ms()

@@ -1,9 +1,9 @@
--- Compensation: the order is void, its seats are available again, sold to it or still pinned to it.
+-- Compensation: makes the seats of a void order available again, whether they were sold or pinned to it.
 --
 -- ARGV    2 order, 3 owner of its cart, 4 its attempt, 5.. seats
 -- Result  {'freed', how many} or {'unloaded'}
--- Invariant  Only what this order holds is touched: not a seat of another order, and not one that the same cart has locked
---            or is paying for anew. Repeating it changes nothing.
+-- Invariant  Only seats that this order holds are touched. A seat of another order stays, and so does one that the same cart
+--            has locked or is paying for anew. Repeating it changes nothing.
 if not is_loaded() then return { 'unloaded' } end
 local order, owner, attempt = 'S' .. ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = now_ms()

@@ -1,8 +1,8 @@
--- Makes a section from PostgreSQL's truth: capacity and sold seats. Locks that were held before are gone.
+-- Builds a section from PostgreSQL's data: capacity and sold seats. Earlier locks are gone.
 --
 -- ARGV    2 capacity, 3.. pairs of seat and order: the live tickets
--- Result  {'loaded', sold}    or {'loaded_before'}: somebody else was first; nothing is changed, no lock is lost
--- Invariant  The mark is set last and together with everything else: a section is loaded wholly or not at all.
+-- Result  {'loaded', sold}    or {'loaded_before'}: another process was first; nothing is changed, no lock is lost
+-- Invariant  The mark is set last, in the same step as the rest: a section is loaded wholly or not at all.
 if is_loaded() then return { 'loaded_before' } end
 redis.call('UNLINK', META, HELD, DUE)
 local sold = (#ARGV - 2) / 2

@@ -1,9 +1,9 @@
 -- Locks seats for one owner: all of them or none.
 --
 -- ARGV    2 owner, 3 lock time in ms, 4 instant in ms at which the lock ends at the latest, 5.. seats (each once)
--- Result  {'locked', ends, own seat, its end, …}  ends: of the seats locked now; then those the owner held already,
---                                                 whose ends stay as they were
---         {'taken', seat, …}   the wanted seats that others hold or have bought; nothing is locked
+-- Result  {'locked', ends, own seat, its end, …}  ends: of the seats locked now; then the seats that the owner held
+--                                                 before, with their ends, which stay as they were
+--         {'taken', seat, …}   the seats that others hold or have bought; nothing is locked
 --         {'over'}             ARGV[4] is not in the future; nothing is locked
 --         {'unloaded'}
 -- Invariant  No seat ever has two owners: a holder is replaced only when its lock is over.

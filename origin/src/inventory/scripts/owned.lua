@@ -1,7 +1,7 @@
--- Which of these seats the owner holds now.
+-- Reads which of these seats the owner holds now.
 --
 -- ARGV    2 owner, 3.. seats
--- Result  {'owned', end, …}   per seat in order the end of its lock in ms, 0 if it is not the owner's (any more)
+-- Result  {'owned', end, …}   per seat in order the end of its lock in ms, 0 if the owner does not hold it
 --         {'unloaded'}
 -- Invariant  Reads only.
 if not is_loaded() then return { 'unloaded' } end

@@ -1,8 +1,9 @@
--- Everything about a section at one instant.
+-- Reads the seats and counters of a section at one instant.
 --
 -- ARGV    none
 -- Result  {'seats', now, capacity, locked, sold, {seat, holder, …}, {seat, …}}
---         the last but one is `held` as it is; the last are those of its locks that are over and count as available
+--         the last but one is `held` as it is; the last are the seats in it with an expired lock, which count as
+--         available
 --         {'unloaded'}
 -- Invariant  Reads only. capacity - locked - sold seats are available.
 if not is_loaded() then return { 'unloaded' } end

@@ -1,10 +1,10 @@
 -- Gives seats of a cart back: all that the owner holds, or none while one of them is being paid for.
 --
 -- ARGV    2 owner, 3.. seats
--- Result  {'released', how many}   seats that are not the owner's (any more) are passed over
+-- Result  {'released', how many}   seats that the owner does not hold are passed over
 --         {'paying', seat, …}      these are being paid for; nothing is released
 --         {'unloaded'}
--- Invariant  Nobody's lock but the owner's is touched.
+-- Invariant  Only the owner's locks are touched.
 if not is_loaded() then return { 'unloaded' } end
 local owner = ARGV[2]
 local now = now_ms()

@@ -1,9 +1,9 @@
--- Marks seats as sold. PostgreSQL has judged already: its unique index says whose the seat is, so a lock that somebody
--- else got after ours was over gives way (that fan's checkout answers that the lock is gone).
+-- Marks seats as sold. PostgreSQL's unique index has decided already which order has the seat. So a lock that another fan
+-- got after ours was over gives way, and that fan's checkout answers that the lock is gone.
 --
 -- ARGV    2 order, 3.. seats
--- Result  {'sold', how many are new, seat, …}   then seats that another order has: a contradiction to be looked at
---         {'unloaded'}                          the rebuild will read the tickets
+-- Result  {'sold', how many are new, seat, …}   then seats that another order has: a contradiction, which is logged
+--         {'unloaded'}                          the rebuild will read the seat tickets
 -- Invariant  Repeating it changes nothing. A sold seat stays with its order.
 if not is_loaded() then return { 'unloaded' } end
 local mine = 'S' .. ARGV[2]

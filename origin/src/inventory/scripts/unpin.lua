@@ -3,8 +3,8 @@
 --
 -- ARGV    2 owner, 3 attempt, 4.. seats
 -- Result  {'unpinned', how many} or {'unloaded'}
--- Invariant  Ends are not changed, and nobody's lock but the owner's is touched. Seats that a later attempt is paying for
---            stay pinned to it; a pin of an earlier one goes as well, because it is over, too.
+-- Invariant  Ends are not changed, and only the owner's locks are touched. Seats that a later attempt is paying for stay
+--            pinned to it. A pin of an earlier attempt is removed as well, because that attempt is over, too.
 if not is_loaded() then return { 'unloaded' } end
 local owner, attempt = ARGV[2], tonumber(ARGV[3])
 local now = now_ms()

@@ -1,4 +1,4 @@
-//! A Durable Object that inserts one row per request and then answers: what one writes who does not think about commits.
+//! A Durable Object that inserts one row per request and then answers: the plain way, without a thought about commits.
 
 use worker::{DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object};
 

@@ -3,31 +3,30 @@
 use std::{cell::RefCell, sync::Arc};
 
 use sqlx::PgPool;
-use stanchion_shared::identity::EventId;
-use stanchion_stage::variable;
+use stanchion_harness::variable;
+use stanchion_shared::ids::EventId;
 
-use super::shop::{ORDER_TOTAL, Origin};
+use super::shop::{ORDER_TOTAL, RunningOrigin};
 use crate::{
-    Measured,
+    measured::Measured,
     once_each::{self, Prepared},
     options::Effort,
     pgbench::{self, statement},
-    report::Row,
+    report::BenchRow,
     rounds::alternate,
 };
 
 /// Fewer than the origin has connections to PostgreSQL: both sides have as many at work.
 const CLIENTS: usize = 16;
-const WARM_UP: usize = 200;
 const WARM_UP_SECONDS: u32 = 1;
 /// Orders of different runs of pgbench are so far apart, those of different clients within one so far.
 const ORDERS_OF_RUN: u64 = 1_000_000_000;
 const ORDERS_OF_CLIENT: u64 = 1_000_000;
 
-pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
-    let origin = Origin::new()?;
+pub(crate) async fn measure(effort: Effort) -> Measured<BenchRow> {
+    let origin = RunningOrigin::new()?;
     let address = origin.address()?;
-    let carts = WARM_UP + effort.rounds * effort.checkouts;
+    let carts = effort.warm_up.checkouts + effort.rounds * effort.checkouts;
     let sold = origin.create("bench-sold", 2 * carts).await?;
     origin.launch(&sold).await?;
     let mut checkouts = origin.fill_carts(&sold, carts, CLIENTS)?;
@@ -37,7 +36,7 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
         Ok(checkouts.len() as f64 / took.as_secs_f64())
     };
 
-    // Its orders are in the same tables, and of an event that is never launched: nobody else ever looks at it.
+    // Its orders are in the same tables, and of an event that is never launched, so that no other part reads them.
     let listed = origin.create("bench-listed", 2).await?;
     let script = script(&listed)?;
     let database_url = variable("STANCHION_DATABASE_URL");
@@ -49,7 +48,7 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
         Ok(done.per_second)
     };
 
-    ours(checkouts.split_off(carts - WARM_UP))?;
+    ours(checkouts.split_off(carts - effort.warm_up.checkouts))?;
     baseline(WARM_UP_SECONDS)?;
     let rounds = alternate(
         effort.rounds,
@@ -62,7 +61,7 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
     all_confirmed(&database, &sold, carts as u64).await?;
     let sold = runs.borrow().iter().sum();
     all_confirmed(&database, &listed, sold).await?;
-    Ok(Row {
+    Ok(BenchRow {
         measure: "checkout",
         ours_is: format!("POST /api/v1/checkout of 2 seats with the local payment gateway, {CLIENTS} connections"),
         baseline_is: format!("pgbench runs the SQL of one checkout, prepared, {CLIENTS} clients; nothing else is done"),
@@ -111,28 +110,25 @@ fn script(event: &EventId) -> Measured<String> {
     ];
     Ok([
         format!("\\set i :i + 1\n\\set n :base + :client_id * {ORDERS_OF_CLIENT} + :i\n"),
-        statement(sql!("by_key.sql"), &[&fan, &key])?,
+        statement(sql!("order_of_key.sql"), &[&fan, &key])?,
         "begin;\n".to_owned(),
         statement(sql!("lock_buyer.sql"), &[&fan, &event])?,
         statement(sql!("begin.sql"), &begun)?,
         "commit;\n".to_owned(),
-        statement(sql!("note_authorising.sql"), &[order, order, lease_seconds])?,
+        statement(sql!("mark_authorising.sql"), &[order, order, lease_seconds])?,
         statement(sql!("reserve.sql"), &[order, order, "'stripe'", &intent, lease_seconds])?,
         statement(sql!("confirm.sql"), &[order, order])?,
-        statement(sql!("settled.sql"), &[order])?,
+        statement(sql!("mark_synced.sql"), &[order])?,
     ]
     .concat())
 }
 
 /// Every order of the event has gone all the way: with two active tickets each.
 async fn all_confirmed(database: &PgPool, event: &EventId, orders: u64) -> Measured<()> {
-    let tickets: i64 = sqlx::query_scalar(
-        "select count(*) from tickets join orders using (order_id)
-         where tickets.event_id = $1 and state = 'active' and status = 'confirmed'",
-    )
-    .bind(event.as_str())
-    .fetch_one(database)
-    .await?;
+    let tickets: i64 = sqlx::query_scalar(include_str!("sql/confirmed_tickets.sql"))
+        .bind(event.as_str())
+        .fetch_one(database)
+        .await?;
     if tickets as u64 == 2 * orders {
         Ok(())
     } else {

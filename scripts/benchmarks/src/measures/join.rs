@@ -5,28 +5,28 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::json;
-use stanchion_shared::identity::ShardCount;
-use stanchion_stage::{Edge, Event};
+use stanchion_harness::{Edge, Event};
+use stanchion_shared::ids::ShardCount;
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::{
-    Measured, hello,
+    hello,
+    measured::Measured,
     once_each::{self, Prepared},
     options::Effort,
-    report::Row,
+    report::BenchRow,
     rounds::alternate,
 };
 
 const CONNECTIONS: usize = 64;
-const WARM_UP: usize = 1_000;
 const ON_SALE_IN_MS: u64 = 3_600_000;
 /// How many fans fetch and solve their challenges at once, beforehand.
 const PREPARED_AT_ONCE: usize = 32;
 /// Shards tell the coordinator how many have joined every few seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
+pub(crate) async fn measure(effort: Effort) -> Measured<BenchRow> {
     let hello = hello::url()?;
     let edge = Arc::new(Edge::new());
     let event = one_shard();
@@ -34,11 +34,12 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
 
     // Challenges live for five minutes, so all of a run are made and used well within that.
     let joins = effort.joins;
-    let total = WARM_UP + effort.rounds * joins;
+    let total = effort.warm_up.joins + effort.rounds * joins;
     let mut bodies = solved(&edge, &event, total).await?;
-    let requests = |path: &str, fans: &[Fan]| Arc::new(fans.iter().map(|fan| fan.request(path)).collect::<Vec<_>>());
+    let requests =
+        |path: &str, fans: &[PreparedFan]| Arc::new(fans.iter().map(|fan| fan.request(path)).collect::<Vec<_>>());
     let (ours, baseline) = (address(&edge.url)?, address(&hello)?);
-    let warm_up = bodies.split_off(total - WARM_UP);
+    let warm_up = bodies.split_off(total - effort.warm_up.joins);
     once_each::send(ours, CONNECTIONS, &requests("/api/v1/queue/join", &warm_up))?;
     once_each::send(baseline, CONNECTIONS, &requests("/insert", &warm_up))?;
 
@@ -53,7 +54,7 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
 
     all_joined(&edge, &event, total).await?;
     all_inserted(&edge, &hello, total).await?;
-    Ok(Row {
+    Ok(BenchRow {
         measure: "join, 1 shard",
         ours_is: format!(
             "POST /api/v1/queue/join of new fans with solved challenges, {CONNECTIONS} connections, one shard object"
@@ -66,23 +67,23 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
 
 fn one_shard() -> Event {
     let mut event = Event::on_sale_in(ON_SALE_IN_MS);
-    event.put.shards = ShardCount::new(1).expect("a power of two");
+    event.put.settings.shards = ShardCount::new(1).expect("a power of two");
     event
 }
 
 /// What a fan sends to join.
-struct Fan {
+struct PreparedFan {
     authorization: String,
     body: String,
 }
 
-impl Fan {
+impl PreparedFan {
     fn request(&self, path: &str) -> Prepared {
         Prepared::post(path, &[("Authorization", &self.authorization)], &self.body)
     }
 }
 
-async fn solved(edge: &Arc<Edge>, event: &Event, count: usize) -> Measured<Vec<Fan>> {
+async fn solved(edge: &Arc<Edge>, event: &Event, count: usize) -> Measured<Vec<PreparedFan>> {
     let mut preparing = JoinSet::new();
     for part in 0..PREPARED_AT_ONCE {
         let (edge, event_id) = (edge.clone(), event.id.clone());
@@ -93,7 +94,7 @@ async fn solved(edge: &Arc<Edge>, event: &Event, count: usize) -> Measured<Vec<F
                 let fan = edge.fan();
                 let captcha_token = edge.solved(&event_id, &fan).await;
                 let body = json!({"event_id": event_id, "device_fingerprint": "bench", "captcha_token": captcha_token});
-                fans.push(Fan {
+                fans.push(PreparedFan {
                     authorization: format!("Bearer {}", fan.token),
                     body: body.to_string(),
                 });

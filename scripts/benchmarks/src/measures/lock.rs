@@ -13,22 +13,24 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 use redis::Script;
-use stanchion_origin::inventory::{Inventory, Lock, LockRequest, Section, connection::CONNECTIONS};
-use stanchion_shared::{identity::EventId, timestamp::UnixMillis};
-use stanchion_stage::{now, variable};
+use stanchion_harness::{now, variable};
+use stanchion_origin::{
+    inventory::{Inventory, LockRequest, LockResult, Section},
+    redis_connections::{RedisConnection, identified::CONNECTIONS, reconnecting},
+};
+use stanchion_shared::{ids::EventId, timestamp::UnixMillis};
 use tokio::task::JoinSet;
 
 use crate::{
-    Failure, Measured,
+    measured::{Failure, Measured},
     options::Effort,
-    redis_benchmark::{self, Load, RANDOM},
-    report::Row,
+    redis_benchmark::{self, RANDOM, RedisLoad},
+    report::BenchRow,
     rounds::alternate,
 };
 
 /// Commands under way at once, over the origin's connections; redis-benchmark sends as many in pipelines.
 const IN_FLIGHT: usize = 64;
-const WARM_UP: usize = 5_000;
 const LOCK_MS: u64 = 600_000;
 const SESSION_MS: u64 = 3_600_000;
 /// Seats are drawn from so many that two requests nearly never want the same one: every script locks.
@@ -40,17 +42,17 @@ const TIDYING: Duration = Duration::from_millis(300);
 /// A cart id has 32 characters, of which redis-benchmark makes 12.
 const OWNER: &str = "0123456789abcdef0123";
 
-pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
-    let bench = Bench::new().await?;
-    bench.ours("warm-ours", WARM_UP).await?;
-    bench.baseline("warm-baseline", WARM_UP).await?;
+pub(crate) async fn measure(effort: Effort) -> Measured<BenchRow> {
+    let bench = LockBench::new().await?;
+    bench.ours("warm-ours", effort.warm_up.locks).await?;
+    bench.baseline("warm-baseline", effort.warm_up.locks).await?;
     let rounds = alternate(
         effort.rounds,
         async |round| bench.ours(&format!("ours-{round}"), effort.locks).await,
         async |round| bench.baseline(&format!("baseline-{round}"), effort.locks).await,
     )
     .await?;
-    Ok(Row {
+    Ok(BenchRow {
         measure: "seat lock",
         ours_is: format!(
             "the origin's inventory locks 2 seats, {IN_FLIGHT} callers at once on its {CONNECTIONS} connections"
@@ -64,26 +66,24 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
     })
 }
 
-struct Bench {
+struct LockBench {
     url: String,
     event: EventId,
     inventory: Inventory,
-    redis: redis::aio::MultiplexedConnection,
+    redis: RedisConnection,
 }
 
-impl Bench {
-    async fn new() -> Measured<Bench> {
+impl LockBench {
+    async fn new() -> Measured<LockBench> {
         let url = variable("STANCHION_REDIS_URL");
         let inventory = Inventory::new(&url)?;
-        let redis = redis::Client::open(url.as_str())?
-            .get_multiplexed_async_connection()
-            .await?;
+        let redis = reconnecting::connect(&url).await?;
         // Rewriting the append-only file takes a core for a while, now during one side, now during the other.
         redis::cmd("CONFIG")
             .arg(&["SET", "auto-aof-rewrite-percentage", "0"])
             .exec_async(&mut redis.clone())
             .await?;
-        Ok(Bench {
+        Ok(LockBench {
             url,
             event: EventId::parse("bench-lock")?,
             inventory,
@@ -120,7 +120,7 @@ impl Bench {
     async fn baseline(&self, code: &str, count: usize) -> Measured<f64> {
         let section = self.section(code).await?;
         let command = self.command(code).await?;
-        let load = Load {
+        let load = RedisLoad {
             url: &self.url,
             connections: CONNECTIONS,
             pipeline: IN_FLIGHT / CONNECTIONS,
@@ -145,8 +145,8 @@ impl Bench {
 
     /// The command that the origin's code sends, with redis-benchmark's marks where each request differs.
     async fn command(&self, code: &str) -> Measured<Vec<String>> {
-        let links = self.inventory.links();
-        let run_id = links.run(|link| async move { Ok(link.run_id) }).await?;
+        let redis = self.inventory.redis();
+        let run_id = redis.run(|connected| async move { Ok(connected.run_id) }).await?;
         let mut command = vec!["EVALSHA".to_owned(), self.script().await?, "3".to_owned()];
         command.extend(self.keys(code));
         command.extend([
@@ -179,7 +179,7 @@ impl Bench {
 
     /// Whether the seats were really locked; then the section goes.
     async fn judge_and_tidy(&self, section: &Section, code: &str, count: usize) -> Measured<()> {
-        let counts = section.counts().await?.map_err(|_| "Redis has forgotten the section")?;
+        let counts = section.counts().await?;
         redis::cmd("UNLINK")
             .arg(&self.keys(code))
             .exec_async(&mut self.redis.clone())
@@ -193,33 +193,29 @@ impl Bench {
     }
 }
 
-struct Wanted {
+struct WantedSeats {
     owner: String,
     seats: [String; 2],
 }
 
-async fn lock(section: &Section, wanted: &Wanted, not_after: UnixMillis) -> Measured<()> {
+async fn lock(section: &Section, wanted: &WantedSeats, not_after: UnixMillis) -> Measured<()> {
     let request = LockRequest {
         owner: &wanted.owner,
         lock_ms: LOCK_MS,
         not_after,
         seats: &wanted.seats,
     };
-    match section
-        .lock(&request)
-        .await?
-        .map_err(|_| "Redis has forgotten the section")?
-    {
-        Lock::Locked { .. } | Lock::Taken(_) => Ok(()),
-        Lock::SessionOver => Err("the session is over".into()),
+    match section.lock(&request).await? {
+        LockResult::Locked { .. } | LockResult::Taken(_) => Ok(()),
+        LockResult::SessionOver => Err("the session is over".into()),
     }
 }
 
 /// Made beforehand, in the form that redis-benchmark gives its own.
-fn requests(code: &str, count: usize) -> Vec<Wanted> {
+fn requests(code: &str, count: usize) -> Vec<WantedSeats> {
     let mut dice = ChaCha8Rng::seed_from_u64(count as u64);
     let mut digits = || format!("{:012}", dice.next_u64() % SEATS);
-    let mut wanted = || Wanted {
+    let mut wanted = || WantedSeats {
         owner: format!("{OWNER}{}", digits()),
         seats: [seat(code, &digits()), seat(code, &digits())],
     };

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use stanchion_harness::{Edge, Event, Fan};
 use stanchion_shared::{
     schedule::Rate,
     wire::{PutRelease, QueueStatus},
 };
-use stanchion_stage::{Edge, Event, Fan};
 use tokio::task::JoinHandle;
 
-use crate::{Measured, hello, options::Effort, report::Row, rounds::alternate, wrk};
+use crate::{hello, measured::Measured, options::Effort, report::BenchRow, rounds::alternate, wrk};
 
 const CONNECTIONS: u32 = 32;
 const WARM_UP_SECONDS: u32 = 1;
@@ -22,7 +22,7 @@ const LEASE_MS: u64 = 60_000;
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 const ON_SALE_IN_MS: u64 = 4_000;
 
-pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
+pub(crate) async fn measure(effort: Effort) -> Measured<BenchRow> {
     let hello = hello::url()?;
     let edge = Edge::new();
     let event = Arc::new(Event::on_sale_in(ON_SALE_IN_MS));
@@ -43,7 +43,7 @@ pub(crate) async fn measure(effort: Effort) -> Measured<Row> {
 
     still_waiting(&edge, &fan, &ticket).await?;
     releases.abort();
-    Ok(Row {
+    Ok(BenchRow {
         measure: "status poll, place known",
         ours_is: format!("GET /api/v1/queue/status with Queue-Token, waiting in line; wrk, {CONNECTIONS} connections"),
         baseline_is: "GET / of a Rust worker that says hello: same workerd process, same crate, same header sent"
@@ -97,7 +97,7 @@ async fn last_in_line(edge: &Edge, event: &Event) -> Measured<(Fan, String)> {
     Ok((fan, ticket))
 }
 
-/// What was measured was the answer of somebody in the line, from the first poll to the last.
+/// Checks that the fan is still in the line, so that every poll of the run had the answer of a waiting fan.
 async fn still_waiting(edge: &Edge, fan: &Fan, ticket: &str) -> Measured<()> {
     let answer = edge.status(fan, ticket).await;
     let in_line = answer.status == QueueStatus::Waiting && answer.position.is_some() && answer.queue_token == ticket;

@@ -4,17 +4,17 @@ use std::{net::SocketAddr, sync::Arc};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use stanchion_harness::{now, read, unique, variable};
 use stanchion_origin::cart::cart_id;
 use stanchion_shared::{
-    admission::{self, AUDIENCE, ShopClaims},
-    identity::{EventId, Place},
+    ids::{EventId, Place},
     jose::SigningKeys,
+    shop_token::{self, AUDIENCE, ShopClaims},
 };
-use stanchion_stage::{now, read, unique, variable};
 use url::Url;
 
 use crate::{
-    Measured,
+    measured::Measured,
     once_each::{self, Prepared},
 };
 
@@ -32,7 +32,7 @@ const ON_SALE_IN_MS: u64 = 3_600_000;
 const STARTS_IN_MS: u64 = 60 * 24 * 3_600_000;
 
 /// The running origin.
-pub(super) struct Origin {
+pub(super) struct RunningOrigin {
     url: String,
     http: reqwest::Client,
     admin_token: String,
@@ -40,9 +40,9 @@ pub(super) struct Origin {
     shop_issuer: String,
 }
 
-impl Origin {
-    pub(super) fn new() -> Measured<Origin> {
-        Ok(Origin {
+impl RunningOrigin {
+    pub(super) fn new() -> Measured<RunningOrigin> {
+        Ok(RunningOrigin {
             url: variable("STANCHION_ORIGIN_URL"),
             http: reqwest::Client::new(),
             admin_token: variable("STANCHION_ADMIN_TOKEN"),
@@ -56,7 +56,7 @@ impl Origin {
         Ok(*addresses.first().ok_or("the origin's address has no address")?)
     }
 
-    /// An event with at least so many seats; nobody can buy them before it is launched.
+    /// An event with at least so many seats, which cannot be bought before it is launched.
     pub(super) async fn create(&self, name: &str, seats: usize) -> Measured<EventId> {
         let event = EventId::parse(&unique(name))?;
         let rows: Vec<Value> = (1..=ROWS_OF_SECTION)
@@ -89,7 +89,8 @@ impl Origin {
         Ok(())
     }
 
-    /// Whose turn it is: signed with the edge's key, which a bench may hold and an origin never does.
+    /// A fan at their turn, with a shop token. It is signed with the edge's key, which the benchmark may hold and an origin
+    /// never does.
     fn shopper(&self, event: &EventId, number: usize) -> (ShopClaims, String) {
         let iat = now().floor_seconds() - 1;
         let claims = ShopClaims {
@@ -98,11 +99,14 @@ impl Origin {
             sub: unique("fan"),
             jti: unique("session"),
             iat,
+            nbf: None,
             exp: iat + SESSION_SECONDS,
+            began_ms: Some(iat * 1000),
             event: event.clone(),
             place: Place(number as u64 + 1),
+            tag: None,
         };
-        let token = admission::sign(&self.edge_keys, &claims);
+        let token = shop_token::sign(&self.edge_keys, &claims);
         (claims, token)
     }
 

@@ -1,12 +1,12 @@
-//! The bytes of a record that are signed and chained.
+//! The bytes of a record, as they are signed and chained.
 
 use sha2::{Digest, Sha256};
 
 use super::{DrawRecord, SignedRecord};
-use crate::{identity::Bytes32, jose::SigningKeys};
+use crate::{ids::Bytes32, jose::SigningKeys};
 
 impl DrawRecord {
-    /// The bytes that are signed and chained. Integers are little-endian, instants ms since 1970 as u64:
+    /// The canonical bytes. Integers are little-endian, instants ms since 1970 as u64:
     ///
     /// ```text
     /// "stanchion/record/v1" 0x00
@@ -16,8 +16,14 @@ impl DrawRecord {
     /// 0x00, or 0x01 entropy (32)
     /// per tier: tier (u8)  first_place (u64)  count (u64)  shards listed (u16)  per shard: shard (u16) count (u32)
     /// previous (32)
-    /// nothing, or lives listed (u32)  per life: shard (u16)  epoch (u32)  from of tier 0, 1, 2 (u32 each)
+    /// nothing, or epochs listed (u32)  per epoch: shard (u16)  epoch (u32)  from of tier 0, 1, 2 (u32 each)
+    /// nothing, or missing shards listed (u16)  per shard: shard (u16)
+    ///             carried listed (u32)  per entry: shard (u16)  from (u32)  first, counts of tier 0, 1, 2 (u32 each)
+    ///             0x00, or 0x01 pinned_at
     /// ```
+    /// The last part is there if a shard is missing or tickets are carried; then the number of
+    /// epochs is there, too, even if it is 0. It never is 0 otherwise, so no two records have the
+    /// same bytes.
     #[must_use]
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut bytes = b"stanchion/record/v1\0".to_vec();
@@ -49,25 +55,46 @@ impl DrawRecord {
             }
         }
         bytes.extend_from_slice(&self.previous.0);
-        if !self.lives.is_empty() {
-            bytes.extend_from_slice(&(self.lives.len() as u32).to_le_bytes());
+        let silence = !self.missing.is_empty() || !self.carried.is_empty() || self.pinned_at.is_some();
+        if silence || !self.epochs.is_empty() {
+            bytes.extend_from_slice(&(self.epochs.len() as u32).to_le_bytes());
         }
-        for (shard, life) in &self.lives {
+        for (shard, start) in &self.epochs {
             bytes.extend_from_slice(&shard.0.to_le_bytes());
-            for number in [life.epoch, life.from[0], life.from[1], life.from[2]] {
+            for number in [start.epoch, start.from[0], start.from[1], start.from[2]] {
                 bytes.extend_from_slice(&number.to_le_bytes());
             }
+        }
+        if silence {
+            self.append_silence(&mut bytes);
         }
         bytes
     }
 
-    /// SHA-256 of the canonical bytes: the next record's `previous`.
+    fn append_silence(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&(self.missing.len() as u16).to_le_bytes());
+        for shard in &self.missing {
+            bytes.extend_from_slice(&shard.0.to_le_bytes());
+        }
+        bytes.extend_from_slice(&(self.carried.len() as u32).to_le_bytes());
+        for carried in &self.carried {
+            bytes.extend_from_slice(&carried.shard.0.to_le_bytes());
+            bytes.extend_from_slice(&carried.from.0.to_le_bytes());
+            for number in carried.first.iter().chain(&carried.counts) {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        bytes.push(self.pinned_at.is_some().into());
+        bytes.extend(self.pinned_at.map(|at| at.0.to_le_bytes()).into_iter().flatten());
+    }
+
+    /// SHA-256 of the canonical bytes. The next record contains it as `previous`.
     #[must_use]
     pub fn hash(&self) -> Bytes32 {
         Bytes32(Sha256::digest(self.canonical_bytes()).into())
     }
 
-    /// Signs it.
+    /// Signs the record.
     #[must_use]
     pub fn sign(self, keys: &SigningKeys) -> SignedRecord {
         let (kid, signature) = keys.sign(&self.canonical_bytes());

@@ -1,4 +1,4 @@
-//! What anybody can find wrong with a record: by itself, after the one before it, and against its logs.
+//! Checks of a record: by itself, against the record before it, and against the logs of the shards.
 
 use std::collections::BTreeSet;
 
@@ -7,35 +7,39 @@ use crate::{
     draw::{
         announcement::Announcement,
         beacon::{self, BeaconFault},
-        chain, digest,
+        chain::KnownSecret,
+        digest,
     },
-    identity::{Bytes32, Shard, ShardCount, Tag, Tier},
+    epochs::EpochStart,
+    ids::{Bytes32, Shard, ShardCount, Tag, Tier},
     jose::VerifyingKeys,
-    lives::Life,
+    policy::Pinned,
 };
 
-/// What is wrong with a record. The first thing found is named.
+/// What is wrong with a record: the first fault found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordFault {
-    /// The key set does not verify it.
+    /// The signature does not match.
     #[error("the signature does not hold")]
     Signature,
     /// The secret does not hash to the commitment.
     #[error("the secret is not the one committed to")]
     Chain,
-    /// It opened or closed at other instants than its window: they choose the beacon's round.
+    /// It opened or closed at other instants than its window. These instants choose the round of
+    /// the beacon.
     #[error("its times are not those of its arrival window")]
     Times,
-    /// The beacon is not the announced one's round for this draw.
+    /// The beacon round is wrong.
     #[error("{0}")]
     Beacon(BeaconFault),
-    /// First places, counts, shards or lives contradict each other.
+    /// First places, counts, shards, epochs, missing shards or carried tickets contradict each
+    /// other.
     #[error("the counts do not add up")]
     Counts,
-    /// It does not follow the record given as the one before.
+    /// It does not continue the record before it.
     #[error("it does not follow the record before it")]
     Previous,
-    /// The logs have other tickets than the digest or the counts say.
+    /// The logs contain other tickets than the digest or the counts say.
     #[error("the shards' logs do not match the record")]
     Logs,
 }
@@ -52,31 +56,45 @@ impl DrawRecord {
         })
     }
 
-    /// Where lives are listed, they are listed for exactly the shards with tickets, by shard, and cover all numbers in order.
-    fn lives_add_up(&self) -> bool {
-        let listed = self.lives.iter().map(|&(shard, _)| shard).collect::<BTreeSet<_>>();
+    /// If epochs are listed, they are listed by shard for exactly the shards with tickets, and
+    /// cover all numbers in order.
+    fn epochs_add_up(&self) -> bool {
+        let listed = self.epochs.iter().map(|&(shard, _)| shard).collect::<BTreeSet<_>>();
         let with_tickets = self
             .tiers
             .iter()
             .flat_map(|tier| tier.shards.iter().map(|&(shard, _)| shard));
-        let by_shard = self.lives.is_sorted_by_key(|&(shard, _)| shard);
+        let by_shard = self.epochs.is_sorted_by_key(|&(shard, _)| shard);
         let covers = |shard: &Shard| {
-            let lives = self.lives_of(*shard);
-            let ends = lives
+            let epochs = self.epochs_of(*shard);
+            let ends = epochs
                 .iter()
                 .skip(1)
-                .map(|life| life.from)
+                .map(|start| start.from)
                 .chain([self.counts_of(*shard)]);
-            let grows = |(life, until): (&Life, [u32; 3])| {
-                life.from != until && life.from.iter().zip(until).all(|(from, until)| *from <= until)
+            let grows = |(start, until): (&EpochStart, [u32; 3])| {
+                start.from != until && start.from.iter().zip(until).all(|(from, until)| *from <= until)
             };
-            lives.first().is_some_and(|first| first.from == [0; 3]) && lives.iter().zip(ends).all(grows)
+            epochs.first().is_some_and(|first| first.from == [0; 3]) && epochs.iter().zip(ends).all(grows)
         };
-        self.lives.is_empty()
+        self.epochs.is_empty()
             || (by_shard && listed == with_tickets.collect::<BTreeSet<_>>() && listed.iter().all(covers))
     }
 
-    /// Checks this record against the shards' public logs: shard by shard, in order, none left out that has tickets.
+    /// From which instant the round of the beacon follows. Only a draw with missing shards may name
+    /// a later one than its close: these shards' entries were a choice until then.
+    fn pinned(&self) -> Result<Pinned, RecordFault> {
+        if self.pinned_at.is_some() && self.missing.is_empty() {
+            return Err(RecordFault::Times);
+        }
+        Ok(Pinned {
+            closed_at: self.closed_at,
+            late_at: self.pinned_at,
+        })
+    }
+
+    /// Checks this record against the public logs of the shards. `logs` must be in ascending order
+    /// and contain every shard that has tickets.
     ///
     /// # Errors
     /// [`RecordFault::Logs`].
@@ -117,8 +135,9 @@ impl DrawRecord {
 }
 
 impl SignedRecord {
-    /// Checks all that the record alone can show: signature, secret, times and beacon's round as `announced`, sums, and that
-    /// it follows `previous`.
+    /// Checks all that the record alone can show: the signature, the secret, the times and the
+    /// beacon round as `announced`, the sums, and that it continues `previous`. The secret is checked
+    /// from the one of `previous`, so `previous` must have passed this check itself.
     ///
     /// # Errors
     /// The first fault found.
@@ -132,25 +151,28 @@ impl SignedRecord {
         let bytes = record.canonical_bytes();
         keys.verify(&self.kid, &bytes, &self.signature)
             .map_err(|_| RecordFault::Signature)?;
-        let commitment = announced.commitment;
-        if record.commitment != commitment || !chain::proves(record.secret, record.draw, commitment) {
+        let known = match previous {
+            Some(previous) if previous.draw < record.draw => KnownSecret::checked(previous.secret, previous.draw),
+            _ => KnownSecret::commitment(announced.commitment),
+        };
+        if record.commitment != announced.commitment || !known.proves(record.secret, record.draw) {
             return Err(RecordFault::Chain);
         }
-        // Before the beacon: a round is right only for the right close.
+        // The times come before the beacon, because a round is right only for the right close.
         if !announced
             .windows()
-            .are_times_of(record.draw, record.opened_at, record.closed_at)
+            .match_times(record.draw, record.opened_at, record.closed_at)
         {
             return Err(RecordFault::Times);
         }
         beacon::check(
             announced.beacon.as_ref(),
-            record.closed_at,
+            record.pinned()?,
             record.beacon.as_ref(),
             record.entropy,
         )
         .map_err(RecordFault::Beacon)?;
-        if !record.counts_add_up() || !record.lives_add_up() {
+        if !record.counts_add_up() || !record.epochs_add_up() || !record.silence_adds_up(announced.shards) {
             return Err(RecordFault::Counts);
         }
         let expected = previous.map_or((Bytes32([0; 32]), 1), |previous| {

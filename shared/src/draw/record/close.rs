@@ -1,14 +1,15 @@
-//! Puts a record together.
+//! Builds the record of a draw that is being closed. The steps before it are in
+//! `edge-worker/src/queue/closing/`.
 
-use super::{DrawRecord, TierCounts};
+use super::{CarriedTickets, DrawRecord, TierCounts};
 use crate::{
     draw::{beacon::VerifiedRound, digest},
-    identity::{Bytes32, Draw, EventId, Shard, ShardCount, Tier},
-    lives::Life,
+    epochs::EpochStart,
+    ids::{Bytes32, Draw, EventId, Shard, ShardCount, Tier},
     timestamp::UnixMillis,
 };
 
-/// What is known of a draw that is being closed, apart from its tickets.
+/// The data of a draw that is being closed, apart from its tickets.
 pub struct ClosingDraw<'a> {
     /// The event.
     pub event_id: &'a EventId,
@@ -18,22 +19,35 @@ pub struct ClosingDraw<'a> {
     pub opened_at: UnixMillis,
     /// See [`DrawRecord::closed_at`].
     pub closed_at: UnixMillis,
-    /// One past the last place before it.
+    /// The place after the last place of the draws before it.
     pub first_place: u64,
-    /// The event's.
+    /// The commitment of the event.
     pub commitment: Bytes32,
-    /// This draw's.
+    /// The secret of this draw.
     pub secret: Bytes32,
-    /// The round that the announced beacon has for it; `None` where none was announced.
+    /// The verified round of the announced beacon; `None` if none was announced.
     pub beacon: Option<VerifiedRound>,
-    /// Hash of the record before it, or zeros.
+    /// The hash of the record before it; zeros if it is the first.
     pub previous: Bytes32,
-    /// See [`DrawRecord::lives`].
-    pub lives: Vec<(Shard, Life)>,
+    /// See [`DrawRecord::epochs`].
+    pub epochs: Vec<(Shard, EpochStart)>,
+    /// Shards that did not answer, and what such shards of earlier draws left over.
+    pub silent: SilentShards,
+}
+
+/// What a record says of shards that did not answer. The default is that all did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SilentShards {
+    /// See [`DrawRecord::missing`].
+    pub missing: Vec<Shard>,
+    /// See [`DrawRecord::carried`].
+    pub carried: Vec<CarriedTickets>,
+    /// See [`DrawRecord::pinned_at`].
+    pub pinned_at: Option<UnixMillis>,
 }
 
 impl DrawRecord {
-    /// Puts the record of a draw together from what its shards said.
+    /// Builds the record of a draw from what its shards reported.
     ///
     /// # Panics
     /// As [`digest::tickets_digest`].
@@ -69,7 +83,10 @@ impl DrawRecord {
             beacon: draw.beacon.map(|verified| verified.round().clone()),
             tiers,
             previous: draw.previous,
-            lives: draw.lives,
+            epochs: draw.epochs,
+            missing: draw.silent.missing,
+            carried: draw.silent.carried,
+            pinned_at: draw.silent.pinned_at,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is not taken for signals at all.
+//! Input that is not accepted as signals.
 
 use serde_json::{Value, json};
 

@@ -1,25 +1,28 @@
-//! What shows that a draw is fair. Every figure comes with the chance of one at least as odd if the draw is fair, so that a
-//! test can say how often it would be wrong.
+//! Statistics that show whether a draw is fair.
+//!
+//! Each figure comes with the chance of one at least as odd if the draw is fair, so a test can
+//! state how often it would be wrong.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
-/// Below this many expected in a cell, chi-square is not what its distribution says (Cochran's rule).
+/// Fewest expected counts in a cell for which the chi-square distribution holds (rule of Cochran).
 pub const LEAST_EXPECTED: f64 = 5.0;
 
-/// How far counts are from what was expected of them.
+/// How far counts differ from the expected ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChiSquare {
-    /// Pearson's sum.
+    /// The statistic: the sum of Pearson.
     pub statistic: f64,
-    /// Counts that could be chosen freely.
+    /// Degrees of freedom: counts that could be chosen freely.
     pub degrees_of_freedom: f64,
 }
 
 impl ChiSquare {
-    /// Of counts that should all be alike.
+    /// Chi-square of counts that should all be equal.
     ///
     /// # Panics
-    /// Fewer than two counts, or fewer than [`LEAST_EXPECTED`] in each: the figure would mean nothing.
+    /// Fewer than two counts, or fewer than [`LEAST_EXPECTED`] expected in each. The figure would
+    /// mean nothing.
     #[must_use]
     pub fn uniform(counts: &[u64]) -> ChiSquare {
         assert!(counts.len() > 1, "one count alone is always as expected");
@@ -31,11 +34,11 @@ impl ChiSquare {
         }
     }
 
-    /// Of a table of counts whose rows should have nothing to do with its columns. Rows and columns without counts are
-    /// left out.
+    /// Chi-square of a table of counts whose rows and columns should be independent. Rows and
+    /// columns without counts are left out.
     ///
     /// # Panics
-    /// Rows of different length, or fewer than two of either: the figure would mean nothing.
+    /// Rows of different length, or fewer than two of either. The figure would mean nothing.
     #[must_use]
     pub fn independent(table: &[Vec<u64>]) -> ChiSquare {
         let width = table.first().map_or(0, Vec::len);
@@ -63,7 +66,7 @@ impl ChiSquare {
         }
     }
 
-    /// The chance of a statistic at least as large where everything is as expected.
+    /// The chance of a statistic at least as large if everything is as expected.
     #[must_use]
     pub fn chance(&self) -> f64 {
         ChiSquared::new(self.degrees_of_freedom).map_or(f64::NAN, |fair| fair.sf(self.statistic))
@@ -74,7 +77,7 @@ fn term(count: u64, expected: f64) -> f64 {
     (count as f64 - expected).powi(2) / expected
 }
 
-/// Pearson's correlation of pairs, worked out in one pass.
+/// The correlation of Pearson of pairs, computed in one pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Correlation {
     count: f64,
@@ -84,10 +87,11 @@ pub struct Correlation {
 }
 
 impl Correlation {
-    /// With one more pair.
+    /// Adds one pair.
     pub fn add(&mut self, first: f64, second: f64) {
         self.count += 1.0;
-        // Welford: sums of squares of large numbers would lose the digits that matter.
+        // The method of Welford, because sums of squares of large numbers would lose the digits
+        // that matter.
         let before = [first - self.means[0], second - self.means[1]];
         self.means[0] += before[0] / self.count;
         self.means[1] += before[1] / self.count;
@@ -96,26 +100,28 @@ impl Correlation {
         self.product += before[0] * (second - self.means[1]);
     }
 
-    /// Pairs.
+    /// Number of pairs.
     #[must_use]
     pub fn count(&self) -> f64 {
         self.count
     }
 
-    /// -1 to 1; 0 where one side is always the same.
+    /// The correlation from -1 to 1; 0 if one side is always the same.
     #[must_use]
     pub fn coefficient(&self) -> f64 {
         let scale = (self.squares[0] * self.squares[1]).sqrt();
         if scale > 0.0 { self.product / scale } else { 0.0 }
     }
 
-    /// How many standard deviations from 0: those of pairs in random order are 1 / sqrt(pairs - 1).
+    /// Its distance from 0 in standard deviations. For pairs in random order the standard deviation
+    /// is 1 / sqrt(pairs - 1).
     #[must_use]
     pub fn deviations(&self) -> f64 {
         self.coefficient() * (self.count - 1.0).max(0.0).sqrt()
     }
 
-    /// The chance of one at least as far from 0, either way, for pairs in random order.
+    /// The chance of a correlation at least as far from 0, in either direction, for pairs in random
+    /// order.
     #[must_use]
     pub fn chance(&self) -> f64 {
         2.0 * Normal::standard().sf(self.deviations().abs())
@@ -126,7 +132,8 @@ impl Correlation {
 mod tests {
     use super::*;
 
-    /// Table values: the 5 % point of chi-square with one and ten degrees of freedom, and of the normal distribution.
+    /// Values from tables: the 5 % point of chi-square with one and with ten degrees of freedom,
+    /// and of the normal distribution.
     #[test]
     fn chances_are_those_of_the_tables() {
         for (statistic, degrees_of_freedom) in [(3.841, 1.0), (18.307, 10.0)] {
@@ -158,7 +165,7 @@ mod tests {
         );
         let apart = ChiSquare::independent(&[vec![10, 20], vec![30, 60], vec![0, 0]]);
         assert_eq!((apart.statistic, apart.degrees_of_freedom), (0.0, 1.0));
-        // By hand: every cell is 5 from its expected 10.
+        // Computed by hand: every cell is 5 away from its expected 10.
         let together = ChiSquare::independent(&[vec![15, 5], vec![5, 15]]);
         assert_eq!((together.statistic, together.degrees_of_freedom), (10.0, 1.0));
     }

@@ -1,6 +1,6 @@
--- Put before every script of the queue store: the clock, and the life of the data.
+-- Put before every script of the queue store: the clock, and the epoch of the data.
 --
--- ARGV[1]  candidate  a random epoch (1 to 2^32-1 in decimal) for a life that begins now
+-- ARGV[1]  candidate  a random number (1 to 2^32-1 in decimal) for an epoch that begins now
 
 -- Redis's clock, in ms. It judges everything that happens in Redis.
 local function now_ms()
@@ -15,8 +15,8 @@ local function history()
   return string.match(info, 'run_id:(%x+)') .. string.match(info, 'master_replid:(%x+)')
 end
 
--- A Redis that evicts keys of ours forgets numbers, people and frozen draws without a new history: it gives numbers twice.
--- So no life begins in one.
+-- A Redis that evicts the queue's keys forgets numbers, people and frozen draws without a new history: it gives numbers
+-- twice. So no epoch begins in one.
 local function must_keep_everything()
   local memory = redis.call('INFO', 'memory')
   local limited = tonumber(string.match(memory, 'maxmemory:(%d+)') or 0) > 0

@@ -1,12 +1,13 @@
 -- Creates an event, unless it is there.
 --
--- KEYS[5] chain
--- ARGV[2] fixed  ARGV[3] put  ARGV[4] pulse  ARGV[5] progress  ARGV[6] schedule  ARGV[7] checkpoints of the secrets
+-- KEYS[7] chain
+-- ARGV[2] constants  ARGV[3] to ARGV[8] the event, see `change` in coordinator.lua  ARGV[9] number of shards
+-- ARGV[10] checkpoints of the secrets
 -- Result: {1}, or {0} if there is one
 if is_there() then return { 0 } end
-present_life()
-redis.call('SET', KEYS[5], ARGV[7])
-redis.call('HSET', EVENT, 'fixed', ARGV[2], 'revision', 0, 'ended', '', 'mustered', 0, 'mustered_at', 0, 'joined', 0,
-  'lives_revision', 0)
-change(ARGV[3], ARGV[4], ARGV[5], ARGV[6])
+present_epoch()
+redis.call('SET', KEYS[7], ARGV[10])
+redis.call('HSET', EVENT, 'constants', ARGV[2], 'shards', ARGV[9], 'revision', 0, 'ended', '', 'reported_in', 0,
+  'reported_at', 0, 'joined', 0, 'epochs_revision', 0)
+change(3)
 return { 1 }

@@ -18,8 +18,8 @@ local function from_hex(hex)
   return (string.gsub(hex, '%x%x', function(byte) return string.char(tonumber(byte, 16)) end))
 end
 
--- The life of `epoch` begins at these counts, unless it has numbers already.
-local function note_life(parts)
+-- `epoch` begins at these counts, unless it has numbers already.
+local function note_epoch(parts)
   local last = parts[#parts]
   if #parts == 5 or string.match(last, '^%d+') ~= epoch then
     parts[#parts + 1] = table.concat({ epoch, parts[1], parts[2], parts[3] }, '/')
@@ -32,7 +32,7 @@ end
 local parts = parts_of(redis.call('HGET', OPEN, draw) or '')
 if parts[5] ~= epoch then return { 'announce' } end
 
-note_life(parts)
+note_epoch(parts)
 local number = parts[tier + 1]
 local entry = string.char(tier) .. tag
 parts[tier + 1] = string.format('%d', number + 1)

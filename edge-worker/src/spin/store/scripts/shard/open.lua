@@ -1,10 +1,10 @@
--- Opens a draw that the coordinator was told of in the present life.
+-- Opens a draw that the coordinator was told of in the present epoch.
 --
--- ARGV[2] the epoch it was told of  ARGV[3] draw  ARGV[4] the coordinator's life that was told
--- Result: {1}, or {0} if the draw is frozen, or a new life has begun here or there: the coordinator may know nothing then
+-- ARGV[2] the epoch it was told of  ARGV[3] draw  ARGV[4] the coordinator's epoch that was told
+-- Result: {1}, or {0} if the draw is frozen, or a new epoch has begun here or there: the coordinator may know nothing then
 local epoch, draw = ARGV[2], ARGV[3]
-local mustered_by = redis.call('HGET', SHARD, 'coordinator')
-if present_life() ~= epoch or (mustered_by and mustered_by ~= ARGV[4]) or tonumber(draw) <= frozen_through() then
+local reported_to = redis.call('HGET', SHARD, 'coordinator')
+if present_epoch() ~= epoch or (reported_to and reported_to ~= ARGV[4]) or tonumber(draw) <= frozen_through() then
   return { 0 }
 end
 local parts = parts_of(redis.call('HGET', OPEN, draw) or '')

@@ -4,4 +4,4 @@
 -- ARGV[2] tag
 -- Result: {now in ms, epoch, frozen_through or -1, the person or nil, the attempt that used the proof or nil}
 local used_by = KEYS[4] and redis.call('GET', KEYS[4])
-return { now_ms(), present_life(), frozen_through(), redis.call('HGET', KEYS[3], ARGV[2]), used_by or false }
+return { now_ms(), present_epoch(), frozen_through(), redis.call('HGET', KEYS[3], ARGV[2]), used_by or false }

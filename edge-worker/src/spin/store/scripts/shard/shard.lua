@@ -1,38 +1,43 @@
 -- Put before every script of a shard (after redis.lua): one N-th of an event's people. All its keys are in one hash slot.
 --
--- KEYS[1] shard   HASH    server          the history for which `epoch` is the present life, see redis.lua
---                         epoch           the present life
+-- KEYS[1] shard   HASH    server          the history for which `epoch` is the present one, see redis.lua
+--                         epoch           the present epoch
 --                         frozen_through  no number is given in a draw up to this one any more; absent: none is frozen
 --                         joined          tickets given, over all draws
---                         coordinator     the coordinator's life that last mustered this shard
+--                         coordinator     the coordinator's epoch in which this shard last reported
+--                         sessions_begun  shopping sessions that began
 --                         score:NAME      how joins were scored, by counter
 -- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
---                         'count0 count1 count2 digest announced life life …', where
+--                         'count0 count1 count2 digest announced epoch epoch …', where
 --                         digest     64 hex digits over all tickets in order
---                         announced  the life in which the coordinator was last told of this draw
---                         life       epoch/from0/from1/from2: which life gave the numbers from there on
+--                         announced  the epoch in which the coordinator was last told of this draw
+--                         epoch      epoch/from0/from1/from2: which epoch gave the numbers from there on
 -- Other keys of a shard, where a script names them:
 --         people  HASH    tag (16 bytes) -> 'number:digest:JSON': number and digest as a script gave them, the rest is Rust's
 --         frozen  HASH    draw -> tickets; written once when the draw is frozen, never changed
+--         carried HASH    draw -> JSON of its first tickets, where earlier draws left them over; written once with them
+--         entered HASH    draw -> tickets per tier with which it was closed without this shard's answer; written once, with
+--                         the tickets that the draw left over
 --         log     STRING  per draw: 17 bytes per ticket (tier, tag) in the order of the digest; appended, never changed
 --         proof   STRING  per solved challenge: the attempt that used it; goes by itself when nobody can use it any more
---         sighted SET     per thing that was used: who used it; see note.lua
+--         sessions, ended  shopping sessions; see sessions.lua
+--         identifier  SET and HASH per identifier: who used it, and how many; see identifier_users.lua
 -- ARGV[1] candidate, see redis.lua
 --
--- Invariant: in every draw the counts add up to the entries of the log, the digest is over exactly these, the lives cover
+-- Invariant: in every draw the counts add up to the entries of the log, the digest is over exactly these, the epochs cover
 -- all numbers, and people have the numbers that they stand for.
 local SHARD, OPEN = KEYS[1], KEYS[2]
 
 local function must_be_new(candidate)
   for _, tickets in ipairs(redis.call('HVALS', OPEN)) do
     if string.find(tickets, ' ' .. candidate .. '/', 1, true) then
-      error({ err = 'ERR the candidate for a new life is an old one' })
+      error({ err = 'ERR the candidate for a new epoch is an old one' })
     end
   end
 end
 
--- The epoch of the present life. The first script that finds the data in another history begins a new one.
-local function present_life()
+-- The present epoch. The first script that finds the data in another history begins a new one.
+local function present_epoch()
   local known = redis.call('HMGET', SHARD, 'server', 'epoch')
   local server = history()
   if known[1] == server then return known[2] end
@@ -47,7 +52,7 @@ local function frozen_through()
   return tonumber(redis.call('HGET', SHARD, 'frozen_through') or -1)
 end
 
--- The parts of `tickets`: three counts, digest, announced, lives.
+-- The parts of `tickets`: three counts, digest, announced, epochs.
 local function parts_of(tickets)
   local parts = {}
   for part in string.gmatch(tickets, '%S+') do
@@ -58,7 +63,7 @@ end
 
 -- Whether nothing has changed of what Rust decided upon. An empty `through` or `until_ms`: it does not depend on it.
 local function unchanged(epoch, through, until_ms, people, tag, before)
-  return present_life() == epoch
+  return present_epoch() == epoch
     and (through == '' or frozen_through() == tonumber(through))
     and (until_ms == '' or now_ms() < tonumber(until_ms))
     and (redis.call('HGET', people, tag) or '') == before
@@ -75,4 +80,16 @@ local function count_score(first)
   for i = first, #ARGV do
     redis.call('HINCRBY', SHARD, 'score:' .. ARGV[i], 1)
   end
+end
+
+-- Ends all draws up to this one: no number is given in them any more.
+local function freeze_through(frozen, draw)
+  if frozen_through() >= tonumber(draw) then return end
+  for _, one in ipairs(redis.call('HKEYS', OPEN)) do
+    if tonumber(one) <= tonumber(draw) then
+      redis.call('HSET', frozen, one, redis.call('HGET', OPEN, one))
+      redis.call('HDEL', OPEN, one)
+    end
+  end
+  redis.call('HSET', SHARD, 'frozen_through', draw)
 end

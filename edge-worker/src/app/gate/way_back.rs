@@ -1,0 +1,94 @@
+//! The way back of a write that met the queue: a form was sent, the site has not got it, and nobody
+//! sends it again by itself. A cookie remembers the page with the form until the turn has come.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, Method, header};
+use stanchion_shared::ids::EventId;
+
+use crate::{
+    app::http::{
+        cookie::{self, Cookie},
+        headers::header_text,
+        redirect::local_path,
+    },
+    platform::{HttpRequest, Platform},
+};
+
+/// Longest path that a cookie remembers, in bytes.
+const MAX_REMEMBERED_BYTES: usize = 1024;
+
+/// Whether a browser may repeat the request without asking its person (RFC 9110, section 9.2.1).
+pub(super) fn is_safe(request: &HttpRequest) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method())
+}
+
+/// Path and query of a request, as a browser asks for them again; `/` if they would lead to another
+/// site.
+pub(super) fn own_target(request: &HttpRequest) -> String {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    local_path(target).unwrap_or_else(|| "/".to_owned())
+}
+
+/// Where a person goes back to after a write that met the queue: the page of this site that has the
+/// form, if the browser names it, and otherwise the address that the form was sent to.
+pub(super) fn of_write(request: &HttpRequest) -> String {
+    let page = header_text(request, header::REFERER.as_str()).and_then(|referer| {
+        let (_, site) = referer.split_once("://")?;
+        let (host, path) = site.split_at(site.find('/')?);
+        local_path(path).filter(|_| Some(host) == cookie::host(request))
+    });
+    page.filter(|page| page.len() <= MAX_REMEMBERED_BYTES)
+        .unwrap_or_else(|| own_target(request))
+}
+
+/// The way back that the browser remembers.
+pub(super) fn remembered<P: Platform>(platform: &P, request: &HttpRequest, event: &EventId) -> Option<String> {
+    let encoded = cookie::find(platform, request, Cookie::WayBack(event))?;
+    let path = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
+    local_path(&path)
+}
+
+/// Lets the browser remember the way back as long as its ticket.
+pub(super) fn remember<P: Platform>(platform: &P, headers: &mut HeaderMap, event: &EventId, path: &str) {
+    let path = URL_SAFE_NO_PAD.encode(path);
+    cookie::set(platform, headers, Cookie::WayBack(event), &path, cookie::TICKET_SECONDS);
+}
+
+/// The person has come in: nothing is left to go back to.
+pub(super) fn forget<P: Platform>(platform: &P, request: &HttpRequest, headers: &mut HeaderMap, event: &EventId) {
+    if cookie::find(platform, request, Cookie::WayBack(event)).is_some() {
+        cookie::set(platform, headers, Cookie::WayBack(event), "", 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_is_the_page_with_the_form_and_stays_on_the_site() {
+        for (referer, expected) in [
+            (Some("https://shop.example/form?step=2"), "/form?step=2"),
+            (Some("https://shop.example"), "/buy?seat=1"),
+            (Some("https://shop.example.evil.example/form"), "/buy?seat=1"),
+            (Some("https://evil.example/form"), "/buy?seat=1"),
+            (Some("https://shop.example//evil.example/"), "/buy?seat=1"),
+            (Some("nonsense"), "/buy?seat=1"),
+            (None, "/buy?seat=1"),
+        ] {
+            let mut request = http::Request::builder().method("POST").uri("/buy?seat=1");
+            request = request.header("host", "shop.example");
+            if let Some(referer) = referer {
+                request = request.header("referer", referer);
+            }
+            assert_eq!(of_write(&request.body(Vec::new()).unwrap()), expected, "{referer:?}");
+        }
+        let long = format!("https://shop.example/{}", "a".repeat(MAX_REMEMBERED_BYTES - 1));
+        let of = |referer: &str| {
+            let request = http::Request::builder().uri("/buy").header("host", "shop.example");
+            of_write(&request.header("referer", referer).body(Vec::new()).unwrap())
+        };
+        assert_eq!(of(&long).len(), MAX_REMEMBERED_BYTES);
+        assert_eq!(of(&format!("{long}a")), "/buy");
+    }
+}

@@ -1,0 +1,38 @@
+//! A person gives their queue ticket up.
+
+use crate::{
+    app::{
+        auth::caller::{self, Caller},
+        cache::{asking, event_cache},
+        http::refusal::Refusal,
+        ticket::poll,
+    },
+    platform::{HttpRequest, Leave, LeaveOutcome, Platform, QueueStore},
+};
+
+/// Gives up the queue ticket `token` of the person who calls.
+///
+/// # Errors
+/// 401 `unauthorized` or `ticket_invalid`, 403 `ticket_of_other`, 404 `event_unknown`, 503
+/// `unavailable`.
+pub(crate) async fn leave<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    caller: &Caller,
+    token: &str,
+) -> Result<LeaveOutcome, Refusal> {
+    let ticket = poll::read(platform, token)?;
+    let snapshot = event_cache::last_known(platform, &ticket.event_id).await?;
+    let person = caller.required_person(request, snapshot.settings.policy.identity)?;
+    if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
+        return Err(Refusal::ticket_of_other());
+    }
+    let leave = Leave {
+        tag: ticket.tag,
+        epoch: ticket.epoch,
+        serial: ticket.serial,
+    };
+    let (store, shard) = (platform.store(), ticket.numbered.shard);
+    let left = store.leave(&ticket.event_id, shard, leave);
+    Ok(asking::shard(platform, &ticket.event_id, shard, left).await?)
+}

@@ -1,0 +1,335 @@
+//! What a shard decides for one person: it keeps, revives or replaces their queue ticket, and opens
+//! or finds their shopping window. Pure: the shard brings what it stored, the clock and the draw,
+//! and stores what comes back.
+
+use serde::{Deserialize, Serialize};
+use stanchion_shared::{
+    draw::digest::ShardDigest,
+    ids::{Draw, Serial, Tier},
+    score::{BotVerdict, COOL_DOWN_MS, Score},
+    timestamp::UnixMillis,
+};
+
+use super::{
+    sessions::{SessionChange, TOKEN_DEAD_MS},
+    shard_tickets::CarriedTicket,
+};
+use crate::platform::{
+    Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, Join, JoinOutcome, KeepOutcome, KeepSession, Leave,
+    LeaveOutcome, ShoppingWindow,
+};
+
+/// A person as a shard remembers them, for as long as the event exists. The default is a person
+/// whom the shard does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    /// The newest queue ticket, the only one that can be alive. `None`: the person was refused
+    /// before they had one.
+    pub(crate) held: Option<HeldTicket>,
+    /// The ticket was given up.
+    left: bool,
+    /// The worst tier a score ever gave: a later join never improves it.
+    worst_tier: Tier,
+    /// Length of the shopping window when it was claimed: a change of the setting does not move a
+    /// window that runs.
+    shopping_ms: u64,
+    /// A shop token of an earlier ticket may live until then: until its end or, if the session was
+    /// ended before, until every gate knows it.
+    busy_until: UnixMillis,
+    /// The lowest score there was, with its reasons.
+    #[serde(default)]
+    lowest: Option<Score>,
+    /// Every join is refused until then.
+    #[serde(default)]
+    refused_until: UnixMillis,
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Person {
+            held: None,
+            left: false,
+            worst_tier: Tier::Verified,
+            shopping_ms: 0,
+            busy_until: UnixMillis(0),
+            lowest: None,
+            refused_until: UnixMillis(0),
+        }
+    }
+}
+
+/// What a join does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum JoinStep {
+    /// This is the answer: the person keeps the ticket they have, or is refused.
+    Answer(JoinOutcome),
+    /// The person gets a new ticket of this tier in the draw that is open, and one they have is
+    /// dead.
+    Number(Tier),
+}
+
+/// A number that a draw just gave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TicketNumber {
+    /// Epoch of the store, see [`stanchion_shared::epochs`].
+    pub(crate) epoch: u32,
+    /// The draw.
+    pub(crate) draw: Draw,
+    /// From 0 within draw, tier and shard.
+    pub(crate) number: u32,
+    /// The shard's digest right after it.
+    pub(crate) digest: ShardDigest,
+}
+
+/// What a person asked for, and the person as they are to be written; `None` if nothing has
+/// changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PersonChange<T> {
+    pub(crate) outcome: T,
+    pub(crate) changed: Option<Person>,
+    /// What the shard's count of sessions has to learn of it.
+    pub(crate) session: Option<SessionChange>,
+}
+
+impl<T> PersonChange<T> {
+    /// Lets `decide` change a copy of `known`; a person whom the shard does not know gets
+    /// `unknown`.
+    fn of(known: Option<&Person>, unknown: T, decide: impl FnOnce(&mut Person) -> T) -> PersonChange<T> {
+        let Some(before) = known else {
+            return PersonChange {
+                outcome: unknown,
+                changed: None,
+                session: None,
+            };
+        };
+        let mut person = before.clone();
+        let outcome = decide(&mut person);
+        let session = SessionChange::between(before.window(), person.window());
+        let changed = (person != *before).then_some(person);
+        PersonChange {
+            outcome,
+            changed,
+            session,
+        }
+    }
+}
+
+/// Finds or opens the shopping window of a ticket. A person whom the shard does not know has no
+/// ticket.
+pub(crate) fn claim(known: Option<&Person>, claim: &Claim, now: UnixMillis) -> PersonChange<ClaimOutcome> {
+    PersonChange::of(known, ClaimOutcome::Dead, |person| person.claim(claim, now))
+}
+
+/// Gives a ticket up, and ends its session. A person whom the shard does not know has none.
+pub(crate) fn leave(known: Option<&Person>, leave: &Leave, now: UnixMillis) -> PersonChange<LeaveOutcome> {
+    PersonChange::of(known, LeaveOutcome::Dead, |person| person.leave(leave, now))
+}
+
+/// Ends a session. A person whom the shard does not know has none.
+pub(crate) fn end_session(known: Option<&Person>, end: &EndSession, now: UnixMillis) -> PersonChange<EndOutcome> {
+    PersonChange::of(known, EndOutcome::Unknown, |person| person.end_session(end, now))
+}
+
+/// Keeps a session that is used. A person whom the shard does not know has none.
+pub(crate) fn keep_session(known: Option<&Person>, keep: &KeepSession, now: UnixMillis) -> PersonChange<KeepOutcome> {
+    PersonChange::of(known, KeepOutcome::Over, |person| person.keep_session(keep, now))
+}
+
+impl Person {
+    /// With a first ticket, or with one more: the serial says how many there were.
+    pub(crate) fn with_ticket(self, tier: Tier, numbered: TicketNumber) -> Person {
+        let token_until = self.window().map_or(UnixMillis(0), token_until);
+        Person {
+            busy_until: self.busy_until.max(token_until),
+            held: Some(HeldTicket {
+                epoch: numbered.epoch,
+                draw: numbered.draw,
+                tier,
+                number: numbered.number,
+                serial: Serial(self.held.map_or(1, |held| held.serial.0 + 1)),
+                digest: numbered.digest,
+                claimed: None,
+            }),
+            left: false,
+            shopping_ms: 0,
+            ..self
+        }
+    }
+
+    /// The person with a ticket that is carried to another draw of the shard: `None` if the ticket is
+    /// not the one that they hold. It stays the same ticket, so its serial does, too.
+    pub(crate) fn carried(&self, ticket: &CarriedTicket, draw: Draw, epoch: u32) -> Option<Person> {
+        let held = self.held.as_ref()?;
+        if (held.draw, held.tier, held.number) != (ticket.from, ticket.tier, ticket.old_number) {
+            return None;
+        }
+        let held = HeldTicket {
+            epoch,
+            draw,
+            number: ticket.number,
+            digest: ticket.digest,
+            ..held.clone()
+        };
+        Some(Person {
+            held: Some(held),
+            ..self.clone()
+        })
+    }
+
+    /// Judges a join while a new number would be in `draw` (`None`: there are no draws any more).
+    /// Remembers the score and revives a ticket that was given up in a draw which is still open.
+    pub(crate) fn join(&mut self, join: &Join, draw: Option<Draw>, now: UnixMillis) -> JoinStep {
+        let tier = match self.tier(join, now) {
+            Ok(tier) => tier,
+            Err(refused) => return JoinStep::Answer(*refused),
+        };
+        let Some(held) = &self.held else {
+            return JoinStep::Number(tier);
+        };
+        if self.left {
+            if draw != Some(held.draw) {
+                return JoinStep::Number(tier);
+            }
+            self.left = false;
+            return JoinStep::Answer(JoinOutcome::Holds(held.clone()));
+        }
+        // Only a ticket of an earlier draw can be over, and only as long as it is the one that was
+        // judged to be.
+        let earlier = draw.is_none_or(|draw| held.draw < draw);
+        let as_judged = join
+            .replaces
+            .is_some_and(|replaces| replaces.serial == held.serial && replaces.claimed == held.claimed.is_some());
+        if earlier && as_judged {
+            JoinStep::Number(tier)
+        } else {
+            JoinStep::Answer(JoinOutcome::Holds(held.clone()))
+        }
+    }
+
+    /// The tier of the next ticket: the worst that a score ever gave. A score is not rolled again,
+    /// so neither a better one nor a new challenge helps; a fan pass does, because the organiser
+    /// vouches for it and it is no score.
+    fn tier(&mut self, join: &Join, now: UnixMillis) -> Result<Tier, Box<JoinOutcome>> {
+        if let Some(score) = &join.score
+            && self.lowest.as_ref().is_none_or(|lowest| score.product < lowest.product)
+        {
+            self.lowest = Some(score.clone());
+        }
+        match join.verdict {
+            BotVerdict::Join(Tier::Verified) => return Ok(Tier::Verified),
+            BotVerdict::Join(tier) => self.worst_tier = self.worst_tier.max(tier),
+            BotVerdict::Refuse => {
+                self.worst_tier = Tier::Suspect;
+                if self.refused_until <= now {
+                    self.refused_until = now.plus(COOL_DOWN_MS);
+                }
+            }
+        }
+        match &self.lowest {
+            Some(score) if now < self.refused_until => Err(Box::new(JoinOutcome::Refused {
+                until: self.refused_until,
+                score: score.clone(),
+            })),
+            _ => Ok(self.worst_tier),
+        }
+    }
+
+    /// Finds the shopping window or opens it.
+    fn claim(&mut self, claim: &Claim, now: UnixMillis) -> ClaimOutcome {
+        let newest = newest(&mut self.held, claim.epoch, claim.serial).filter(|_| !self.left);
+        let Some(held) = newest else {
+            return ClaimOutcome::Dead;
+        };
+        if let Some(window) = &mut held.claimed {
+            if window.ended_at.is_some() {
+                return ClaimOutcome::Window(window.clone());
+            }
+            // Never shorter: the stops given are those that the asking edge still knows.
+            let ends_at = claim.stops.end_of(window.claimed_at, self.shopping_ms);
+            window.ends_at = window.ends_at.max(ends_at);
+            if now < window.over_at() {
+                window.use_at(now, claim.idle_ms);
+            }
+            return ClaimOutcome::Window(window.clone());
+        }
+        if claim.only_if_claimed {
+            return ClaimOutcome::Dead;
+        }
+        if self.busy_until > now {
+            return ClaimOutcome::Busy { until: self.busy_until };
+        }
+        let claimed_at = now.max(claim.turn_at);
+        let mut window = ShoppingWindow {
+            session: claim.session.clone(),
+            claimed_at,
+            ends_at: claim.stops.end_of(claimed_at, claim.shopping_ms),
+            ended_at: None,
+            idle_at: None,
+        };
+        window.use_at(claimed_at, claim.idle_ms);
+        self.shopping_ms = claim.shopping_ms;
+        held.claimed = Some(window.clone());
+        ClaimOutcome::Window(window)
+    }
+
+    /// Gives the ticket up. A session that it opened is over.
+    fn leave(&mut self, leave: &Leave, now: UnixMillis) -> LeaveOutcome {
+        let Some(held) = newest(&mut self.held, leave.epoch, leave.serial) else {
+            return LeaveOutcome::Dead;
+        };
+        if let Some(window) = &mut held.claimed {
+            window.end(now);
+        }
+        self.left = true;
+        LeaveOutcome::Left
+    }
+
+    /// Ends the session of the newest ticket, if it has this name.
+    fn end_session(&mut self, end: &EndSession, now: UnixMillis) -> EndOutcome {
+        let claimed = self.held.as_mut().and_then(|held| held.claimed.as_mut());
+        match claimed.filter(|window| window.session == end.session) {
+            Some(window) => {
+                window.end(now);
+                EndOutcome::Over
+            }
+            None => EndOutcome::Unknown,
+        }
+    }
+
+    /// Keeps the session of the newest ticket, if it has this name. One that became idle while this
+    /// shard was silent goes on: its shopper was there.
+    fn keep_session(&mut self, keep: &KeepSession, now: UnixMillis) -> KeepOutcome {
+        let claimed = self.held.as_mut().and_then(|held| held.claimed.as_mut());
+        let runs = |window: &&mut ShoppingWindow| {
+            window.session == keep.session && window.ended_at.is_none() && now < window.ends_at
+        };
+        let Some(window) = claimed.filter(runs).filter(|_| !self.left) else {
+            return KeepOutcome::Over;
+        };
+        window.use_at(now, Some(keep.idle_ms));
+        KeepOutcome::Kept {
+            until: window.over_at(),
+        }
+    }
+
+    /// The shopping window of the newest ticket.
+    fn window(&self) -> Option<&ShoppingWindow> {
+        self.held.as_ref()?.claimed.as_ref()
+    }
+}
+
+/// Until when a gate may let the shop token of a window pass.
+fn token_until(window: &ShoppingWindow) -> UnixMillis {
+    let dead_at = window.ended_at.map(|ended_at| ended_at.plus(TOKEN_DEAD_MS));
+    dead_at.map_or(window.ends_at, |dead_at| dead_at.min(window.ends_at))
+}
+
+/// The ticket, if it is the one that is named. A serial alone does not tell: an epoch that was lost
+/// may have given the same serial to the same person.
+fn newest(held: &mut Option<HeldTicket>, epoch: u32, serial: Serial) -> Option<&mut HeldTicket> {
+    held.as_mut()
+        .filter(|held| (held.epoch, held.serial) == (epoch, serial))
+}
+
+#[cfg(test)]
+mod tests;

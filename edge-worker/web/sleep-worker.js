@@ -1,0 +1,5 @@
+// Answers after so many milliseconds.
+
+self.onmessage = ({ data: ms }) => {
+  setTimeout(() => self.postMessage('over'), ms);
+};

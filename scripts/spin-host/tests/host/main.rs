@@ -1,6 +1,0 @@
-//! The host as a component sees it, by a real component (`guest/`) and a real Redis:
-//!   scripts/stack/run --only redis -- cargo test --release -p stanchion-spin-host --test '*'
-
-mod interfaces;
-mod reuse;
-mod stage;

@@ -1,0 +1,1 @@
+//! Nothing of its own: this package only pins versions, see its Cargo.toml.
