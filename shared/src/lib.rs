@@ -23,6 +23,7 @@
 //! * [`queue_status`]: where one queue ticket stands now.
 //! * [`polling`]: when a client asks for its status again.
 //! * [`shop_token`]: the token that opens the shop.
+//! * [`room`]: whether people come in without a turn.
 //! * [`sessions`]: how many shopping sessions there are, and which ended before their ends.
 //! * [`verify`]: how a fan checks their place from public data alone.
 //!
@@ -63,6 +64,7 @@ pub mod polling;
 pub mod proof_of_work;
 pub mod queue_status;
 pub mod queue_ticket;
+pub mod room;
 pub mod schedule;
 pub mod score;
 pub mod sessions;

@@ -17,6 +17,8 @@ pub struct SessionTotals {
     pub begun: u64,
     /// Of these, so many are over.
     pub over: u64,
+    /// Of those that began, so many began without a turn: nobody waited, and there was room.
+    pub walked_in: u64,
 }
 
 /// The JSON of [`SessionTotals`]: who reads it by eye wants to know how many run.
@@ -26,12 +28,20 @@ struct SessionTotalsFields {
     active: u64,
     begun: u64,
     over: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    walked_in: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl From<SessionTotalsFields> for SessionTotals {
     fn from(fields: SessionTotalsFields) -> SessionTotals {
-        let SessionTotalsFields { begun, over, .. } = fields;
-        SessionTotals { begun, over }
+        let SessionTotalsFields {
+            begun, over, walked_in, ..
+        } = fields;
+        SessionTotals { begun, over, walked_in }
     }
 }
 
@@ -41,6 +51,7 @@ impl From<SessionTotals> for SessionTotalsFields {
             active: totals.active(),
             begun: totals.begun,
             over: totals.over,
+            walked_in: totals.walked_in,
         }
     }
 }
@@ -50,6 +61,12 @@ impl SessionTotals {
     #[must_use]
     pub fn active(self) -> u64 {
         self.begun.saturating_sub(self.over)
+    }
+
+    /// Sessions that began with a turn.
+    #[must_use]
+    pub fn begun_by_turns(self) -> u64 {
+        self.begun.saturating_sub(self.walked_in)
     }
 
     /// Whether no session ever began.
@@ -62,6 +79,7 @@ impl SessionTotals {
     pub fn grow(&mut self, other: SessionTotals) {
         self.begun = self.begun.max(other.begun);
         self.over = self.over.max(other.over);
+        self.walked_in = self.walked_in.max(other.walked_in);
     }
 }
 
@@ -70,6 +88,7 @@ impl std::iter::Sum for SessionTotals {
         all.fold(SessionTotals::default(), |sum, one| SessionTotals {
             begun: sum.begun + one.begun,
             over: sum.over + one.over,
+            walked_in: sum.walked_in + one.walked_in,
         })
     }
 }
@@ -173,18 +192,33 @@ mod tests {
 
     #[test]
     fn totals_are_shown_with_what_runs_and_are_never_below_nothing() {
-        let totals = SessionTotals { begun: 5, over: 2 };
+        let totals = SessionTotals {
+            begun: 5,
+            over: 2,
+            walked_in: 0,
+        };
         let json = serde_json::to_string(&totals).unwrap();
         assert_eq!(json, r#"{"active":3,"begun":5,"over":2}"#);
         assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), totals);
-        assert_eq!(SessionTotals { begun: 1, over: 2 }.active(), 0);
+        let walked_in = SessionTotals { walked_in: 4, ..totals };
+        let json = serde_json::to_string(&walked_in).unwrap();
+        assert_eq!(json, r#"{"active":3,"begun":5,"over":2,"walked_in":4}"#);
+        assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), walked_in);
+        assert_eq!((totals.begun_by_turns(), walked_in.begun_by_turns()), (5, 1));
+        let late = SessionTotals {
+            begun: 1,
+            over: 2,
+            walked_in: 2,
+        };
+        assert_eq!((late.active(), late.begun_by_turns()), (0, 0));
     }
 
     #[test]
     fn a_message_that_was_overtaken_takes_nothing_back() {
-        let mut known = SessionTotals { begun: 5, over: 2 };
-        known.grow(SessionTotals { begun: 4, over: 3 });
-        assert_eq!(known, SessionTotals { begun: 5, over: 3 });
+        let totals = |begun, over, walked_in| SessionTotals { begun, over, walked_in };
+        let mut known = totals(5, 2, 1);
+        known.grow(totals(4, 3, 0));
+        assert_eq!(known, totals(5, 3, 1));
     }
 
     #[test]

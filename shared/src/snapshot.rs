@@ -71,6 +71,10 @@ pub struct Snapshot {
     /// The last of the sessions that ended before their shop tokens do.
     #[serde(default, skip_serializing_if = "NewestEnded::is_empty")]
     pub ended: NewestEnded,
+    /// Most shopping sessions at once, as the origin put it last
+    /// ([`crate::wire::PutRelease::at_once`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<u32>,
 }
 
 /// The phase of an event's queue as a whole.

@@ -11,11 +11,12 @@ use stanchion_shared::{
 
 use crate::platform::{
     Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join, JoinOutcome,
-    KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
+    KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome, WalkIn, WalkInOutcome,
 };
 pub(super) use crate::queue::Attempt;
 use crate::queue::{
     announcement::AnnouncementOutcome,
+    room::SlotRequest,
     sessions::SessionReport,
     shard_reports::ShardReport,
     shard_tickets::{EnteredDraw, ShardTickets},
@@ -50,6 +51,7 @@ messages! {
     Announce => ToCoordinator -> Announced;
     Report => ToCoordinator -> ();
     TellSessions => ToCoordinator -> ();
+    TakeSlots => ToCoordinator -> SlotsGiven;
 
     AddEvent => ToDirectory -> Added;
 
@@ -57,6 +59,7 @@ messages! {
     CountIdentifierUsers => ToShard -> Vec<IdentifierUsers>;
     NoteIdentifiers => ToShard -> ();
     Claim => ToShard -> ClaimOutcome;
+    WalkInMessage => ToShard -> WalkInOutcome;
     Leave => ToShard -> LeaveOutcome;
     EndSession => ToShard -> EndOutcome;
     KeepSession => ToShard -> KeepOutcome;
@@ -76,6 +79,7 @@ pub(super) enum ToCoordinator {
     Announce(Announce),
     Report(Report),
     TellSessions(TellSessions),
+    TakeSlots(TakeSlots),
 }
 
 /// Creates or changes the event.
@@ -165,6 +169,22 @@ pub(super) struct Report(pub(super) ShardReport);
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct TellSessions(pub(super) SessionReport);
 
+/// A shard asks for slots of sessions that it is about to begin.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct TakeSlots {
+    pub(super) shard: Shard,
+    pub(super) requests: Vec<SlotRequest>,
+}
+
+/// The answer to [`TakeSlots`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SlotsGiven {
+    /// Whether each request was given one, in their order.
+    pub(super) given: Vec<bool>,
+    /// How often the shard may tell of sessions, in ms.
+    pub(super) tell_every_ms: u64,
+}
+
 /// Everything a shard understands.
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToShard {
@@ -172,6 +192,7 @@ pub(super) enum ToShard {
     CountIdentifierUsers(CountIdentifierUsers),
     NoteIdentifiers(NoteIdentifiers),
     Claim(Claim),
+    WalkInMessage(WalkInMessage),
     Leave(Leave),
     EndSession(EndSession),
     KeepSession(KeepSession),
@@ -189,6 +210,15 @@ pub(super) struct JoinMessage {
     pub(super) shard: Shard,
     pub(super) join: Join,
     pub(super) attempt: Attempt,
+}
+
+/// Asks for a shopping window without a turn.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct WalkInMessage {
+    /// The shard learns from its first message where it is.
+    pub(super) event_id: EventId,
+    pub(super) shard: Shard,
+    pub(super) walk_in: WalkIn,
 }
 
 /// Asks how many people used identifiers.

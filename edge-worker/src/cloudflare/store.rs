@@ -15,14 +15,14 @@ use stanchion_shared::{
 use super::{
     messages::{
         AddEvent, Attempt, CountIdentifierUsers, JoinMessage, NoteIdentifiers, PutEventMessage, PutReleaseMessage,
-        Read, ReadHeldTicket, ReadLog, Source,
+        Read, ReadHeldTicket, ReadLog, Source, WalkInMessage,
     },
     objects::{self, Objects, random},
 };
 use crate::platform::{
     Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join,
     JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome, QueueStore, ReadSnapshot, StoreError,
-    WindowCount,
+    WalkIn, WalkInOutcome, WindowCount,
 };
 
 /// A request waits this long for a shard that is not the one it is about: for one that counts
@@ -125,6 +125,15 @@ impl QueueStore for &Objects {
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
         self.shard(event, shard, claim).await
+    }
+
+    async fn walk_in(&self, event: &EventId, shard: Shard, walk_in: WalkIn) -> Result<WalkInOutcome, StoreError> {
+        let message = WalkInMessage {
+            event_id: event.clone(),
+            shard,
+            walk_in,
+        };
+        self.shard(event, shard, message).await
     }
 
     async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {

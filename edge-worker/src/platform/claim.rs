@@ -1,4 +1,5 @@
-//! What a fan does with a queue ticket: claim its turn, or give it up.
+//! What a fan does with a queue ticket: claim its turn, or give it up. And what a fan does who needs
+//! none, because nobody waits.
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
@@ -23,6 +24,9 @@ pub struct ShoppingWindow {
     /// Where sessions end when they are idle: it is over at this instant, unless it is used before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_at: Option<UnixMillis>,
+    /// It began without a turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub walked_in: bool,
 }
 
 impl ShoppingWindow {
@@ -74,8 +78,12 @@ pub struct Claim {
     pub stops: Stops,
     /// 16 random bytes in hex: becomes the session if there is none yet.
     pub session: String,
-    /// The time to claim is over: find a window, do not make one.
+    /// The time to claim is over: find a window, do not make one. A fan who came in time and found
+    /// the site full gets one even so.
     pub only_if_claimed: bool,
+    /// The event lets nobody in beyond its sessions at once: a new window needs a free slot.
+    #[serde(default)]
+    pub needs_slot: bool,
 }
 
 /// What became of a claim.
@@ -91,6 +99,59 @@ pub enum ClaimOutcome {
         /// Until then.
         until: UnixMillis,
     },
+    /// The turn has come, and no slot is free. The fan is among the next who get one.
+    Full,
+}
+
+impl ClaimOutcome {
+    /// The window, if there is one.
+    #[must_use]
+    pub fn window(&self) -> Option<&ShoppingWindow> {
+        match self {
+            ClaimOutcome::Window(window) => Some(window),
+            ClaimOutcome::Dead | ClaimOutcome::Busy { .. } | ClaimOutcome::Full => None,
+        }
+    }
+}
+
+/// Asks for a shopping window without a turn: nobody waits, as far as the edge knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalkIn {
+    /// The person.
+    pub tag: Tag,
+    /// A ticket of the person whose turn or session is over. Who holds another one, waits with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Serial>,
+    /// Length of the window, in ms.
+    pub shopping_ms: u64,
+    /// As in [`Claim`].
+    #[serde(default)]
+    pub idle_ms: Option<u64>,
+    /// 16 random bytes in hex: becomes the session if there is none yet.
+    pub session: String,
+}
+
+/// What became of a walk-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WalkInOutcome {
+    /// The window: a new one, or the one that the person is in.
+    Window(ShoppingWindow),
+    /// Somebody waits, or no slot is free: the person has to queue.
+    Full,
+    /// The person has to queue for a reason of their own: they hold a queue ticket, were refused, or
+    /// just left.
+    HasToQueue,
+}
+
+impl WalkInOutcome {
+    /// The window, if there is one.
+    #[must_use]
+    pub fn window(&self) -> Option<&ShoppingWindow> {
+        match self {
+            WalkInOutcome::Window(window) => Some(window),
+            WalkInOutcome::Full | WalkInOutcome::HasToQueue => None,
+        }
+    }
 }
 
 /// Gives a queue ticket up, and ends the shopping session that it opened.

@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::timestamp::UnixMillis;
 
 pub use claim::{
-    Claim, ClaimOutcome, EndOutcome, EndSession, KeepOutcome, KeepSession, Leave, LeaveOutcome, ShoppingWindow,
+    Claim, ClaimOutcome, EndOutcome, EndSession, KeepOutcome, KeepSession, Leave, LeaveOutcome, ShoppingWindow, WalkIn,
+    WalkInOutcome,
 };
 pub use counted::{CountKey, CountOneMore, WindowCount};
 pub use identifier_use::{IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers};

@@ -13,7 +13,7 @@ use stanchion_shared::{
 
 use super::{
     Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join,
-    JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError, WindowCount,
+    JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError, WalkIn, WalkInOutcome, WindowCount,
 };
 
 /// The queue's memory: one coordinator and N shards per event. Every operation can be repeated
@@ -110,6 +110,15 @@ pub trait QueueStore {
         shard: Shard,
         claim: Claim,
     ) -> impl Future<Output = Result<ClaimOutcome, StoreError>>;
+
+    /// Gives a person a shopping window without a turn, if nobody waits and a slot is free, or finds
+    /// the one they are in.
+    fn walk_in(
+        &self,
+        event: &EventId,
+        shard: Shard,
+        walk_in: WalkIn,
+    ) -> impl Future<Output = Result<WalkInOutcome, StoreError>>;
 
     /// Gives a queue ticket up, and ends its shopping session.
     fn leave(

@@ -10,6 +10,7 @@
 //! - [`beacon`]: the public randomness that a draw waits for;
 //! - [`site_health`]: whether a protected site can take people;
 //! - [`shard_reports`], [`sessions`]: what shards tell of themselves, and of shopping sessions;
+//! - [`room`]: who comes in without a turn, and that no more are in than may be;
 //! - [`shard_tickets`]: what a shard has in one draw, and what a draw that missed it left over.
 //!
 //! Of one person, by their shard:
@@ -25,6 +26,7 @@ pub(crate) mod closing;
 pub(crate) mod event;
 pub(crate) mod join;
 pub(crate) mod person;
+pub(crate) mod room;
 pub(crate) mod sessions;
 pub(crate) mod shard_reports;
 pub(crate) mod shard_tickets;

@@ -43,6 +43,8 @@ pub(crate) enum SessionChange {
         session: String,
         /// When it is over by itself.
         over_at: UnixMillis,
+        /// It began without a turn.
+        walked_in: bool,
     },
     /// It will be over at another instant.
     Moved { session: String, over_at: UnixMillis },
@@ -65,6 +67,7 @@ impl SessionChange {
             None => Some(SessionChange::Began {
                 session: session(),
                 over_at,
+                walked_in: after.walked_in,
             }),
             Some(before) if before.ended_at.is_none() && after.ended_at.is_some() => Some(SessionChange::Ended {
                 session: session(),
@@ -87,6 +90,10 @@ pub(crate) struct SessionReport {
     pub(crate) totals: SessionTotals,
     /// Those that ended before their shop tokens do, and of which the coordinator has not been told.
     pub(crate) ended: Vec<EndedSession>,
+    /// Sessions that began with a slot and are in the counts: their slots count no more by
+    /// themselves ([`super::room`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) slots_used: Vec<SessionMark>,
 }
 
 /// An ended session as the coordinator's list has it; `None` if no token has such a name.
@@ -108,6 +115,7 @@ mod tests {
             ends_at: UnixMillis(ends_at),
             ended_at: ended_at.map(UnixMillis),
             idle_at: None,
+            walked_in: false,
         }
     }
 
@@ -133,7 +141,8 @@ mod tests {
             between(None, Some(&runs)),
             Some(SessionChange::Began {
                 session: session(),
-                over_at: UnixMillis(9_000)
+                over_at: UnixMillis(9_000),
+                walked_in: false
             })
         );
         assert_eq!(

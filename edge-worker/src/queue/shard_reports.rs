@@ -97,9 +97,18 @@ pub(crate) struct ReportTotals {
     pub(crate) sessions: SessionTotals,
     /// The last of those that ended early.
     pub(crate) ended: NewestEnded,
+    /// Slots that were given, and whose sessions are not among the counts.
+    pub(crate) slots_given: u64,
+    /// Fans whose turn has come, and who lately found no slot free.
+    pub(crate) wait_for_slot: u64,
 }
 
 impl ReportTotals {
+    /// Sessions that run, and those that are about to begin.
+    pub(crate) fn active(&self) -> u64 {
+        self.sessions.active().saturating_add(self.slots_given)
+    }
+
     /// The sums; the rate is to be measured by the caller.
     pub(crate) fn of<'a>(reports: impl IntoIterator<Item = &'a ShardReport>) -> ReportTotals {
         let mut totals = ReportTotals::default();

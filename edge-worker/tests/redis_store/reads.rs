@@ -49,7 +49,7 @@ fn shop_token(event: &EventId) -> String {
         began_ms: None,
         exp: now().floor_seconds() + 600,
         event: event.clone(),
-        place: Place(1),
+        place: Some(Place(1)),
         tag: None,
     };
     shop_token::sign(&signing_keys(), &claims)

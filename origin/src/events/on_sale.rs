@@ -6,7 +6,7 @@ use stanchion_shared::{
     event_settings::EventSettings,
     ids::{EventId, ShardCount},
     meter::MeterLimits,
-    policy::QueuePolicy,
+    policy::{QueuePolicy, gate::GateMode},
     schedule::{LEASE_MS, Rate},
     timestamp::UnixMillis,
     wire::{PutEvent, PutRelease},
@@ -223,6 +223,7 @@ impl OnSale {
             lease_ms: LEASE_MS.default,
             paused: self.paused,
             sold_out,
+            at_once: (self.policy.0.gate.mode == GateMode::WhenBusy).then(|| self.limits().most_shoppers),
         }
     }
 }

@@ -124,7 +124,9 @@ impl Sessions {
             invocation.key(key);
         }
         let end = claims.exp.saturating_mul(1000);
-        invocation.arg(&claims.jti).arg(end).arg(claims.place.0);
+        // A session without a place began without a turn: it is after none.
+        let place = claims.place.map_or(0, |place| place.0);
+        invocation.arg(&claims.jti).arg(end).arg(place);
         invocation.invoke_async(&mut self.redis.clone()).await
     }
 
@@ -202,7 +204,7 @@ mod tests {
             exp,
             began_ms: None,
             event,
-            place: Place(1),
+            place: Some(Place(1)),
             tag: None,
         }
     }

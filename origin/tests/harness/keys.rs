@@ -63,7 +63,7 @@ pub(crate) fn shop_token(subject: &str, event: &str, seconds: i64) -> (String, S
         exp: now.saturating_add_signed(seconds),
         began_ms: Some((now - 1) * 1000),
         event: EventId::parse(event).expect("an event id"),
-        place: Place(1),
+        place: Some(Place(1)),
         tag: None,
     };
     let keys = SigningKeys::parse(EDGE_KEYS).expect("a key set");

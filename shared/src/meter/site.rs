@@ -30,6 +30,8 @@ pub struct SiteLimits {
     pub at_once: u32,
     /// When the site counts as overloaded.
     pub brake: BrakeLimits,
+    /// Fans that are called beyond the room, where sessions need slots ([`crate::room`]).
+    pub called_ahead: u32,
 }
 
 /// What is known of a site and its queue at one moment.
@@ -39,10 +41,12 @@ pub struct SiteReading {
     pub line: LineReading,
     /// Places left to serve.
     pub waiting: u64,
-    /// Sessions that ever began.
+    /// Sessions that ever began with a turn.
     pub begun: u64,
     /// Sessions that run.
     pub active: u64,
+    /// Fans whose turn has come, and who wait for a free slot.
+    pub wait_for_slot: u64,
     /// What gates counted, all together, since somebody began to add it up.
     pub answers: SiteAnswers,
     /// The rate in force.
@@ -144,11 +148,21 @@ impl SiteMeter {
             paused: false,
             rate: reading.rate,
         };
-        let rate = decide(&limited, &observed).rate;
+        // Who waits for a slot was called, and may have been so long ago.
+        let wait_for_slot = u32::try_from(reading.wait_for_slot).unwrap_or(u32::MAX);
+        let called = MeterReading {
+            on_their_way: observed.on_their_way.saturating_add(wait_for_slot),
+            ..observed
+        };
+        let to_call = MeterLimits {
+            most_shoppers: limited.most_shoppers.saturating_add(limits.called_ahead),
+            ..limited
+        };
+        let rate = decide(&to_call, &called).rate;
         self.history.put_rate(now, rate);
         let decision = SiteDecision {
             rate,
-            lease_ms: lease_ms(observed.headroom(&limited), rate),
+            lease_ms: lease_ms(called.headroom(&to_call), rate),
         };
         let report = SiteMeterReport {
             rate_per_second: rate,

@@ -57,7 +57,13 @@ impl QueuePolicy {
         self.gate.check()?;
         self.identity.check()?;
         self.limits.check()?;
-        self.release.as_ref().map_or(Ok(()), SiteRelease::check)
+        self.release.as_ref().map_or(Ok(()), SiteRelease::check)?;
+        // Without the meter nobody knows how much room there is.
+        let has_no_meter = self.release.as_ref().is_some_and(|release| !release.meter);
+        if self.gate.mode == gate::GateMode::WhenBusy && has_no_meter {
+            return Err("gate.mode when_busy needs the meter: leave release.meter out".to_owned());
+        }
+        Ok(())
     }
 
     /// Returns a sentence if this policy changes a part that is fixed by the first put.

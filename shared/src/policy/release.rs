@@ -59,6 +59,7 @@ impl SiteRelease {
             most_per_second: Rate::from_milli(u64::from(self.per_minute) * 1000 / 60),
             at_once: self.at_once,
             brake: self.brake,
+            called_ahead: 0,
         }
     }
 

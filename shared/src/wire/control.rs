@@ -94,6 +94,10 @@ pub struct PutRelease {
     pub paused: bool,
     /// Whether no seat is available and none is held.
     pub sold_out: bool,
+    /// Most shopping sessions at once, where the gate's mode is `when_busy`
+    /// ([`crate::policy::gate::GateMode::WhenBusy`]). `None`: nobody comes in without a turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<u32>,
 }
 
 /// The response to both puts.

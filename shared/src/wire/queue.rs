@@ -94,6 +94,20 @@ pub struct JoinAnswer {
     pub poll_after_ms: Option<u64>,
 }
 
+/// The response to a join while nobody waits and there is room, in an event whose gate is
+/// `when_busy`: the person is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalkInAnswer {
+    /// Always null: there is no ticket, because there is nothing to wait for.
+    pub queue_token: Option<String>,
+    /// Always `your_turn`.
+    pub status: QueueStatus,
+    /// The shop token.
+    pub shop_token: String,
+    /// When the shopping session ends.
+    pub shop_expires_at: UnixMillis,
+}
+
 /// The response to a status poll.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusAnswer {
@@ -131,8 +145,10 @@ pub struct StatusAnswer {
 /// `POST /api/v1/queue/leave`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaveRequest {
-    /// The ticket to give up.
-    pub queue_token: String,
+    /// The ticket to give up. A person who came in without a turn has none, and sends the shop token
+    /// in its header or cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_token: Option<String>,
 }
 
 /// The response to a leave.

@@ -45,6 +45,7 @@ fn snapshot(schedule: Schedule, joined: u64, now: UnixMillis) -> Snapshot {
         meter: None,
         sessions: Default::default(),
         ended: Default::default(),
+        at_once: None,
         as_of: now,
         event_id: EventId::parse("e").unwrap(),
         settings: EventSettings {

@@ -85,6 +85,7 @@ impl Setting {
             most_per_second: Rate::from_milli(self.per_minute * 1_000 / 60),
             at_once: self.at_once,
             brake: BrakeLimits::default(),
+            called_ahead: 0,
         }
     }
 
@@ -139,6 +140,7 @@ impl Setting {
                 waiting: everybody - this.served,
                 begun: known.begun,
                 active: known.active,
+                wait_for_slot: 0,
                 answers: known.answers,
                 rate: schedule.segments().last().unwrap().rate_per_second,
             };

@@ -45,7 +45,7 @@ fn claims() -> ShopClaims {
         exp: NOW + 600,
         began_ms: Some(NOW * 1000),
         event: event(),
-        place: Place(7),
+        place: Some(Place(7)),
         tag: None,
     }
 }
@@ -130,7 +130,7 @@ fn no_shop_token_that_was_changed_is_accepted() {
     let signing = keys(&[OURS]);
     let verifying = signing.verifying().unwrap();
     let other = ShopClaims {
-        place: Place(1),
+        place: Some(Place(1)),
         exp: NOW + 6_000,
         ..claims()
     };

@@ -190,6 +190,7 @@ fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
         meter: None,
         sessions: Default::default(),
         ended: Default::default(),
+        at_once: None,
         as_of: START,
         event_id: EventId::parse("e").unwrap(),
         settings: EventSettings {

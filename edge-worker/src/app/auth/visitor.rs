@@ -3,12 +3,13 @@
 
 use std::rc::Rc;
 
+use http::HeaderMap;
 use stanchion_shared::account_token::AccountClaims;
 
 use super::verified_tokens::VerifiedTokens;
 use crate::{
     app::http::cookie::{self, Cookie},
-    platform::{HttpRequest, HttpResponse, Platform},
+    platform::{HttpRequest, Platform},
 };
 
 /// `iss` of a visitor. No account has this issuer, so no visitor is taken for an account.
@@ -47,6 +48,6 @@ pub(crate) fn new<P: Platform>(platform: &P) -> (AccountClaims, String) {
 }
 
 /// Sets the cookie by which the browser stays the same visitor.
-pub(crate) fn remember<P: Platform>(platform: &P, response: &mut HttpResponse, token: &str) {
-    cookie::set(platform, response.headers_mut(), Cookie::Visitor, token, LIFE_SECONDS);
+pub(crate) fn remember<P: Platform>(platform: &P, headers: &mut HeaderMap, token: &str) {
+    cookie::set(platform, headers, Cookie::Visitor, token, LIFE_SECONDS);
 }

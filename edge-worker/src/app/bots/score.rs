@@ -35,7 +35,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct JoinAttempt<'a> {
     pub(crate) request: &'a HttpRequest,
-    pub(crate) body: &'a JoinRequest,
+    /// As the page computed it; empty where there is none.
+    pub(crate) device_fingerprint: &'a str,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) key: &'a EventKey,
     pub(crate) tag: Tag,
@@ -63,12 +64,13 @@ pub(crate) struct ScoredJoin {
 /// Identifiers whose use by this person is not noted yet; see [`note_uses`].
 pub(crate) struct NewUses(Vec<IdentifierUse>);
 
-/// Scores a join. Evidence that cannot be had refuses nobody: the rules say how much it counts.
+/// Scores a join. Evidence that cannot be had refuses nobody: the rules say how much it counts. Without
+/// a `proof` none was asked for.
 pub(crate) async fn score<P: Platform>(
     platform: &P,
     attempt: JoinAttempt<'_>,
     signals: Option<Signals>,
-    proof: CaptchaProof,
+    proof: Option<CaptchaProof>,
 ) -> ScoredJoin {
     let (addresses, (identifier_reuse, new_uses)) = join(
         reputation::table(platform, &attempt.snapshot.event_id),
@@ -81,16 +83,16 @@ pub(crate) async fn score<P: Platform>(
                 platform.client_address(attempt.request),
                 platform.client_system(attempt.request),
             ),
-            table.is_bad_fingerprint(&attempt.body.device_fingerprint),
+            table.is_bad_fingerprint(attempt.device_fingerprint),
         ),
         AddressTable::Unavailable => Default::default(),
     };
     let work = match proof {
-        CaptchaProof::Work(solved) => Some(SolvedWork {
+        Some(CaptchaProof::Work(solved)) => Some(SolvedWork {
             number: solved.number,
             took_ms: attempt.arrived_at.since(solved.issued_at),
         }),
-        CaptchaProof::ByProvider(_) | CaptchaProof::Unproved(_) => None,
+        Some(CaptchaProof::ByProvider(_) | CaptchaProof::Unproved(_)) | None => None,
     };
     let evidence = Evidence {
         reputation,
@@ -101,7 +103,7 @@ pub(crate) async fn score<P: Platform>(
         event_accounts: attempt.snapshot.scores.accounts(),
         signals,
         work,
-        captcha_unproved: matches!(proof, CaptchaProof::Unproved(_)),
+        captcha_unproved: matches!(proof, Some(CaptchaProof::Unproved(_))),
     };
     let score = evidence.score(&policy(platform, attempt.snapshot));
     ScoredJoin { score, new_uses }
@@ -121,11 +123,14 @@ fn policy<P: Platform>(platform: &P, snapshot: &Snapshot) -> BotPolicy {
 /// not answer, the score does without it and says so.
 async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -> (IdentifierReuse, NewUses) {
     let JoinAttempt {
-        body, snapshot, key, ..
+        device_fingerprint,
+        snapshot,
+        key,
+        ..
     } = attempt;
     let policy = &snapshot.settings.policy.bots;
     let address = platform.client_address(attempt.request);
-    let device = Identifier::fingerprint(key, &body.device_fingerprint, policy.fingerprint_counts, address);
+    let device = Identifier::fingerprint(key, device_fingerprint, policy.fingerprint_counts, address);
     let networks = address.map(|address| Identifier::networks(key, address));
     // One more person than the policy allows must be counted by name.
     let identifier_use = |identifiers: Vec<Identifier>, allowed: u16| {

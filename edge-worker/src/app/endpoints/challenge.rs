@@ -64,7 +64,7 @@ pub(crate) async fn get<P: Platform>(platform: &P, request: &HttpRequest) -> Res
     let challenge = proof_of_work::challenge(key, bound_to, platform.now(), *salt, number, max_number);
     let mut response = json(StatusCode::OK, &challenge);
     if let Some(token) = new_visitor {
-        visitor::remember(platform, &mut response, &token);
+        visitor::remember(platform, response.headers_mut(), &token);
     }
     Ok(response)
 }

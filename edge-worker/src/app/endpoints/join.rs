@@ -20,7 +20,10 @@ use crate::{
         cache::event_cache,
         http::{cookie, json::read_json, refusal::Refusal, response::json},
         rate_limit,
-        ticket::issue,
+        ticket::{
+            issue,
+            walk_in::{self, WalkedIn},
+        },
     },
     platform::{HttpRequest, HttpResponse, Join, Platform},
 };
@@ -54,20 +57,27 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let proof = captcha::judge(platform, &policy.captcha, bound_to, &body.captcha_token).await?;
     let attempt = JoinAttempt {
         request,
-        body: &body,
+        device_fingerprint: &body.device_fingerprint,
         snapshot: &snapshot,
         key: &key,
         tag,
         account: person.account.map(|record| AccountKind::of(record, arrived_at)),
         arrived_at,
     };
-    let ScoredJoin { score, new_uses } = score::score(platform, attempt, signals, proof).await;
+    let ScoredJoin { score, new_uses } = score::score(platform, attempt, signals, Some(proof)).await;
     let verdict = if is_verified_fan {
         BotVerdict::Join(Tier::Verified)
     } else {
         score.verdict()
     };
 
+    // While nobody waits there is nothing to queue for.
+    if verdict != BotVerdict::Refuse
+        && let Some(session) = walk_in::walk_in(platform, &snapshot, &person, tag, None).await
+    {
+        score::note_uses(platform, &snapshot, new_uses).await;
+        return Ok(came_in(platform, request, &session));
+    }
     let join = Join {
         score: Some(score),
         // The shard accepts each proof once.
@@ -84,4 +94,13 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         issued.set_cookie(platform, &event, &mut response);
     }
     Ok(response)
+}
+
+/// The answer to a join that needed no ticket.
+fn came_in<P: Platform>(platform: &P, request: &HttpRequest, session: &WalkedIn) -> HttpResponse {
+    let mut response = json(StatusCode::OK, &session.answer());
+    if cookie::asked_by_own_page(request) {
+        session.set_cookie(platform, response.headers_mut());
+    }
+    response
 }

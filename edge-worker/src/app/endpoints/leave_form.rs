@@ -3,7 +3,7 @@
 use crate::{
     app::{
         auth::caller::Caller,
-        gate::waiting_form::WaitingForm,
+        gate::{session, waiting_form::WaitingForm},
         http::{
             cookie::{self, Cookie},
             form,
@@ -23,6 +23,8 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     if let Some(ticket) = cookie::find(platform, request, Cookie::Ticket(&event)) {
         let caller = Caller::of(platform, request).await?;
         leave::leave(platform, request, &caller, ticket).await?;
+    } else if let Ok(session) = session::of_browser(platform, request, &event) {
+        leave::end_session(platform, &session.claims).await?;
     }
     // The page has an address of its own: to load it again leaves nothing a second time.
     let query = form::encode([("event_id", event.as_str()), ("to", &to)]);

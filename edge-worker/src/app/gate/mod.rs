@@ -9,7 +9,8 @@
 //! - [`renewal`]: a session in front of a protected site gets a later end while it is used.
 //! - [`session_end`]: a protected site ends a session.
 //! - [`proxy`]: carries requests to the origin.
-//! - [`protected_site`]: guards a protected site. [`without_session`] answers whoever has no session.
+//! - [`protected_site`]: guards a protected site. [`without_session`] decides on whoever has no session,
+//!   and [`newcomer`] lets them in where nobody waits.
 //! - [`site_headers`]: which headers travel to a protected site and back.
 //! - [`site_time_limits`]: how long the edge waits for a protected site.
 //! - [`site_watch`]: how the site answers, for the event's meter.
@@ -21,6 +22,7 @@
 //! - [`way_back`]: how a person comes back to a form that met the queue.
 
 pub(crate) mod asker;
+mod newcomer;
 pub(crate) mod protected_site;
 pub(crate) mod proxy;
 mod renewal;

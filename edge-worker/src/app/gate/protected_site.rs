@@ -7,15 +7,19 @@
 //! The head of a request decides. The bodies of a request that passes, and of its answer, stream
 //! through the runtime and never enter the application.
 
+use std::rc::Rc;
+
 use http::{HeaderValue, Method, header};
 use stanchion_shared::policy::gate::{GateDecision, GuardedRequest, Host};
 
 use super::{
+    newcomer::Newcomer,
     proxy, renewal,
     session::{self, Session},
     session_end,
     site_headers::{self, Client},
-    site_time_limits, site_watch, way_back, websocket, without_session,
+    site_time_limits, site_watch, way_back, websocket,
+    without_session::{self, WithoutSession},
 };
 use crate::{
     app::{
@@ -68,10 +72,10 @@ pub(crate) async fn answer<P: Platform>(
             }
             GateDecision::NeedsSession => match live_session(platform, request, &snapshot).await? {
                 Some(session) => passing.let_in(session, snapshot),
-                None => {
-                    let waits = without_session::waiting(platform, request, &snapshot).await?;
-                    return Ok(Answer::Own(waits));
-                }
+                None => match without_session::judge(platform, request, &snapshot).await? {
+                    WithoutSession::Waits(answer) => return Ok(Answer::Own(answer)),
+                    WithoutSession::ComesIn(newcomer) => passing.let_newcomer_in(newcomer, snapshot),
+                },
             },
         }
         if is_certain {
@@ -104,6 +108,8 @@ struct Passing {
     caching: Caching,
     /// The session by which it passes, and the snapshot of its event.
     session: Option<(Session, KnownEvent)>,
+    /// Whose sessions begin with this request. A strange spelling may need several.
+    newcomers: Vec<Newcomer>,
 }
 
 impl Passing {
@@ -113,6 +119,7 @@ impl Passing {
             host,
             caching: Caching::AsTheSiteSays,
             session: None,
+            newcomers: Vec::new(),
         }
     }
 
@@ -120,6 +127,15 @@ impl Passing {
     fn let_in(&mut self, session: Session, snapshot: KnownEvent) {
         self.caching = Caching::Forbidden;
         self.session.get_or_insert((session, snapshot));
+    }
+
+    fn let_newcomer_in(&mut self, newcomer: Box<Newcomer>, snapshot: KnownEvent) {
+        let session = Session {
+            token: newcomer.session.token.clone(),
+            claims: Rc::new(newcomer.session.claims.clone()),
+        };
+        self.let_in(session, snapshot);
+        self.newcomers.push(*newcomer);
     }
 }
 
@@ -188,6 +204,9 @@ async fn pass<P: Platform>(
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
     let ends_session = session_end::take(headers);
+    for newcomer in &passing.newcomers {
+        newcomer.set_cookies(platform, headers);
+    }
     if let Some((session, snapshot)) = session {
         match ends_session {
             true => session_end::end(platform, headers, snapshot, &session.claims).await,

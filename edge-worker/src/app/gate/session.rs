@@ -68,6 +68,26 @@ pub(super) async fn of_event<P: Platform>(
     admitted(platform, session, snapshot).await
 }
 
+/// The session that the request proves, of whatever event, as long as its token is good.
+///
+/// # Errors
+/// 401, or 403 for a write that comes from another site's page.
+pub(crate) fn any<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Session, Refusal> {
+    find(platform, request, None)
+}
+
+/// The same, of one event.
+///
+/// # Errors
+/// As [`any`].
+pub(crate) fn of_browser<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    event: &EventId,
+) -> Result<Session, Refusal> {
+    find(platform, request, Some(event))
+}
+
 /// The session that the request proves, whatever the organiser has decided since it began.
 fn find<P: Platform>(platform: &P, request: &HttpRequest, event: Option<&EventId>) -> Result<Session, Refusal> {
     let (token, claims) = match header_text(request, SHOP_TOKEN_HEADER) {

@@ -1,9 +1,16 @@
-//! A guarded request without a session: the waiting page or, at the turn, the way in.
+//! A guarded request without a session: the waiting page or, at the turn, the way in. Where nobody
+//! waits and there is room, the request passes, and its session begins with it.
 
 use http::Method;
-use stanchion_shared::{snapshot::Snapshot, wire::QueueStatus};
+use stanchion_shared::{ids::Serial, snapshot::Snapshot, wire::QueueStatus};
 
-use super::{asker::Asker, standing_text::Holds, waiting_html::Ways, waiting_page, way_back};
+use super::{
+    asker::Asker,
+    newcomer::{self, Newcomer},
+    standing_text::Holds,
+    waiting_html::Ways,
+    waiting_page, way_back,
+};
 use crate::{
     app::{
         auth::visitor,
@@ -34,20 +41,52 @@ pub(super) async fn closed<P: Platform>(
     waiting_page::closed(platform, snapshot, Asker::of(request), &ways).await
 }
 
-/// Answers a guarded request that has no session: the waiting page or, at the turn, the way in.
-pub(super) async fn waiting<P: Platform>(
+/// What becomes of a guarded request that has no session.
+pub(super) enum WithoutSession {
+    /// It has to wait: this is the answer.
+    Waits(HttpResponse),
+    /// It passes with a session that begins now.
+    ComesIn(Box<Newcomer>),
+}
+
+/// Decides on a guarded request that has no session.
+pub(super) async fn judge<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     snapshot: &KnownEvent,
-) -> Result<HttpResponse, Refusal> {
-    let (asker, event) = (Asker::of(request), &snapshot.event_id);
+) -> Result<WithoutSession, Refusal> {
+    let asker = Asker::of(request);
     if asker == Asker::PagePart {
-        return Ok(waiting_page::for_page_part(platform, snapshot));
+        let answer = waiting_page::for_page_part(platform, snapshot);
+        return Ok(WithoutSession::Waits(answer));
     }
     let ticket = poll_ticket(platform, request, snapshot).await?;
-    let (holds, has_session) = match &ticket {
+    let over = match &ticket {
+        Ticket::Polled(_) => None,
+        Ticket::Over(serial) => Some(Some(*serial)),
+        Ticket::None => Some(None),
+    };
+    if let Some(over) = over
+        && let Some(newcomer) = Box::pin(newcomer::walk_in(platform, request, snapshot, over)).await?
+    {
+        return Ok(WithoutSession::ComesIn(Box::new(newcomer)));
+    }
+    let waits = waiting(platform, request, snapshot, asker, &ticket).await?;
+    Ok(WithoutSession::Waits(waits))
+}
+
+/// Answers a request that has to wait: the waiting page or, at the turn, the way in.
+async fn waiting<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    snapshot: &KnownEvent,
+    asker: Asker,
+    ticket: &Ticket,
+) -> Result<HttpResponse, Refusal> {
+    let event = &snapshot.event_id;
+    let (holds, has_session) = match ticket {
         Ticket::Polled(polled) => (Holds::Ticket(&polled.answer), polled.answer.shop_token.is_some()),
-        Ticket::Over => (Holds::OverTicket, false),
+        Ticket::Over(_) => (Holds::OverTicket, false),
         Ticket::None => (Holds::Nothing, false),
     };
     let to = way_back::own_target(request);
@@ -65,9 +104,9 @@ pub(super) async fn waiting<P: Platform>(
         Asker::Person => waiting_page::for_person(platform, snapshot, &holds, &ways).await?,
         _ => waiting_page::for_program(platform, snapshot, &holds),
     };
-    match &ticket {
+    match ticket {
         Ticket::Polled(polled) => polled.set_cookies(platform, &mut response),
-        Ticket::Over | Ticket::None => introduce(platform, request, &mut response, snapshot),
+        Ticket::Over(_) | Ticket::None => introduce(platform, request, &mut response, snapshot),
     }
     let headers = response.headers_mut();
     if comes_in {
@@ -82,8 +121,8 @@ pub(super) async fn waiting<P: Platform>(
 enum Ticket {
     /// There is none, or one that is worth nothing any more.
     None,
-    /// Its turn or session is over.
-    Over,
+    /// Its turn or session is over. It is the one with this serial.
+    Over(Serial),
     Polled(Box<PolledTicket>),
 }
 
@@ -100,7 +139,7 @@ async fn poll_ticket<P: Platform>(
     };
     match poll::poll(platform, request, ticket, Some(snapshot)).await {
         Ok(polled) if polled.event != *event => Ok(Ticket::None),
-        Ok(polled) if polled.answer.status == QueueStatus::Expired => Ok(Ticket::Over),
+        Ok(polled) if polled.answer.status == QueueStatus::Expired => Ok(Ticket::Over(polled.serial)),
         Ok(polled) => Ok(Ticket::Polled(Box::new(polled))),
         Err(refusal) if refusal.is_fault() || refusal.is_too_many() => Err(refusal),
         Err(_) => Ok(Ticket::None),
@@ -109,15 +148,18 @@ async fn poll_ticket<P: Platform>(
 
 /// Makes a browser that is not known a visitor, where the event lets visitors join.
 fn introduce<P: Platform>(platform: &P, request: &HttpRequest, response: &mut HttpResponse, snapshot: &Snapshot) {
-    let anonymous = snapshot.settings.policy.identity.anonymous;
+    if may_be_new(platform, request, snapshot) {
+        let (_, token) = visitor::new(platform);
+        visitor::remember(platform, response.headers_mut(), &token);
+    }
+}
+
+/// Whether the request is a new visitor's, and the event lets visitors join.
+pub(super) fn may_be_new<P: Platform>(platform: &P, request: &HttpRequest, snapshot: &Snapshot) -> bool {
     // A form on another site's page is sent without cookies: it must not make a known browser a new
     // visitor.
-    if anonymous
+    snapshot.settings.policy.identity.anonymous
         && *request.method() == Method::GET
         && Asker::of(request) == Asker::Person
         && visitor::of(platform, request).is_none()
-    {
-        let (_, token) = visitor::new(platform);
-        visitor::remember(platform, response, &token);
-    }
 }

@@ -3,8 +3,10 @@
 //! person is alive.
 
 use stanchion_shared::{
-    ids::Place,
+    event_settings::EventSettings,
+    ids::{EventId, Place, Tag},
     policy::{QueuePolicy, gate::GateMode},
+    polling::SHORTEST_POLL_MS,
     queue_status::Standing,
     schedule::Stop,
     shop_token::{self, AUDIENCE, ShopClaims},
@@ -81,19 +83,27 @@ pub(super) async fn turn<P: Platform>(
             Ok(resolved.status_answer(queue_token, given_up))
         }
         ClaimOutcome::Window(window) if platform.now() < window.over_at() => {
-            let ends = token_end(resolved, &window, platform.now());
+            let shopper = Shopper {
+                event: &ticket.event_id,
+                sub: &person.sub,
+                tag: ticket.tag,
+                place: Some(place),
+            };
+            let (claims, token) = shop_token(platform, &resolved.snapshot.settings, &shopper, &window);
             Ok(StatusAnswer {
-                shop_token: Some(shop_token(
-                    platform,
-                    resolved,
-                    place,
-                    person.sub.clone(),
-                    (&window, ends),
-                )),
-                shop_expires_at: Some(UnixMillis(ends * 1000)),
+                shop_token: Some(token),
+                shop_expires_at: Some(UnixMillis(claims.exp * 1000)),
                 ..resolved.status_answer(queue_token, QueueStatus::YourTurn)
             })
         }
+        // The first of those who ask gets the next free slot, so everybody asks often.
+        ClaimOutcome::Full => Ok(StatusAnswer {
+            total_ahead: Some(0),
+            estimated_wait_seconds: None,
+            estimated_wait_minutes: None,
+            poll_after_ms: Some(SHORTEST_POLL_MS),
+            ..resolved.status_answer(queue_token, QueueStatus::Waiting)
+        }),
         ClaimOutcome::Busy { until } => {
             let wait_seconds = until.since(resolved.now).div_ceil(1000);
             Ok(StatusAnswer {
@@ -134,13 +144,13 @@ fn claim<P: Platform>(platform: &P, resolved: &ResolvedTicket, turn_at: UnixMill
         stops,
         session: hex::encode(session),
         only_if_claimed,
+        needs_slot: resolved.snapshot.turns_need_slots(),
     }
 }
 
 /// When a shop token of this window ends, in Unix seconds: when the session is over, unless sessions
 /// have to be renewed before.
-fn token_end(resolved: &ResolvedTicket, window: &ShoppingWindow, now: UnixMillis) -> u64 {
-    let settings = &resolved.snapshot.settings;
+fn token_end(settings: &EventSettings, window: &ShoppingWindow, now: UnixMillis) -> u64 {
     let ends = window.over_at().floor_seconds();
     match settings.policy.gate.renew_sessions {
         true => now.plus(settings.shopping_ms).floor_seconds().min(ends),
@@ -148,26 +158,36 @@ fn token_end(resolved: &ResolvedTicket, window: &ShoppingWindow, now: UnixMillis
     }
 }
 
-fn shop_token<P: Platform>(
+/// The person who gets a shop token.
+pub(super) struct Shopper<'a> {
+    pub(super) event: &'a EventId,
+    /// The account.
+    pub(super) sub: &'a str,
+    pub(super) tag: Tag,
+    pub(super) place: Option<Place>,
+}
+
+/// The shop token of a window, and what it claims.
+pub(super) fn shop_token<P: Platform>(
     platform: &P,
-    resolved: &ResolvedTicket,
-    place: Place,
-    sub: String,
-    (window, ends): (&ShoppingWindow, u64),
-) -> String {
+    settings: &EventSettings,
+    shopper: &Shopper<'_>,
+    window: &ShoppingWindow,
+) -> (ShopClaims, String) {
     let config = platform.config();
     let claims = ShopClaims {
         iss: config.shop_issuer.clone(),
         aud: AUDIENCE.to_owned(),
-        sub,
+        sub: shopper.sub.to_owned(),
         jti: window.session.clone(),
         iat: window.claimed_at.floor_seconds(),
         nbf: None,
-        exp: ends,
+        exp: token_end(settings, window, platform.now()),
         began_ms: Some(window.claimed_at.0),
-        event: resolved.ticket.event_id.clone(),
-        place,
-        tag: Some(resolved.ticket.tag),
+        event: shopper.event.clone(),
+        place: shopper.place,
+        tag: Some(shopper.tag),
     };
-    shop_token::sign(&config.signing_keys, &claims)
+    let token = shop_token::sign(&config.signing_keys, &claims);
+    (claims, token)
 }

@@ -5,10 +5,12 @@
 //! - [`resolve`]: works out where a queue ticket stands now.
 //! - [`poll`]: what the holder of a queue ticket is told.
 //! - [`claim`]: begins the shopping session when the turn has come.
-//! - [`leave`]: a person gives their queue ticket up.
+//! - [`walk_in`]: begins a shopping session without a turn, while nobody waits.
+//! - [`leave`]: a person gives their queue ticket up, or ends their shopping session.
 
 mod claim;
 pub(crate) mod issue;
 pub(crate) mod leave;
 pub(crate) mod poll;
 mod resolve;
+pub(crate) mod walk_in;

@@ -4,7 +4,11 @@
 //! A poll before the turn reads no storage: ticket, snapshot and draw record are enough. Only a
 //! ticket whose shard was silent when its draw was closed is looked up there once.
 
-use stanchion_shared::{ids::EventId, queue_ticket::QueueTicket, wire::StatusAnswer};
+use stanchion_shared::{
+    ids::{EventId, Serial},
+    queue_ticket::QueueTicket,
+    wire::StatusAnswer,
+};
 
 use super::{claim, resolve::resolve};
 use crate::{
@@ -23,6 +27,7 @@ use crate::{
 /// The answer to a poll, and the event of the ticket.
 pub(crate) struct PolledTicket {
     pub(crate) event: EventId,
+    pub(crate) serial: Serial,
     pub(crate) answer: StatusAnswer,
 }
 
@@ -63,6 +68,7 @@ pub(crate) async fn poll<P: Platform>(
         None => claim::turn(platform, request, &resolved, queue_token).await?,
     };
     Ok(PolledTicket {
+        serial: resolved.ticket.serial,
         event: resolved.ticket.event_id,
         answer,
     })

@@ -34,7 +34,8 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, consol
 use super::{
     database::Database,
     messages::{
-        Announce, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TellSessions, ToCoordinator,
+        Announce, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TakeSlots, TellSessions,
+        ToCoordinator,
     },
     now,
     objects::{self, Objects},
@@ -110,6 +111,9 @@ impl DurableObject for Coordinator {
             }
             ToCoordinator::TellSessions(told) => {
                 objects::answer::<TellSessions>(self.note_sessions(told).map_err(broken).and_then(known))
+            }
+            ToCoordinator::TakeSlots(message) => {
+                objects::answer::<TakeSlots>(self.take_slots(&message).map_err(broken).and_then(known))
             }
         }
     }

@@ -1,7 +1,10 @@
 //! An event in the coordinator's memory, and how its parts are read from and written to the tables
 //! of `schema.sql`.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use serde::Serialize;
 use stanchion_shared::{
@@ -18,6 +21,7 @@ use super::super::database::{Database, integer, json};
 use crate::queue::{
     closing::AnnouncedDraws,
     event::{EventState, LiveState, OpenTickets},
+    room::Slots,
     sessions::event_sessions::{EventSessions, NotedSessions},
     shard_reports::{JoinRate, ReportTotals, ShardReport},
     shard_tickets::ShardTickets,
@@ -36,8 +40,13 @@ pub(super) struct EventMemory {
     pub(super) reports: BTreeMap<Shard, ShardReport>,
     /// What shards told of shopping sessions.
     pub(super) sessions: EventSessions,
-    /// The one part that is in no table.
+    /// These are in no table.
     pub(super) join_rate: Cell<JoinRate>,
+    pub(super) slots: RefCell<Slots>,
+    /// Slots of an instance before this one may count until then.
+    pub(super) slots_unknown_until: UnixMillis,
+    /// Until then at most slots may count, as it is stored.
+    pub(super) slots_stored_until: UnixMillis,
 }
 
 impl EventMemory {
@@ -49,6 +58,9 @@ impl EventMemory {
             reports: BTreeMap::new(),
             sessions: EventSessions::default(),
             join_rate: Cell::default(),
+            slots: RefCell::default(),
+            slots_unknown_until: UnixMillis(0),
+            slots_stored_until: UnixMillis(0),
         }
     }
 
@@ -61,7 +73,7 @@ impl EventMemory {
 
     /// When the site is to be metered.
     pub(super) fn meter_at(&self, now: UnixMillis) -> Option<UnixMillis> {
-        let active = self.sessions.totals().active();
+        let active = self.sessions.totals().active() + self.slots.borrow().given(now);
         self.state.meter_at(self.open_tickets(), active, now)
     }
 
@@ -118,6 +130,8 @@ impl EventMemory {
         self.join_rate.set(rate);
         totals.sessions = self.sessions.totals();
         totals.ended = self.sessions.newest();
+        let slots = self.slots.borrow();
+        (totals.slots_given, totals.wait_for_slot) = (slots.given(now), slots.waiting(now));
         totals
     }
 }
@@ -151,6 +165,8 @@ pub(super) fn load(database: &Database) -> Result<Option<EventMemory>> {
         event.reports.insert(report.shard, report);
     }
     event.sessions = load_sessions(database)?;
+    event.slots_unknown_until = database.load("slots_until")?.unwrap_or_default();
+    event.slots_stored_until = event.slots_unknown_until;
     Ok(Some(event))
 }
 

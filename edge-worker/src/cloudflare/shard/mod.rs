@@ -7,15 +7,18 @@
 //!   left over;
 //! - [`identifiers`]: counts the people who used the same identifiers;
 //! - [`sessions`]: counts shopping sessions;
+//! - [`slots`]: asks the coordinator for slots of sessions;
 //! - [`tables`]: the shard in memory and on disk.
 //!
-//! [`crate::queue`] decides. Only a join ever awaits (its announcement to the coordinator), and what
-//! is carried for the same reason; everything else is one synchronous stretch.
+//! [`crate::queue`] decides. Only a join ever awaits (its announcement to the coordinator), what is
+//! carried for the same reason, and a session that needs a slot; everything else is one synchronous
+//! stretch.
 
 mod draws;
 mod identifiers;
 mod join;
 mod sessions;
+mod slots;
 mod tables;
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -26,15 +29,15 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::{
     database::Database,
-    messages::{CountIdentifierUsers, Freeze, JoinMessage, NoteIdentifiers, ReadHeldTicket, ReadLog, Settle, ToShard},
+    messages::{
+        CountIdentifierUsers, Freeze, JoinMessage, NoteIdentifiers, ReadHeldTicket, ReadLog, Settle, ToShard,
+        WalkInMessage,
+    },
     now,
     objects::{self, Objects},
 };
 use crate::{
-    platform::{
-        Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, KeepOutcome, KeepSession, Leave, LeaveOutcome,
-        StoreError,
-    },
+    platform::{Claim, EndOutcome, EndSession, HeldTicket, KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError},
     queue::person::{self, Person, PersonChange},
 };
 use tables::ShardMemory;
@@ -54,6 +57,7 @@ pub struct Shard {
     report_at: Cell<Option<UnixMillis>>,
     /// The counts of sessions that the coordinator was last told, and when it may be told again.
     told: Cell<SessionTotals>,
+    slots: slots::Queue,
     tell_not_before: Cell<UnixMillis>,
     /// When the alarm rings, as far as this instance knows.
     alarm: Cell<Option<UnixMillis>>,
@@ -69,6 +73,7 @@ impl DurableObject for Shard {
             reported: Cell::new(0),
             report_at: Cell::new(None),
             told: Cell::default(),
+            slots: slots::Queue::default(),
             tell_not_before: Cell::default(),
             alarm: Cell::new(None),
         }
@@ -81,7 +86,8 @@ impl DurableObject for Shard {
         };
         match message {
             ToShard::JoinMessage(message) => objects::answer::<JoinMessage>(self.join(message).await),
-            ToShard::Claim(claim) => objects::answer::<Claim>(self.claim(&claim).map_err(broken)),
+            ToShard::Claim(claim) => objects::answer::<Claim>(self.claim(&claim).await),
+            ToShard::WalkInMessage(message) => objects::answer::<WalkInMessage>(self.walk_in(&message).await),
             ToShard::CountIdentifierUsers(CountIdentifierUsers { used }) => {
                 objects::answer::<CountIdentifierUsers>(self.identifier_users(&used).map_err(broken))
             }
@@ -140,10 +146,6 @@ impl Shard {
     fn held_ticket(&self, tag: Tag) -> Result<Option<HeldTicket>> {
         let known = self.change(|_| tables::load_person(&self.database, tag))?;
         Ok(known.flatten().and_then(|person| person.held))
-    }
-
-    fn claim(&self, claim: &Claim) -> Result<ClaimOutcome> {
-        self.change_person(claim.tag, |known| person::claim(known, claim, now()))
     }
 
     fn leave(&self, leave: &Leave) -> Result<LeaveOutcome> {

@@ -15,6 +15,7 @@ use super::{
         now, objects,
     },
     Shard,
+    slots::is_news,
     tables::ShardMemory,
 };
 use crate::queue::sessions::{MOST_ENDED_TOLD, SessionChange, SessionReport, ended_session};
@@ -45,8 +46,13 @@ impl SessionMemory {
     pub(super) fn note(&mut self, database: &Database, change: &SessionChange) -> Result<()> {
         let before = self.totals;
         match change {
-            SessionChange::Began { session, over_at } => {
+            SessionChange::Began {
+                session,
+                over_at,
+                walked_in,
+            } => {
                 self.totals.begun += 1;
+                self.totals.walked_in += u64::from(*walked_in);
                 self.runs(database, session, *over_at)?;
             }
             SessionChange::Moved { session, over_at } if is_counted(database, session)? => {
@@ -126,7 +132,7 @@ fn untold(database: &Database) -> Result<Vec<EndedSession>> {
 impl Shard {
     /// When the coordinator is to be told of sessions, or one is over by itself.
     pub(super) fn sessions_at(&self, memory: &ShardMemory) -> Option<UnixMillis> {
-        let is_news = memory.sessions.untold || memory.sessions.totals != self.told.get();
+        let is_news = memory.sessions.untold || is_news(memory.sessions.totals, self.told.get(), &self.slots);
         let tell_at = is_news.then(|| self.tell_not_before.get().max(now()));
         [tell_at, memory.sessions.next_over_at].into_iter().flatten().min()
     }
@@ -136,7 +142,7 @@ impl Shard {
     pub(super) async fn tell_sessions(&self) -> Result<()> {
         let told = self.change(|memory| {
             memory.sessions.count_over(&self.database, now())?;
-            let is_news = memory.sessions.untold || memory.sessions.totals != self.told.get();
+            let is_news = memory.sessions.untold || is_news(memory.sessions.totals, self.told.get(), &self.slots);
             if !is_news || self.tell_not_before.get() > now() {
                 return Ok(None);
             }
@@ -145,6 +151,7 @@ impl Shard {
                 shard: memory.place.shard,
                 totals: memory.sessions.totals,
                 ended: untold(&self.database)?,
+                slots_used: self.slots.used(),
             };
             Ok(Some((memory.place.event_id.clone(), report)))
         })?;
@@ -160,6 +167,7 @@ impl Shard {
 
     fn note_told(&self, report: &SessionReport) -> Result<()> {
         self.told.set(report.totals);
+        self.slots.note_told(&report.slots_used);
         self.change(|memory| {
             for one in &report.ended {
                 let row = vec![one.session.to_string().into()];

@@ -10,8 +10,8 @@ use stanchion_shared::{
     epochs::Epochs,
     event_settings::FIXED_BEFORE_ON_SALE_MS,
     meter::{
-        LineReading, METER_EVERY_MS, MeterLimits, MeterReading, SiteAnswers, SiteMeter, SiteMeterReport, SiteReading,
-        Stock, decide,
+        LineReading, METER_EVERY_MS, MeterLimits, MeterReading, SiteAnswers, SiteLimits, SiteMeter, SiteMeterReport,
+        SiteReading, Stock, decide,
     },
     schedule::{LEASE_MS, Rate, ScheduleChange},
     timestamp::UnixMillis,
@@ -33,7 +33,8 @@ pub(crate) struct MeterState {
 
 impl EventState {
     /// The instant from which the meter has to decide; `None` while there is no meter, or nobody for
-    /// whom it would decide. So many sessions are `active`.
+    /// whom it would decide. So many sessions are `active`, those that are about to begin included
+    /// ([`ReportTotals::active`]).
     pub(crate) fn meter_at(&self, open_tickets: OpenTickets, active: u64, now: UnixMillis) -> Option<UnixMillis> {
         if LeaseHolder::of(&self.settings) != LeaseHolder::Meter {
             return None;
@@ -74,11 +75,15 @@ impl EventState {
         answers: SiteAnswers,
         now: UnixMillis,
     ) {
-        let active = reported.sessions.active();
+        let active = reported.active();
         let is_due = self.meter_at(open_tickets, active, now).is_some_and(|at| at <= now);
         let release = self.settings.policy.release.as_ref().filter(|_| is_due);
         let Some(limits) = release.map(|release| release.limits()) else {
             return;
+        };
+        let limits = SiteLimits {
+            called_ahead: self.called_ahead(),
+            ..limits
         };
         let rate = self.rate_decided();
         let served = self.schedule.served(now);
@@ -86,8 +91,9 @@ impl EventState {
         let reading = SiteReading {
             line: LineReading { served, called },
             waiting: self.progress.last_place.saturating_sub(served),
-            begun: reported.sessions.begun,
+            begun: reported.sessions.begun_by_turns(),
             active,
+            wait_for_slot: reported.wait_for_slot,
             answers,
             rate,
         };

@@ -7,13 +7,15 @@
 //! - [`settings`]: which settings a put may not change;
 //! - [`curve`]: what the settings say of the curve;
 //! - [`lease`]: what keeps the curve going;
-//! - [`meter`]: how fast people come into a protected site.
+//! - [`meter`]: how fast people come into a protected site;
+//! - [`room`]: how much room there is for people without a turn.
 //!
 //! How draws are closed is in [`super::closing`].
 
 mod curve;
 mod lease;
 mod meter;
+mod room;
 mod settings;
 
 use serde::{Deserialize, Serialize};
@@ -63,6 +65,9 @@ pub(crate) struct LiveState {
     /// When it was asked last it was not. Only where a meter decides.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) site_is_ill: bool,
+    /// Most shopping sessions at once, as the origin put it with its last release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at_once: Option<u32>,
     /// The meter of a protected site, once it has decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     meter: Option<MeterState>,
@@ -273,6 +278,7 @@ impl EventState {
             // Without a release in the policy there is no protected site.
             site_well_at: None,
             site_is_ill: false,
+            at_once: put.at_once,
             meter: None,
         };
         self.accepted()
@@ -303,6 +309,7 @@ impl EventState {
             meter: self.meter_report(),
             sessions: reported.sessions,
             ended: reported.ended,
+            at_once: self.live.at_once,
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What a shard decides for one person: it keeps, revives or replaces their queue ticket, and opens
 //! or finds their shopping window. Pure: the shard brings what it stored, the clock and the draw,
 //! and stores what comes back.
+//!
+//! A window may need a free slot of the event ([`super::room`]). The shard asks without one first.
+//! If the outcome is that there is none, it takes a slot and asks once more.
+
+mod walk_in;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
@@ -16,7 +21,7 @@ use super::{
 };
 use crate::platform::{
     Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, Join, JoinOutcome, KeepOutcome, KeepSession, Leave,
-    LeaveOutcome, ShoppingWindow,
+    LeaveOutcome, ShoppingWindow, WalkIn, WalkInOutcome,
 };
 
 /// A person as a shard remembers them, for as long as the event exists. The default is a person
@@ -42,6 +47,12 @@ pub(crate) struct Person {
     /// Every join is refused until then.
     #[serde(default)]
     refused_until: UnixMillis,
+    /// The turn of the newest ticket was claimed in time, and no slot was free.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    waits_for_slot: bool,
+    /// The last window that began without a turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    walked_in: Option<ShoppingWindow>,
 }
 
 impl Default for Person {
@@ -54,8 +65,19 @@ impl Default for Person {
             busy_until: UnixMillis(0),
             lowest: None,
             refused_until: UnixMillis(0),
+            waits_for_slot: false,
+            walked_in: None,
         }
     }
+}
+
+/// Whether the person has a slot for a new window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// None was asked for.
+    None,
+    /// One was given.
+    Given,
 }
 
 /// What a join does.
@@ -116,8 +138,24 @@ impl<T> PersonChange<T> {
 
 /// Finds or opens the shopping window of a ticket. A person whom the shard does not know has no
 /// ticket.
-pub(crate) fn claim(known: Option<&Person>, claim: &Claim, now: UnixMillis) -> PersonChange<ClaimOutcome> {
-    PersonChange::of(known, ClaimOutcome::Dead, |person| person.claim(claim, now))
+pub(crate) fn claim(known: Option<&Person>, claim: &Claim, slot: Slot, now: UnixMillis) -> PersonChange<ClaimOutcome> {
+    PersonChange::of(known, ClaimOutcome::Dead, |person| person.claim(claim, slot, now))
+}
+
+/// Finds the shopping window of a person, or opens one without a turn. It needs a slot always.
+pub(crate) fn walk_in(
+    known: Option<&Person>,
+    walk_in: &WalkIn,
+    slot: Slot,
+    now: UnixMillis,
+) -> PersonChange<WalkInOutcome> {
+    let stranger = Person::default();
+    let before = known.unwrap_or(&stranger);
+    let mut change = PersonChange::of(Some(before), WalkInOutcome::Full, |person| {
+        person.walk_in(walk_in, slot, now)
+    });
+    change.changed = change.changed.filter(|person| Some(person) != known);
+    change
 }
 
 /// Gives a ticket up, and ends its session. A person whom the shard does not know has none.
@@ -152,6 +190,7 @@ impl Person {
             }),
             left: false,
             shopping_ms: 0,
+            waits_for_slot: false,
             ..self
         }
     }
@@ -235,7 +274,7 @@ impl Person {
     }
 
     /// Finds the shopping window or opens it.
-    fn claim(&mut self, claim: &Claim, now: UnixMillis) -> ClaimOutcome {
+    fn claim(&mut self, claim: &Claim, slot: Slot, now: UnixMillis) -> ClaimOutcome {
         let newest = newest(&mut self.held, claim.epoch, claim.serial).filter(|_| !self.left);
         let Some(held) = newest else {
             return ClaimOutcome::Dead;
@@ -252,11 +291,17 @@ impl Person {
             }
             return ClaimOutcome::Window(window.clone());
         }
-        if claim.only_if_claimed {
+        if claim.only_if_claimed && !self.waits_for_slot {
             return ClaimOutcome::Dead;
         }
-        if self.busy_until > now {
-            return ClaimOutcome::Busy { until: self.busy_until };
+        let walked_in_until = self.walked_in.as_ref().map(token_until);
+        let busy_until = self.busy_until.max(walked_in_until.unwrap_or_default());
+        if busy_until > now {
+            return ClaimOutcome::Busy { until: busy_until };
+        }
+        self.waits_for_slot = claim.needs_slot && slot == Slot::None;
+        if self.waits_for_slot {
+            return ClaimOutcome::Full;
         }
         let claimed_at = now.max(claim.turn_at);
         let mut window = ShoppingWindow {
@@ -265,6 +310,7 @@ impl Person {
             ends_at: claim.stops.end_of(claimed_at, claim.shopping_ms),
             ended_at: None,
             idle_at: None,
+            walked_in: false,
         };
         window.use_at(claimed_at, claim.idle_ms);
         self.shopping_ms = claim.shopping_ms;
@@ -281,13 +327,13 @@ impl Person {
             window.end(now);
         }
         self.left = true;
+        self.waits_for_slot = false;
         LeaveOutcome::Left
     }
 
-    /// Ends the session of the newest ticket, if it has this name.
+    /// Ends the newest session, if it has this name.
     fn end_session(&mut self, end: &EndSession, now: UnixMillis) -> EndOutcome {
-        let claimed = self.held.as_mut().and_then(|held| held.claimed.as_mut());
-        match claimed.filter(|window| window.session == end.session) {
+        match self.newest_window().filter(|window| window.session == end.session) {
             Some(window) => {
                 window.end(now);
                 EndOutcome::Over
@@ -296,14 +342,16 @@ impl Person {
         }
     }
 
-    /// Keeps the session of the newest ticket, if it has this name. One that became idle while this
-    /// shard was silent goes on: its shopper was there.
+    /// Keeps the newest session, if it has this name. One that became idle while this shard was silent
+    /// goes on: its shopper was there.
     fn keep_session(&mut self, keep: &KeepSession, now: UnixMillis) -> KeepOutcome {
-        let claimed = self.held.as_mut().and_then(|held| held.claimed.as_mut());
+        let has_left = self.left;
         let runs = |window: &&mut ShoppingWindow| {
             window.session == keep.session && window.ended_at.is_none() && now < window.ends_at
         };
-        let Some(window) = claimed.filter(runs).filter(|_| !self.left) else {
+        let window = self.newest_window().filter(runs);
+        // Who gave the ticket up is out, also if the store forgot that the session was ended.
+        let Some(window) = window.filter(|window| window.walked_in || !has_left) else {
             return KeepOutcome::Over;
         };
         window.use_at(now, Some(keep.idle_ms));
@@ -312,9 +360,18 @@ impl Person {
         }
     }
 
-    /// The shopping window of the newest ticket.
+    /// The window that began last: a new one begins only when the one before is over.
     fn window(&self) -> Option<&ShoppingWindow> {
-        self.held.as_ref()?.claimed.as_ref()
+        let claimed = self.held.as_ref().and_then(|held| held.claimed.as_ref());
+        let windows = [claimed, self.walked_in.as_ref()].into_iter().flatten();
+        windows.max_by_key(|window| window.claimed_at)
+    }
+
+    /// The same, to be changed.
+    fn newest_window(&mut self) -> Option<&mut ShoppingWindow> {
+        let claimed = self.held.as_mut().and_then(|held| held.claimed.as_mut());
+        let windows = [claimed, self.walked_in.as_mut()].into_iter().flatten();
+        windows.max_by_key(|window| window.claimed_at)
     }
 }
 

@@ -116,11 +116,20 @@ mod tests {
         }
     }
 
+    fn totals(begun: u64, over: u64) -> SessionTotals {
+        SessionTotals {
+            begun,
+            over,
+            walked_in: 0,
+        }
+    }
+
     fn report(shard: u16, begun: u64, over: u64, ended: Vec<EndedSession>) -> SessionReport {
         SessionReport {
             shard: Shard(shard),
-            totals: SessionTotals { begun, over },
+            totals: totals(begun, over),
             ended,
+            slots_used: Vec::new(),
         }
     }
 
@@ -129,12 +138,12 @@ mod tests {
         let mut sessions = EventSessions::default();
         let first = report(0, 5, 2, vec![ended(7, 2_000)]);
         let noted = sessions.note(first.clone(), NOW);
-        assert_eq!(noted.totals, Some(SessionTotals { begun: 5, over: 2 }));
+        assert_eq!(noted.totals, Some(totals(5, 2)));
         assert_eq!((noted.added, noted.first), (vec![(0, ended(7, 2_000))], 0));
         let again = sessions.note(first, NOW);
         assert_eq!((again.totals, again.added), (None, vec![]));
         sessions.note(report(3, 4, 4, vec![]), NOW);
-        assert_eq!(sessions.totals(), SessionTotals { begun: 9, over: 6 });
+        assert_eq!(sessions.totals(), totals(9, 6));
         assert_eq!(sessions.totals().active(), 3);
     }
 

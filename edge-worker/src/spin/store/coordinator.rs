@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     platform::StoreError,
-    queue::event::{EventConstants, EventState},
+    queue::{
+        event::{EventConstants, EventState},
+        room::WAITS_FOR_SLOT_MS,
+    },
 };
 
 static READ: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/read.lua");
@@ -79,8 +82,12 @@ impl<R: Redis> Store<'_, R> {
         &self,
         event: &EventId,
     ) -> Result<(UnixMillis, Option<ReadEvent>), StoreError> {
-        let keys = CoordinatorKeys::new(event).with(&["ended_sessions"]);
-        let arguments = vec![self.candidate(), NEWEST_ENDED.to_string().into_bytes()];
+        let keys = CoordinatorKeys::new(event).with(&["ended_sessions", "slots", "waiting"]);
+        let arguments = vec![
+            self.candidate(),
+            NEWEST_ENDED.to_string().into_bytes(),
+            WAITS_FOR_SLOT_MS.to_string().into_bytes(),
+        ];
         parse_event(run(self.redis, &READ, &keys, arguments).await?)
     }
 

@@ -13,7 +13,8 @@
 //!   closed;
 //! - [`reports`], [`settle`]: reads what shards say of themselves, and brings what a draw left over
 //!   in a silent one into a later draw;
-//! - [`shard`], [`join`], [`tickets`], [`sessions`]: a shard's people, tickets and shopping sessions;
+//! - [`shard`], [`join`], [`tickets`], [`sessions`], [`slots`]: a shard's people, tickets and shopping
+//!   sessions;
 //! - [`counts`]: counts that all instances share;
 //! - [`command`], [`keys`], [`reply`], [`value`]: Redis.
 
@@ -34,6 +35,7 @@ mod sessions;
 mod settle;
 mod shard;
 mod site_meter;
+mod slots;
 mod tickets;
 mod value;
 
@@ -64,7 +66,7 @@ use crate::{
     platform::{
         Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, HttpRequest, HttpResponse,
         IdentifierUse, IdentifierUsers, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
-        QueueStore, ReadSnapshot, StoreError, WindowCount,
+        QueueStore, ReadSnapshot, StoreError, WalkIn, WalkInOutcome, WindowCount,
     },
     queue::site_health,
 };
@@ -343,6 +345,10 @@ impl<R: Redis> QueueStore for Store<'_, R> {
 
     async fn claim(&self, event: &EventId, shard: Shard, claim: Claim) -> Result<ClaimOutcome, StoreError> {
         logged(ShardOf::new(self, event, shard).claim(&claim)).await
+    }
+
+    async fn walk_in(&self, event: &EventId, shard: Shard, walk_in: WalkIn) -> Result<WalkInOutcome, StoreError> {
+        logged(ShardOf::new(self, event, shard).walk_in(&walk_in)).await
     }
 
     async fn leave(&self, event: &EventId, shard: Shard, leave: Leave) -> Result<LeaveOutcome, StoreError> {

@@ -42,6 +42,8 @@ pub(super) struct ReadEvent {
     pub(super) epochs_revision: u64,
     /// The first draw that is not closed and may have tickets.
     pub(super) first_announced: Option<Draw>,
+    /// How many sessions may begin without a turn, as it is stored; empty before the first.
+    pub(super) walk_ins: Vec<u8>,
     pub(super) state: EventState,
     pub(super) reported: ReportTotals,
     epochs: Epochs,
@@ -126,8 +128,11 @@ pub(super) fn parse_event(mut reply: Reply) -> Result<(UnixMillis, Option<ReadEv
     let sessions = SessionTotals {
         begun: reply.optional_json()?.unwrap_or_default(),
         over: reply.optional_json()?.unwrap_or_default(),
+        walked_in: reply.optional_json()?.unwrap_or_default(),
     };
     let end: u64 = reply.optional_json()?.unwrap_or_default();
+    let walk_ins = reply.optional_bytes()?.unwrap_or_default();
+    let (slots_given, wait_for_slot) = (reply.number()?, reply.number()?);
     let begin = end.saturating_sub(reply.number()?);
     let mut newest = Vec::new();
     for _ in 0..reply.number::<u32>()? {
@@ -158,6 +163,7 @@ pub(super) fn parse_event(mut reply: Reply) -> Result<(UnixMillis, Option<ReadEv
         reported_at,
         epochs_revision,
         first_announced,
+        walk_ins,
         state,
         reported: ReportTotals {
             joined,
@@ -165,6 +171,8 @@ pub(super) fn parse_event(mut reply: Reply) -> Result<(UnixMillis, Option<ReadEv
             joins_per_second,
             sessions,
             ended: NewestEnded { begin, end, newest },
+            slots_given,
+            wait_for_slot,
         },
         epochs,
     };

@@ -12,6 +12,7 @@ use super::{
     keys::{CoordinatorKeys, ShardKeys},
     reply::Reply,
     shard::{ReadPerson, ShardOf, text},
+    slots::GivenSlot,
     tickets::write_person,
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(super) fn read_report(shard: Shard, reply: &mut Reply) -> Result<SessionRepo
     let totals = SessionTotals {
         begun: reply.number()?,
         over: reply.number()?,
+        walked_in: reply.number()?,
     };
     let mut ended = Vec::new();
     for _ in 0..reply.number::<u32>()? {
@@ -46,7 +48,12 @@ pub(super) fn read_report(shard: Shard, reply: &mut Reply) -> Result<SessionRepo
         let until = reply.number()?;
         ended.push(EndedSession { session, until });
     }
-    Ok(SessionReport { shard, totals, ended })
+    Ok(SessionReport {
+        shard,
+        totals,
+        ended,
+        slots_used: Vec::new(),
+    })
 }
 
 fn mark(text: &str) -> Result<SessionMark, StoreError> {
@@ -72,7 +79,9 @@ impl<R: Redis> ShardOf<'_, R> {
         read: &ReadPerson,
         person: &Person,
         change: &SessionChange,
+        slot: Option<&GivenSlot>,
     ) -> Result<bool, StoreError> {
+        let until = slot.map(|slot| text(slot.begins_before.0)).unwrap_or_default();
         let mut arguments = vec![
             self.store.candidate(),
             text(read.epoch),
@@ -81,11 +90,19 @@ impl<R: Redis> ShardOf<'_, R> {
             write_person(person),
         ];
         match change {
-            SessionChange::Began { session, over_at } | SessionChange::Moved { session, over_at } => {
-                arguments.extend([session.clone().into_bytes(), text(over_at.0)]);
+            SessionChange::Began {
+                session,
+                over_at,
+                walked_in,
+            } => {
+                let walked_in = if *walked_in { b"walked_in".to_vec() } else { Vec::new() };
+                arguments.extend([session.clone().into_bytes(), text(over_at.0), until, walked_in]);
+            }
+            SessionChange::Moved { session, over_at } => {
+                arguments.extend([session.clone().into_bytes(), text(over_at.0), until, Vec::new()]);
             }
             SessionChange::Ended { session, token_until } => {
-                arguments.extend([session.clone().into_bytes(), Vec::new()]);
+                arguments.extend([session.clone().into_bytes(), Vec::new(), until, Vec::new()]);
                 if let Some(EndedSession { session, until }) = ended_session(session, *token_until) {
                     arguments.extend([text(session), text(until)]);
                 }
@@ -96,7 +113,8 @@ impl<R: Redis> ShardOf<'_, R> {
         if !reply.done()? {
             return Ok(false);
         }
-        let report = read_report(self.shard, &mut reply)?;
+        let mut report = read_report(self.shard, &mut reply)?;
+        report.slots_used.extend(slot.map(|slot| slot.session));
         // The person has their answer; what the coordinator has not heard now comes with the next
         // report.
         if let Err(error) = self.store.tell_sessions(self.event, &[report]).await {
@@ -111,12 +129,16 @@ impl<R: Redis> Store<'_, R> {
     pub(super) async fn tell_sessions(&self, event: &EventId, reports: &[SessionReport]) -> Result<(), StoreError> {
         let mut arguments = vec![self.candidate(), text(MOST_ENDED), text(reports.len())];
         for SessionReport { shard, totals, .. } in reports {
-            arguments.extend([text(shard.0), text(totals.begun), text(totals.over)]);
+            let SessionTotals { begun, over, walked_in } = totals;
+            arguments.extend([text(shard.0), text(begun), text(over), text(walked_in)]);
         }
+        let used: Vec<SessionMark> = reports.iter().flat_map(|report| report.slots_used.clone()).collect();
+        arguments.push(text(used.len()));
+        arguments.extend(used.iter().map(text));
         for one in reports.iter().flat_map(|report| &report.ended) {
             arguments.extend([text(one.session), text(one.until)]);
         }
-        let keys = CoordinatorKeys::new(event).with(&["session_counts", "ended_sessions"]);
+        let keys = CoordinatorKeys::new(event).with(&["session_counts", "ended_sessions", "slots"]);
         if !run(self.redis, &NOTE_SESSIONS, &keys, arguments).await?.done()? {
             return Ok(());
         }

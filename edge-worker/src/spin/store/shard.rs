@@ -14,12 +14,13 @@ use super::{
     command::{Redis, Script, plain, run, script},
     keys::ShardKeys,
     random,
+    slots::GivenSlot,
     tickets::{read_person, write_person},
 };
 use crate::{
     platform::{
-        Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers,
-        KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError,
+        EndOutcome, EndSession, HeldTicket, IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers, KeepOutcome,
+        KeepSession, Leave, LeaveOutcome, StoreError,
     },
     queue::{
         Attempt,
@@ -174,30 +175,26 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         Ok(read.person.and_then(|(_, person)| person.held))
     }
 
-    pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
-        let decide = |known: Option<&Person>, now| person::claim(known, claim, now);
-        self.change_person(claim.tag, decide).await
-    }
-
     pub(super) async fn leave(&self, leave: &Leave) -> Result<LeaveOutcome, StoreError> {
         let decide = |known: Option<&Person>, now| person::leave(known, leave, now);
-        self.change_person(leave.tag, decide).await
+        self.change_person(leave.tag, None, decide).await
     }
 
     pub(super) async fn end_session(&self, end: &EndSession) -> Result<EndOutcome, StoreError> {
         let decide = |known: Option<&Person>, now| person::end_session(known, end, now);
-        self.change_person(end.tag, decide).await
+        self.change_person(end.tag, None, decide).await
     }
 
     pub(super) async fn keep_session(&self, keep: &KeepSession) -> Result<KeepOutcome, StoreError> {
         let decide = |known: Option<&Person>, now| person::keep_session(known, keep, now);
-        self.change_person(keep.tag, decide).await
+        self.change_person(keep.tag, None, decide).await
     }
 
-    /// Does what is decided for a person.
-    async fn change_person<T>(
+    /// Does what is decided for a person, who has the slot for a session that begins.
+    pub(super) async fn change_person<T>(
         &self,
         tag: Tag,
+        slot: Option<&GivenSlot>,
         decide: impl Fn(Option<&Person>, UnixMillis) -> PersonChange<T>,
     ) -> Result<T, StoreError> {
         for _ in 0..MAX_TRIES {
@@ -211,7 +208,7 @@ impl<'a, R: Redis> ShardOf<'a, R> {
                 return Ok(outcome);
             };
             if let Some(change) = session {
-                match self.save_session(tag, &read, &person, &change).await? {
+                match self.save_session(tag, &read, &person, &change, slot).await? {
                     true => return Ok(outcome),
                     false => continue,
                 }

@@ -19,7 +19,7 @@ const FIELDS: [&str; 3] = ["well", "failed", "slow"];
 impl ReadEvent {
     /// Whether the meter has to decide.
     pub(super) fn meter_is_due(&self) -> bool {
-        let active = self.reported.sessions.active();
+        let active = self.reported.active();
         let meter_at = self.state.meter_at(self.open_tickets(), active, self.now);
         self.may_close() && meter_at.is_some_and(|at| at <= self.now)
     }

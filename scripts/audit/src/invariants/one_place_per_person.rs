@@ -105,14 +105,18 @@ fn sessions<'a>(findings: &mut Findings, tokens: &'a [ReadToken]) -> BTreeMap<&'
     let mut by_jti: HashMap<&str, (&str, TokenSession<'a>)> = HashMap::new();
     for token in tokens {
         let claims = &token.claims;
+        let Some(place) = claims.place else {
+            findings.fault(format!("session {} has no place", claims.jti));
+            continue;
+        };
         let fresh = TokenSession {
             jti: &claims.jti,
-            place: claims.place.0,
+            place: place.0,
             iat: claims.iat,
             exp: claims.exp,
         };
         let (subject, session) = by_jti.entry(&claims.jti).or_insert((&token.subject, fresh));
-        let same = *subject == token.subject && session.place == claims.place.0 && session.iat == claims.iat;
+        let same = *subject == token.subject && session.place == place.0 && session.iat == claims.iat;
         findings.require(same, || {
             format!(
                 "session {} has another fan, place or begin in one of its tokens",

@@ -77,13 +77,17 @@ fn tokens(findings: &mut Findings, facts: &TurnFacts<'_>, turns: &[u64]) {
             claims.event == *facts.event && claims.aud == AUDIENCE && claims.sub == token.subject,
             || format!("token {} is not for this fan, event and shop", claims.jti),
         );
-        let turn = usize::try_from(claims.place.0)
+        let Some(place) = claims.place else {
+            findings.fault(format!("token {} has no place", claims.jti));
+            continue;
+        };
+        let turn = usize::try_from(place.0)
             .ok()
             .and_then(|place| turns.get(place.checked_sub(1)?));
         let Some(&turn) = turn else {
             findings.fault(format!(
                 "token {} for place {}, whose turn has not come",
-                claims.jti, claims.place.0
+                claims.jti, place.0
             ));
             continue;
         };
@@ -201,7 +205,7 @@ mod tests {
                 exp: iat + 600,
                 began_ms: Some(began_ms),
                 event: EventId::parse("e").unwrap(),
-                place: Place(place),
+                place: Some(Place(place)),
                 tag: None,
             },
             received_at: UnixMillis(received_at),

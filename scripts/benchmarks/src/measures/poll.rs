@@ -68,6 +68,7 @@ async fn keep_open(event: Arc<Event>) -> Measured<JoinHandle<()>> {
                 lease_ms: LEASE_MS,
                 paused: false,
                 sold_out: false,
+                at_once: None,
             };
             let put = edge.put_release(&event, &release).await;
             assert!(put.status().is_success(), "the edge takes no release: {}", put.status());

@@ -103,7 +103,7 @@ impl RunningOrigin {
             exp: iat + SESSION_SECONDS,
             began_ms: Some(iat * 1000),
             event: event.clone(),
-            place: Place(number as u64 + 1),
+            place: Some(Place(number as u64 + 1)),
             tag: None,
         };
         let token = shop_token::sign(&self.edge_keys, &claims);

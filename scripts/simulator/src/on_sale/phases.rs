@@ -53,6 +53,7 @@ impl SimulatedOnSale<'_> {
             meter: None,
             sessions: Default::default(),
             ended: Default::default(),
+            at_once: None,
             as_of: now,
             event_id: self.setting.event_id.clone(),
             settings: self.setting.event.clone(),

@@ -8,6 +8,7 @@ const LIMITS: SiteLimits = SiteLimits {
         failed_percent: 10,
         slow_ms: 4_000,
     },
+    called_ahead: 0,
 };
 
 fn after(seconds: u64) -> UnixMillis {
@@ -20,6 +21,7 @@ fn reading(served: u64, begun: u64, active: u64) -> SiteReading {
         waiting: 1_000,
         begun,
         active,
+        wait_for_slot: 0,
         answers: SiteAnswers::default(),
         rate: Rate::per_second(10),
     }

@@ -49,6 +49,8 @@ pub enum GateMode {
     Queue,
     /// As `queue`, but without any bypass.
     QueueAll,
+    /// As `queue`, but who comes while nobody waits and there is room gets a session at once.
+    WhenBusy,
     /// Every request passes without a session.
     Passthrough,
     /// No request passes and nobody joins. Places are kept.
@@ -137,8 +139,10 @@ impl GatePolicy {
         match self.mode {
             GateMode::Passthrough => GateDecision::Passes,
             GateMode::Reject => GateDecision::Refused,
-            GateMode::Queue if self.bypass.iter().any(|bypass| bypass.applies_to(asked, path)) => GateDecision::Passes,
-            GateMode::Queue | GateMode::QueueAll => GateDecision::NeedsSession,
+            GateMode::Queue | GateMode::WhenBusy if self.bypass.iter().any(|bypass| bypass.applies_to(asked, path)) => {
+                GateDecision::Passes
+            }
+            GateMode::Queue | GateMode::QueueAll | GateMode::WhenBusy => GateDecision::NeedsSession,
         }
     }
 

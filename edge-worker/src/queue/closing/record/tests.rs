@@ -89,6 +89,7 @@ impl Harness {
             lease_ms: 10_000,
             paused: false,
             sold_out: false,
+            at_once: None,
         };
         self.event.put_release(&release, Attempt(version), now);
         self.event.end_announcements(None, Draw(draw), now);

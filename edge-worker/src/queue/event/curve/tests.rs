@@ -68,6 +68,7 @@ impl EventState {
             lease_ms: 10_000,
             paused: false,
             sold_out: false,
+            at_once: None,
         };
         self.put_release(&release, Attempt(version), now);
     }

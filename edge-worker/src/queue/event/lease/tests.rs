@@ -90,6 +90,7 @@ impl EventState {
             lease_ms: 10_000,
             paused: false,
             sold_out: false,
+            at_once: None,
         };
         self.put_release(&release, Attempt(version), now);
     }
@@ -181,6 +182,7 @@ fn however_long_the_gate_is_closed_and_whatever_the_origin_says_the_snapshot_sta
             lease_ms: 10_000,
             paused: second % 2 == 0,
             sold_out: false,
+            at_once: None,
         };
         event.put_release(&release, Attempt(second), at(second));
     }
@@ -236,6 +238,7 @@ fn a_pause_stops_the_curve_and_no_turn() {
             lease_ms: 10_000,
             paused: true,
             sold_out: false,
+            at_once: None,
         };
         event.put_release(&release, Attempt(20 + second), at(second));
     }

@@ -347,6 +347,7 @@ fn an_event_with_a_release_takes_none_from_an_origin() {
         lease_ms: 10_000,
         paused: false,
         sold_out: false,
+        at_once: None,
     };
     let outcome = event.put_release(&put, Attempt(9), at(3));
     assert!(matches!(outcome, PutOutcome::Fixed(_)), "{outcome:?}");

@@ -52,7 +52,7 @@ fn token(subject: &str, jti: &str, place: u64, iat: u64, exp: u64) -> ReadToken 
             exp,
             began_ms: None,
             event: EventId::parse("e").unwrap(),
-            place: Place(place),
+            place: Some(Place(place)),
             tag: None,
         },
         received_at: UnixMillis(iat * 1_000),

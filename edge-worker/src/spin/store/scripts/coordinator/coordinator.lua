@@ -15,7 +15,9 @@
 --                      joined              tickets given, as they said then
 --                      scores              how joins were scored, as they said then, JSON; absent before the first reports
 --                      joins_per_second    between the last two reports; absent before the second
---                      sessions_begun, sessions_over, ended_end  see note_sessions.lua; absent before the first
+--                      sessions_begun, sessions_over, sessions_walked_in, ended_end  see note_sessions.lua; absent before
+--                                          the first
+--                      walk_ins            JSON, Rust's: how many may begin without a turn; absent before the first
 --                      epochs_revision     counts the new epochs of shards
 -- KEYS[2] announced  ZSET  'draw/shard' by draw: which shards may have tickets in draws that are not closed
 -- KEYS[3] shard_epochs  HASH  shard -> JSON of its epochs in draws that are not closed, as it last reported
@@ -26,6 +28,7 @@
 --         segments, stops  LIST  of the schedule, JSON, oldest first: those that `schedule` has dropped. Appended
 --         records          HASH  draw -> signed record, JSON. Written once, with the progress that counts it
 --         session_counts, ended_sessions  of shopping sessions, see note_sessions.lua
+--         slots, waiting   of sessions that are about to begin, see take_slot.lua
 --         chain            STRING  the checkpoints of the secrets
 -- ARGV[1] candidate, see redis.lua
 --

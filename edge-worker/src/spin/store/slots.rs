@@ -1,0 +1,126 @@
+//! Sessions that need a slot: the operation that begins one takes its slot from the event's
+//! coordinator first, and tells the coordinator of the session right after it began.
+
+use stanchion_shared::{
+    ids::EventId,
+    room::{Room, WalkInAllowance},
+    sessions::SessionMark,
+    timestamp::UnixMillis,
+};
+
+use super::{
+    Store,
+    command::{Redis, Script, run, script},
+    coordinator::json,
+    keys::CoordinatorKeys,
+    shard::{MAX_TRIES, ShardOf, text},
+};
+use crate::{
+    platform::{Claim, ClaimOutcome, StoreError, WalkIn, WalkInOutcome},
+    queue::{
+        person::{self, Person, Slot},
+        room::{BEGIN_WITHIN_MS, SLOT_HELD_MS, SlotFor, SlotRequest, WAITS_FOR_SLOT_MS},
+    },
+};
+
+static TAKE_SLOT: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/take_slot.lua");
+
+/// A slot that was given.
+pub(super) struct GivenSlot {
+    pub(super) session: SessionMark,
+    /// Its session begins before this instant or not at all.
+    pub(super) begins_before: UnixMillis,
+}
+
+/// A slot for the session of this name.
+fn request(of: SlotFor, tag: stanchion_shared::ids::Tag, session: &str) -> Result<SlotRequest, StoreError> {
+    let session = SessionMark::of(session).ok_or_else(|| StoreError("a session has no such name".to_owned()))?;
+    Ok(SlotRequest { of, tag, session })
+}
+
+impl<R: Redis> ShardOf<'_, R> {
+    pub(super) async fn claim(&self, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
+        let decide = |slot| move |known: Option<&Person>, now| person::claim(known, claim, slot, now);
+        let first = self.change_person(claim.tag, None, decide(Slot::None)).await?;
+        if first != ClaimOutcome::Full {
+            return Ok(first);
+        }
+        let request = request(SlotFor::Turn, claim.tag, &claim.session)?;
+        match self.store.take_slot(self.event, &request).await? {
+            Some(slot) => self.change_person(claim.tag, Some(&slot), decide(Slot::Given)).await,
+            None => Ok(first),
+        }
+    }
+
+    pub(super) async fn walk_in(&self, walk_in: &WalkIn) -> Result<WalkInOutcome, StoreError> {
+        let decide = |slot| move |known: Option<&Person>, now| person::walk_in(known, walk_in, slot, now);
+        let first = self.change_person(walk_in.tag, None, decide(Slot::None)).await?;
+        if first != WalkInOutcome::Full {
+            return Ok(first);
+        }
+        let request = request(SlotFor::WalkIn, walk_in.tag, &walk_in.session)?;
+        match self.store.take_slot(self.event, &request).await? {
+            Some(slot) => self.change_person(walk_in.tag, Some(&slot), decide(Slot::Given)).await,
+            None => Ok(first),
+        }
+    }
+}
+
+impl<R: Redis> Store<'_, R> {
+    /// Takes a slot, if there is one. A coordinator that may have forgotten sessions or draws gives
+    /// none before all shards have reported.
+    async fn take_slot(&self, event: &EventId, request: &SlotRequest) -> Result<Option<GivenSlot>, StoreError> {
+        for _ in 0..MAX_TRIES {
+            let Some(read) = self.read_event(event).await? else {
+                return Ok(None);
+            };
+            if !read.all_reported {
+                return Ok(None);
+            }
+            let room = read.state.room(read.open_tickets(), &read.reported, read.now);
+            let (kind, most, walk_ins) = match request.of {
+                SlotFor::Turn => ("turn", room.with_turn.map(text).unwrap_or_default(), Vec::new()),
+                SlotFor::WalkIn => (
+                    "walk_in",
+                    text(room.without_turn),
+                    walk_ins_after(&read.walk_ins, &room, read.now),
+                ),
+            };
+            let arguments = vec![
+                self.candidate(),
+                text(read.epoch),
+                text(request.session),
+                request.tag.0.to_vec(),
+                kind.as_bytes().to_vec(),
+                most,
+                text(SLOT_HELD_MS),
+                text(WAITS_FOR_SLOT_MS),
+                read.walk_ins.clone(),
+                walk_ins,
+            ];
+            let keys = CoordinatorKeys::new(event).with(&["slots", "waiting"]);
+            let mut reply = run(self.redis, &TAKE_SLOT, &keys, arguments).await?;
+            match reply.number::<u32>()? {
+                0 => return Ok(None),
+                1 => {
+                    let given_at = UnixMillis(reply.number()?);
+                    return Ok(Some(GivenSlot {
+                        session: request.session,
+                        begins_before: given_at.plus(BEGIN_WITHIN_MS),
+                    }));
+                }
+                _ => {}
+            }
+        }
+        Err(StoreError(format!("the slots of {event} change too often")))
+    }
+}
+
+/// The allowance after one more walk-in; empty if there is none left.
+fn walk_ins_after(stored: &[u8], room: &Room, now: UnixMillis) -> Vec<u8> {
+    let mut allowance: WalkInAllowance = serde_json::from_slice(stored).unwrap_or_default();
+    match allowance.take(room.most_per_second, now) {
+        true => json(&allowance),
+        false => Vec::new(),
+    }
+}
