@@ -53,3 +53,6 @@ impl EventState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use stanchion_shared::{
 
 mod claims;
 mod one_account;
+mod walk_ins;
 
 use super::*;
 use crate::platform::{JoinOutcome, Replaces};
@@ -62,6 +63,7 @@ fn claim(serial: u32, turn_at: u64) -> Claim {
         stops: Stops::default(),
         session: format!("session of {serial}"),
         only_if_claimed: false,
+        needs_slot: false,
     }
 }
 
@@ -106,7 +108,7 @@ fn first(draw: u32) -> Person {
 
 #[test]
 fn a_person_whom_the_shard_does_not_know_has_nothing_to_claim_or_to_leave() {
-    let claimed = super::claim(None, &claim(1, 0), NOW);
+    let claimed = super::claim(None, &claim(1, 0), Slot::None, NOW);
     assert_eq!((claimed.outcome, claimed.changed), (ClaimOutcome::Dead, None));
     let left = super::leave(None, &leave(1), NOW);
     assert_eq!((left.outcome, left.changed), (LeaveOutcome::Dead, None));
@@ -160,7 +162,7 @@ fn a_ticket_is_replaced_only_as_it_was_judged_and_only_after_its_draw() {
         assert_eq!(judged, step, "{replaces:?} {draw:?}");
     }
     let mut claimed = first(2);
-    claimed.claim(&claim(1, 50), UnixMillis(100));
+    claimed.claim(&claim(1, 50), Slot::None, UnixMillis(100));
     let step = claimed.join(&join(Tier::Human, over(1, false)), Some(Draw(4)), NOW);
     assert_eq!(step, keeps(&claimed));
 }
@@ -217,7 +219,10 @@ fn who_was_refused_is_refused_until_the_cool_down_is_over_whatever_the_next_scor
 fn a_refusal_takes_no_ticket_away() {
     let mut person = first(0);
     assert!(is_refused(&person.join(&scored(0), Some(Draw(0)), NOW)));
-    assert!(matches!(person.claim(&claim(1, 0), NOW), ClaimOutcome::Window(_)));
+    assert!(matches!(
+        person.claim(&claim(1, 0), Slot::None, NOW),
+        ClaimOutcome::Window(_)
+    ));
 }
 
 #[test]

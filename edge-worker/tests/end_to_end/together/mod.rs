@@ -15,3 +15,4 @@ mod same_answers;
 mod score;
 mod sessions;
 mod static_files;
+mod walk_ins;

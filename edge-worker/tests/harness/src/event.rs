@@ -67,5 +67,6 @@ pub fn release(version: u64, per_second: u64) -> PutRelease {
         lease_ms: 60_000,
         paused: false,
         sold_out: false,
+        at_once: None,
     }
 }

@@ -126,7 +126,7 @@ impl Fan {
     /// Gives the queue ticket up.
     pub(super) async fn leave(&self, held: &HeldQueueTicket) -> VisitResult<()> {
         let request = LeaveRequest {
-            queue_token: held.ticket.clone(),
+            queue_token: Some(held.ticket.clone()),
         };
         let ask = FanRequest::new(RequestKind::Leave, Method::POST, "/api/v1/queue/leave");
         let answer = self

@@ -9,13 +9,14 @@ use crate::{
 #[test]
 fn asking_again_gives_the_same_window_and_only_stops_lengthen_it() {
     let mut person = first(0);
-    let opened = person.claim(&claim(1, 50), UnixMillis(100));
+    let opened = person.claim(&claim(1, 50), Slot::None, UnixMillis(100));
     let window = ShoppingWindow {
         session: "session of 1".to_owned(),
         claimed_at: UnixMillis(100),
         ends_at: UnixMillis(700),
         ended_at: None,
         idle_at: None,
+        walked_in: false,
     };
     assert_eq!(opened, ClaimOutcome::Window(window.clone()));
     let again = Claim {
@@ -25,7 +26,7 @@ fn asking_again_gives_the_same_window_and_only_stops_lengthen_it() {
         ..claim(1, 50)
     };
     assert_eq!(
-        person.claim(&again, UnixMillis(5_000)),
+        person.claim(&again, Slot::None, UnixMillis(5_000)),
         ClaimOutcome::Window(window.clone())
     );
     let mut stops = Stops::default();
@@ -39,16 +40,19 @@ fn asking_again_gives_the_same_window_and_only_stops_lengthen_it() {
         ..window
     };
     assert_eq!(
-        person.claim(&after_stop, UnixMillis(5_000)),
+        person.claim(&after_stop, Slot::None, UnixMillis(5_000)),
         ClaimOutcome::Window(longer.clone())
     );
     // An edge that has forgotten the stop takes nothing away.
-    assert_eq!(person.claim(&again, UnixMillis(5_000)), ClaimOutcome::Window(longer));
+    assert_eq!(
+        person.claim(&again, Slot::None, UnixMillis(5_000)),
+        ClaimOutcome::Window(longer)
+    );
 }
 
 #[test]
 fn a_window_never_begins_before_the_turn() {
-    let opened = first(0).claim(&claim(1, 500), UnixMillis(100));
+    let opened = first(0).claim(&claim(1, 500), Slot::None, UnixMillis(100));
     assert!(matches!(opened, ClaimOutcome::Window(window) if window.claimed_at == UnixMillis(500)));
 }
 
@@ -58,11 +62,14 @@ fn only_the_newest_living_ticket_in_time_can_be_claimed() {
         only_if_claimed: true,
         ..claim(1, 0)
     };
-    assert_eq!(first(0).claim(&too_late, UnixMillis(1)), ClaimOutcome::Dead);
-    assert_eq!(first(0).claim(&claim(2, 0), UnixMillis(1)), ClaimOutcome::Dead);
+    assert_eq!(first(0).claim(&too_late, Slot::None, UnixMillis(1)), ClaimOutcome::Dead);
+    assert_eq!(
+        first(0).claim(&claim(2, 0), Slot::None, UnixMillis(1)),
+        ClaimOutcome::Dead
+    );
     let mut left = first(0);
     left.leave(&leave(1), NOW);
-    assert_eq!(left.claim(&claim(1, 0), UnixMillis(1)), ClaimOutcome::Dead);
+    assert_eq!(left.claim(&claim(1, 0), Slot::None, UnixMillis(1)), ClaimOutcome::Dead);
     assert_eq!(left.leave(&leave(2), NOW), LeaveOutcome::Dead);
 }
 
@@ -73,7 +80,10 @@ fn a_ticket_of_an_epoch_that_was_lost_is_dead_although_its_serial_was_given_agai
         ..claim(1, 0)
     };
     let mut person = first(0);
-    assert_eq!(person.claim(&of_lost_life, UnixMillis(1)), ClaimOutcome::Dead);
+    assert_eq!(
+        person.claim(&of_lost_life, Slot::None, UnixMillis(1)),
+        ClaimOutcome::Dead
+    );
     let given_up = Leave {
         epoch: EPOCH + 1,
         ..leave(1)
@@ -85,28 +95,28 @@ fn a_ticket_of_an_epoch_that_was_lost_is_dead_although_its_serial_was_given_agai
 #[test]
 fn a_second_session_waits_for_the_end_of_the_first() {
     let mut person = first(0);
-    person.claim(&claim(1, 0), UnixMillis(100)); // until 700
+    person.claim(&claim(1, 0), Slot::None, UnixMillis(100)); // until 700
     person.leave(&leave(1), NOW);
     let mut second = person.with_ticket(Tier::Human, numbered(1, 0));
     assert_eq!(
-        second.claim(&claim(2, 0), UnixMillis(699)),
+        second.claim(&claim(2, 0), Slot::None, UnixMillis(699)),
         ClaimOutcome::Busy { until: UnixMillis(700) }
     );
     second.leave(&leave(2), NOW);
     let mut third = second.with_ticket(Tier::Human, numbered(2, 0));
     assert_eq!(
-        third.claim(&claim(3, 0), UnixMillis(699)),
+        third.claim(&claim(3, 0), Slot::None, UnixMillis(699)),
         ClaimOutcome::Busy { until: UnixMillis(700) }
     );
     assert!(matches!(
-        third.claim(&claim(3, 0), UnixMillis(700)),
+        third.claim(&claim(3, 0), Slot::None, UnixMillis(700)),
         ClaimOutcome::Window(_)
     ));
 }
 
 fn shopping() -> Person {
     let mut person = first(0);
-    person.claim(&claim(1, 0), UnixMillis(100)); // until 700
+    person.claim(&claim(1, 0), Slot::None, UnixMillis(100)); // until 700
     person
 }
 
@@ -126,7 +136,10 @@ fn who_leaves_while_shopping_ends_the_session_and_joins_anew_at_once() {
         (window.ended_at, window.over_at()),
         (Some(UnixMillis(300)), UnixMillis(300))
     );
-    assert_eq!(person.claim(&claim(1, 0), UnixMillis(301)), ClaimOutcome::Dead);
+    assert_eq!(
+        person.claim(&claim(1, 0), Slot::None, UnixMillis(301)),
+        ClaimOutcome::Dead
+    );
     let joined = person.join(&join(Tier::Human, None), Some(Draw(1)), UnixMillis(301));
     assert_eq!(joined, NUMBER);
 }
@@ -138,13 +151,16 @@ fn after_a_session_was_ended_the_next_one_waits_until_its_token_is_dead_everywhe
         shopping_ms: 60_000,
         ..claim(1, 0)
     };
-    person.claim(&long, UnixMillis(100));
+    person.claim(&long, Slot::None, UnixMillis(100));
     person.leave(&leave(1), UnixMillis(300));
     let dead_at = UnixMillis(300).plus(TOKEN_DEAD_MS);
     let mut second = person.with_ticket(Tier::Human, numbered(1, 0));
-    let too_soon = second.claim(&claim(2, 0), dead_at.minus(1));
+    let too_soon = second.claim(&claim(2, 0), Slot::None, dead_at.minus(1));
     assert_eq!(too_soon, ClaimOutcome::Busy { until: dead_at });
-    assert!(matches!(second.claim(&claim(2, 0), dead_at), ClaimOutcome::Window(_)));
+    assert!(matches!(
+        second.claim(&claim(2, 0), Slot::None, dead_at),
+        ClaimOutcome::Window(_)
+    ));
 }
 
 #[test]
@@ -153,8 +169,14 @@ fn a_session_that_was_ended_shortly_before_its_end_holds_nobody_longer_than_it_w
     person.leave(&leave(1), UnixMillis(600));
     let mut second = person.with_ticket(Tier::Human, numbered(1, 0));
     let until = UnixMillis(700);
-    assert_eq!(second.claim(&claim(2, 0), until.minus(1)), ClaimOutcome::Busy { until });
-    assert!(matches!(second.claim(&claim(2, 0), until), ClaimOutcome::Window(_)));
+    assert_eq!(
+        second.claim(&claim(2, 0), Slot::None, until.minus(1)),
+        ClaimOutcome::Busy { until }
+    );
+    assert!(matches!(
+        second.claim(&claim(2, 0), Slot::None, until),
+        ClaimOutcome::Window(_)
+    ));
 }
 
 #[test]
@@ -192,14 +214,14 @@ fn asking_again_after_the_end_brings_no_session_back() {
     let mut person = shopping();
     person.end_session(&end_of("session of 1"), UnixMillis(300));
     let ended = person.clone();
-    let asked = person.claim(&claim(1, 0), UnixMillis(301));
+    let asked = person.claim(&claim(1, 0), Slot::None, UnixMillis(301));
     assert!(matches!(asked, ClaimOutcome::Window(window) if window.over_at() == UnixMillis(300)));
     let mut stops = Stops::default();
     stops.push(Stop {
         from_ms: 200,
         to_ms: 300,
     });
-    person.claim(&Claim { stops, ..claim(1, 0) }, UnixMillis(302));
+    person.claim(&Claim { stops, ..claim(1, 0) }, Slot::None, UnixMillis(302));
     assert_eq!(person, ended, "a stop lengthens no session that was ended");
 }
 
@@ -210,7 +232,7 @@ fn idle_shopping() -> Person {
         idle_ms: Some(1_000),
         ..claim(1, 0)
     };
-    person.claim(&idle, UnixMillis(100)); // until 10,100
+    person.claim(&idle, Slot::None, UnixMillis(100)); // until 10,100
     person
 }
 
@@ -250,8 +272,14 @@ fn a_poll_keeps_a_session_that_runs_and_brings_none_back_that_is_idle() {
         other => panic!("{other:?}"),
     };
     let mut person = idle_shopping();
-    assert_eq!(over_at(person.claim(&ask, UnixMillis(1_099))), UnixMillis(2_099));
-    assert_eq!(over_at(person.claim(&ask, UnixMillis(2_099))), UnixMillis(2_099));
+    assert_eq!(
+        over_at(person.claim(&ask, Slot::None, UnixMillis(1_099))),
+        UnixMillis(2_099)
+    );
+    assert_eq!(
+        over_at(person.claim(&ask, Slot::None, UnixMillis(2_099))),
+        UnixMillis(2_099)
+    );
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn a_bot_that_leaves_and_joins_again_and_again_has_one_living_ticket_and_one_num
     let draws: Vec<u32> = bot.given.iter().map(|held| held.draw.0).collect();
     assert_eq!(draws, (0..10).collect::<Vec<_>>());
     let mut person = bot.person;
-    let alive = (1..=10).filter(|&serial| person.claim(&claim(serial, 0), UnixMillis(1)) != ClaimOutcome::Dead);
+    let alive =
+        (1..=10).filter(|&serial| person.claim(&claim(serial, 0), Slot::None, UnixMillis(1)) != ClaimOutcome::Dead);
     assert_eq!(alive.collect::<Vec<_>>(), [10]);
 }
