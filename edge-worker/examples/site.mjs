@@ -26,7 +26,8 @@ createServer(async (request, response) => {
   if (!request.url.startsWith('/tickets')) return response.end('Everybody may see this.\n');
   try {
     const { sub, place } = await session(request.headers['shop-token']);
-    response.end(`Welcome, ${sub}: yours was place ${place}.\n`);
+    const came = place === undefined ? 'you came in at once' : `yours was place ${place}`;
+    response.end(`Welcome, ${sub}: ${came}.\n`);
   } catch (error) {
     response.writeHead(403).end(`Come by the queue: ${error.message}.\n`);
   }

@@ -33,7 +33,8 @@ class Site(BaseHTTPRequestHandler):
             claims = session(self.headers.get("Shop-Token", ""))
         except jwt.PyJWTError as error:
             return self.say(401 if self.path == "/verify" else 403, f"Come by the queue: {error}.")
-        self.say(204 if self.path == "/verify" else 200, f"Welcome, {claims['sub']}: yours was place {claims['place']}.")
+        came = f"yours was place {claims['place']}" if "place" in claims else "you came in at once"
+        self.say(204 if self.path == "/verify" else 200, f"Welcome, {claims['sub']}: {came}.")
 
     def say(self, status, sentence):
         body = b"" if status == 204 else f"{sentence}\n".encode()

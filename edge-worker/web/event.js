@@ -1,8 +1,10 @@
-// The page of one event: decides which view is shown. Three values survive a reload: the account
-// token (this tab), the place (this device), and the payment (this tab).
+// The page of one event: decides which view is shown. Four values survive a reload: the account
+// token (this tab), the place (this device), the payment (this tab), and the entry (this tab) of a fan
+// who came in without a turn.
 
 import { prepareAccount, session, setUpAccount, showAccountName, signOut } from './account.js';
 import { ask } from './api.js';
+import { serverNow } from './clock.js';
 import { persistently } from './connection.js';
 import { announce, byId, make, say, showView, viewShown, write } from './dom.js';
 import { instant, shortInstant } from './format.js';
@@ -18,6 +20,8 @@ import { isChosen, Witness } from './witness.js';
 
 const eventId = location.pathname.split('/')[2];
 const place = new StoredValue('localStorage', `place.${eventId}`);
+/** {shop_token, shop_expires_at, account_id}, where nobody waited and there is no ticket. */
+const entry = new StoredValue('sessionStorage', `entry.${eventId}`);
 const payment = new Payment(new StoredValue('sessionStorage', `checkout.${eventId}`));
 const proof = new DrawProof(place);
 const queue = new Queue({ place, heard });
@@ -69,7 +73,9 @@ async function begin() {
 function goOn() {
   signingIn = false;
   proof.show();
-  if (place.value) queue.start();
+  if (entry.value && Date.parse(entry.value.shop_expires_at) <= serverNow()) entry.clear();
+  if (entry.value) comeIn(entry.value);
+  else if (place.value) queue.start();
   else if (!session()) showAccount({});
   else if (!payment.isDone) showJoin();
 }
@@ -88,6 +94,7 @@ function signedIn() {
     place.clear();
     payment.clear();
   }
+  if (entry.value && entry.value.account_id !== session().account_id) entry.clear();
   goOn();
 }
 
@@ -99,6 +106,7 @@ function signedOut() {
   queue.stop();
   shop?.close();
   place.clear();
+  entry.clear();
   payment.clear();
   latest = null;
   announce('You are signed out. Your place is kept: sign in and join again to get it back.');
@@ -121,12 +129,27 @@ async function showJoin() {
 
 function joined(answer, queueBefore) {
   join.hide();
+  if (answer.queue_token === null) {
+    comeIn({ status: answer.status, shop_token: answer.shop_token, shop_expires_at: answer.shop_expires_at, account_id: session().account_id });
+    return;
+  }
   const { queue_token: queueToken, receipt, on_sale_time: onSaleTime } = answer;
   place.store({
     announced: announcedIn(queueBefore), is_witness: isChosen(queueBefore.joined), queue_token: queueToken, receipt,
     on_sale_time: onSaleTime, account_id: session().account_id, position: null, first_ahead: null,
   });
   queue.start(answer);
+}
+
+/** Nobody waits and there is room: the fan is in, with no ticket. */
+function comeIn(entered) {
+  entry.store(entered);
+  latest = entered;
+  showAccountName();
+  shop.open(entered);
+  offerMore();
+  if (payment.isOpen) followPayment();
+  else showStanding(entered);
 }
 
 /** Takes every answer of the queue. */
@@ -168,14 +191,19 @@ async function leave() {
   if (wish !== 'leave') return;
   try {
     if (shop.isOpen) await shop.giveUp();
-    await ask('POST', '/api/v1/queue/leave', { bearer: session()?.access_token, body: { queue_token: place.value.queue_token } });
+    // Without a ticket the shop token says who leaves.
+    const given = entry.value ? { shopToken: entry.value.shop_token, body: {} } : { body: { queue_token: place.value.queue_token } };
+    await ask('POST', '/api/v1/queue/leave', { bearer: session()?.access_token, ...given });
   } catch (error) {
     say(byId('queue-error'), error.message);
     say(byId('cart-error'), error.message);
     return;
   }
+  announce(entry.value ? 'You have left the shop.' : 'You have left the queue.');
+  if (entry.value) shop.close();
   place.clear();
-  announce('You have left the queue.');
+  entry.clear();
+  latest = null;
   goOn();
 }
 
@@ -183,7 +211,12 @@ async function leave() {
 
 /** The queue decides whether the session is over: after a stop of the origin it is longer. */
 function shopIsOver() {
-  queue.askNow();
+  if (!entry.value) return queue.askNow();
+  entry.clear();
+  shop.close();
+  latest = null;
+  announce('Your time in the shop is over.');
+  return goOn();
 }
 
 function bought(order) {
