@@ -10,7 +10,7 @@ use crate::{
         gate::waiting_form::WaitingForm,
         http::{cookie, redirect::see_other, refusal::Refusal},
         rate_limit,
-        ticket::{issue, walk_in},
+        ticket::issue,
     },
     platform::{HttpRequest, HttpResponse, Platform},
 };
@@ -34,15 +34,10 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let tag = caller::tag(platform, &event, &person).await?;
     let address = platform.client_address(request);
     rate_limit::join(&event, tag, address, policy.limits, platform.now())?;
-    let mut response = see_other(&to)?;
-    // While nobody waits there is nothing to queue for.
-    if let Some(session) = walk_in::walk_in(platform, &snapshot, &person, tag, None).await {
-        session.set_cookie(platform, response.headers_mut());
-        return Ok(response);
-    }
     // Without a script there is no proof, so the join is in the last tier.
     let join = issue::unproved_join(&snapshot, tag, BotVerdict::Join(Tier::Suspect), arrived_at);
     let issued = issue::issue(platform, &snapshot, join).await?;
+    let mut response = see_other(&to)?;
     issued.set_cookie(platform, &event, &mut response);
     Ok(response)
 }
