@@ -131,6 +131,7 @@ impl Event {
             lease_ms: 30_000,
             paused: false,
             sold_out: false,
+            at_once: None,
         }
     }
 
@@ -186,6 +187,7 @@ impl Event {
             stops: Stops::default(),
             session: hex::encode(&random_32()[..16]),
             only_if_claimed: false,
+            needs_slot: false,
         }
     }
 

@@ -22,3 +22,4 @@ mod sessions;
 mod sha256;
 mod silent;
 mod site_meter;
+mod slots;

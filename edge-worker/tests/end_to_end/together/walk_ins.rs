@@ -98,8 +98,13 @@ async fn who_came_in_without_a_turn_leaves_by_the_shop_token_and_the_next_one_is
     until_active(&edge, &event, u64::from(AT_ONCE)).await;
 
     let leave = |token: Option<&str>| {
-        let request = edge.http.post(format!("{}/api/v1/queue/leave", edge.url)).json(&json!({}));
-        token.into_iter().fold(request, |request, token| request.header("shop-token", token))
+        let request = edge
+            .http
+            .post(format!("{}/api/v1/queue/leave", edge.url))
+            .json(&json!({}));
+        token
+            .into_iter()
+            .fold(request, |request, token| request.header("shop-token", token))
     };
     let nobody = leave(None).send().await.unwrap();
     assert_eq!(refusal(nobody).await, (401, "unauthorized".to_owned()));
