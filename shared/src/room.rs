@@ -1,5 +1,6 @@
-//! Room: an event whose gate is `when_busy` lets people in without a turn while nobody waits and
-//! fewer sessions run than may at once. As soon as somebody has to wait, everybody is drawn.
+//! Room: an event whose gate is `when_busy` lets people in without a turn while fewer sessions run
+//! than may at once, and room is left for everybody who waits. As soon as there is none, everybody is
+//! drawn.
 //!
 //! A session of such an event needs a **slot**, with a turn or without one, so that no more run than
 //! may at once. The event's coordinator gives slots; see the edge's `queue::room`.
@@ -32,7 +33,7 @@ pub fn called_ahead(at_once: u32) -> u32 {
 pub struct Room {
     /// Most sessions at once with a turn; `None`: turns need no slot.
     pub with_turn: Option<u64>,
-    /// Most sessions at once when one more begins without a turn. 0 while somebody waits.
+    /// Most sessions at once when one more begins without a turn: room is kept for those who wait.
     pub without_turn: u64,
     /// Most sessions a second that begin without a turn.
     pub most_per_second: Rate,
@@ -84,7 +85,10 @@ impl Snapshot {
             return None;
         }
         match &policy.release {
-            Some(release) => Some(self.meter.map_or(release.at_once, |meter| meter.most_at_once)),
+            Some(release) => {
+                let metered = self.meter.map_or(release.at_once, |meter| meter.most_at_once);
+                Some(metered.min(release.at_once))
+            }
             None => self.at_once,
         }
     }
@@ -101,10 +105,18 @@ impl Snapshot {
     /// old; the coordinator has the last word.
     #[must_use]
     pub fn may_walk_in(&self, now: UnixMillis) -> bool {
-        self.slots()
-            .is_some_and(|most| self.sessions.active() < u64::from(most))
-            && self.phase(now) == Phase::OnSale
-            && self.schedule.served(now) >= self.last_place
+        let line = self.last_place.saturating_sub(self.schedule.served(now));
+        let taken = self.sessions.active().saturating_add(line);
+        self.slots().is_some_and(|most| taken < u64::from(most)) && self.phase_of_line(now) == Phase::OnSale
+    }
+
+    /// The phase of the queue, whether or not somebody waits for the first draw.
+    #[must_use]
+    pub fn phase_of_line(&self, now: UnixMillis) -> Phase {
+        match self.phase(now) {
+            Phase::Drawing => Phase::OnSale,
+            phase => phase,
+        }
     }
 }
 

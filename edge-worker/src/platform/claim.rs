@@ -37,6 +37,12 @@ impl ShoppingWindow {
         ends.into_iter().flatten().min().unwrap_or(self.ends_at)
     }
 
+    /// Whether the session runs.
+    #[must_use]
+    pub fn runs(&self, now: UnixMillis) -> bool {
+        now < self.over_at()
+    }
+
     /// Whether it is over before its end because nobody used it.
     #[must_use]
     pub fn is_idle(&self, now: UnixMillis) -> bool {
@@ -122,6 +128,9 @@ pub struct WalkIn {
     /// A ticket of the person whose turn or session is over. Who holds another one, waits with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Serial>,
+    /// Find a window that runs, do not make one.
+    #[serde(default)]
+    pub only_if_in: bool,
     /// Length of the window, in ms.
     pub shopping_ms: u64,
     /// As in [`Claim`].

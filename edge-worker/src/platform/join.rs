@@ -95,4 +95,7 @@ pub struct HeldTicket {
     pub digest: ShardDigest,
     /// The shopping window, if the turn was claimed.
     pub claimed: Option<ShoppingWindow>,
+    /// The turn was claimed in time, and no slot was free. It is kept until there is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_slot: bool,
 }

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     ids::Tag,
     room::{Room, WalkInAllowance},
-    sessions::SessionMark,
     timestamp::UnixMillis,
 };
 
@@ -27,6 +26,9 @@ pub(crate) const SLOT_HELD_MS: u64 = 10_000;
 pub(crate) const BEGIN_WITHIN_MS: u64 = 5_000;
 /// A fan whose turn has come and who does not ask for a slot for so long waits no more, in ms.
 pub(crate) const WAITS_FOR_SLOT_MS: u64 = 10_000;
+/// A fan who waits for a slot asks once a second. One who has not asked for so long, in ms, keeps the
+/// next slot from nobody.
+pub(crate) const ASKS_EVERY_MS: u64 = 2_500;
 
 /// Who asks for a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,10 +43,8 @@ pub(crate) enum SlotFor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SlotRequest {
     pub(crate) of: SlotFor,
-    /// The person.
+    /// The person. Nobody has two sessions, so nobody has two slots.
     pub(crate) tag: Tag,
-    /// The session that is to begin.
-    pub(crate) session: SessionMark,
 }
 
 /// The slots of an event that were given and whose sessions are not counted yet, and the fans who
@@ -52,21 +52,31 @@ pub(crate) struct SlotRequest {
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     /// Until when each counts.
-    given: HashMap<SessionMark, UnixMillis>,
-    /// When each fan whose turn has come last asked in vain.
-    waiting: HashMap<Tag, UnixMillis>,
+    given: HashMap<Tag, UnixMillis>,
+    /// Fans whose turn has come and who asked in vain.
+    waiting: HashMap<Tag, Asked>,
     allowance: WalkInAllowance,
 }
 
+/// When a fan asked for a slot.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    first: UnixMillis,
+    last: UnixMillis,
+}
+
 impl Slots {
-    /// Gives a slot, if there is one: so many sessions are `counted`. The same session has one slot,
-    /// however often it asks.
+    /// Gives a slot, if there is one: so many sessions are `counted`. Fans who have asked for longer
+    /// and still ask come first.
     pub(crate) fn take(&mut self, request: &SlotRequest, room: &Room, counted: u64, now: UnixMillis) -> bool {
         self.forget(now);
         let taken = counted + self.given.len() as u64;
-        let is_given = self.given.contains_key(&request.session)
+        let is_given = self.given.contains_key(&request.tag)
             || match request.of {
-                SlotFor::Turn => room.with_turn.is_none_or(|most| taken < most),
+                SlotFor::Turn => {
+                    let ahead = || self.ahead_of(request.tag, now);
+                    room.with_turn.is_none_or(|most| taken < most && taken + ahead() < most)
+                }
                 SlotFor::WalkIn => {
                     self.waiting.is_empty()
                         && taken < room.without_turn
@@ -74,18 +84,31 @@ impl Slots {
                 }
             };
         if is_given {
-            self.given.insert(request.session, now.plus(SLOT_HELD_MS));
+            self.given.insert(request.tag, now.plus(SLOT_HELD_MS));
             self.waiting.remove(&request.tag);
         } else if request.of == SlotFor::Turn {
-            self.waiting.insert(request.tag, now);
+            let asked = self
+                .waiting
+                .entry(request.tag)
+                .or_insert(Asked { first: now, last: now });
+            asked.last = now;
         }
         is_given
     }
 
-    /// The sessions with these slots are counted.
-    pub(crate) fn note_used(&mut self, sessions: &[SessionMark]) {
-        for session in sessions {
-            self.given.remove(session);
+    /// Fans who began to wait before this one, and are there.
+    fn ahead_of(&self, tag: Tag, now: UnixMillis) -> u64 {
+        let first = self.waiting.get(&tag).map_or(now, |asked| asked.first);
+        let is_ahead = |(other, asked): &(&Tag, &Asked)| {
+            (asked.first, **other) < (first, tag) && now.since(asked.last) < ASKS_EVERY_MS
+        };
+        self.waiting.iter().filter(is_ahead).count() as u64
+    }
+
+    /// The sessions of these people are counted.
+    pub(crate) fn note_used(&mut self, people: &[Tag]) {
+        for person in people {
+            self.given.remove(person);
         }
     }
 
@@ -96,13 +119,14 @@ impl Slots {
 
     /// Fans whose turn has come and who lately found no slot.
     pub(crate) fn waiting(&self, now: UnixMillis) -> u64 {
-        let lately = |asked: &&UnixMillis| now.since(**asked) < WAITS_FOR_SLOT_MS;
+        let lately = |asked: &&Asked| now.since(asked.last) < WAITS_FOR_SLOT_MS;
         self.waiting.values().filter(lately).count() as u64
     }
 
     fn forget(&mut self, now: UnixMillis) {
         self.given.retain(|_, until| *until > now);
-        self.waiting.retain(|_, asked| now.since(*asked) < WAITS_FOR_SLOT_MS);
+        self.waiting
+            .retain(|_, asked| now.since(asked.last) < WAITS_FOR_SLOT_MS);
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) mod event_sessions;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
-    ids::{Shard, ShardCount},
+    ids::{Shard, ShardCount, Tag},
     schedule::EFFECT_DELAY_MS,
     sessions::{EndedSession, SessionMark, SessionTotals},
     timestamp::UnixMillis,
@@ -90,10 +90,10 @@ pub(crate) struct SessionReport {
     pub(crate) totals: SessionTotals,
     /// Those that ended before their shop tokens do, and of which the coordinator has not been told.
     pub(crate) ended: Vec<EndedSession>,
-    /// Sessions that began with a slot and are in the counts: their slots count no more by
+    /// People whose sessions began with a slot and are in the counts: their slots count no more by
     /// themselves ([`super::room`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) slots_used: Vec<SessionMark>,
+    pub(crate) slots_used: Vec<Tag>,
 }
 
 /// An ended session as the coordinator's list has it; `None` if no token has such a name.

@@ -37,6 +37,7 @@ fn walk_in(tag: Tag) -> WalkIn {
     WalkIn {
         tag,
         over: None,
+        only_if_in: false,
         shopping_ms: 60_000,
         idle_ms: None,
         session: hex::encode(&random_32()[..16]),
@@ -115,7 +116,7 @@ async fn a_fan_whose_turn_has_come_waits_for_a_slot_and_nobody_passes() {
     assert_eq!(
         comes(&event, &store, people(1)[0]).await,
         WalkInOutcome::Full,
-        "somebody waits"
+        "it is full"
     );
     event.until_closed(&store, 0).await;
     let claim = Claim {
@@ -155,7 +156,7 @@ async fn a_slot_that_is_not_used_is_free_again() {
     let slots = format!("stanchion:{{{}}}:slots", event.id).into_bytes();
     let until = now().plus(1_500).0.to_string().into_bytes();
     redis
-        .execute("ZADD", vec![slots, until, b"0123456789abcdef".to_vec()])
+        .execute("ZADD", vec![slots, until, people(1)[0].to_string().into_bytes()])
         .await
         .unwrap();
     assert_eq!(comes(&event, &store, people(1)[0]).await, WalkInOutcome::Full);

@@ -59,6 +59,23 @@ pub(crate) fn signals(body: &JoinRequest) -> Result<Option<Signals>, Refusal> {
 pub(crate) struct ScoredJoin {
     pub(crate) score: Score,
     pub(crate) new_uses: NewUses,
+    /// How many people used each of the networks around the address, the narrowest first.
+    people_in_networks: Vec<u32>,
+}
+
+/// A wider network may have so many times as many people as the one within it.
+const WIDER_HOLDS: u32 = 4;
+
+impl ScoredJoin {
+    /// Whether the address has more people than are `allowed` at one, or a network around it has many.
+    pub(crate) fn is_crowded(&self, allowed: u16) -> bool {
+        let mut allowed = u32::from(allowed);
+        self.people_in_networks.iter().any(|&people| {
+            let is_over = people > allowed;
+            allowed = allowed.saturating_mul(WIDER_HOLDS);
+            is_over
+        })
+    }
 }
 
 /// Identifiers whose use by this person is not noted yet; see [`note_uses`].
@@ -72,7 +89,7 @@ pub(crate) async fn score<P: Platform>(
     signals: Option<Signals>,
     proof: Option<CaptchaProof>,
 ) -> ScoredJoin {
-    let (addresses, (identifier_reuse, new_uses)) = join(
+    let (addresses, (identifier_reuse, people_in_networks, new_uses)) = join(
         reputation::table(platform, &attempt.snapshot.event_id),
         identifier_reuse(platform, attempt),
     )
@@ -106,7 +123,11 @@ pub(crate) async fn score<P: Platform>(
         captcha_unproved: matches!(proof, Some(CaptchaProof::Unproved(_))),
     };
     let score = evidence.score(&policy(platform, attempt.snapshot));
-    ScoredJoin { score, new_uses }
+    ScoredJoin {
+        score,
+        new_uses,
+        people_in_networks,
+    }
 }
 
 /// The event's bot policy. In front of a protected site people join from a waiting page, which
@@ -121,7 +142,7 @@ fn policy<P: Platform>(platform: &P, snapshot: &Snapshot) -> BotPolicy {
 
 /// How many people used the same fingerprint, and the networks around the address. If a store does
 /// not answer, the score does without it and says so.
-async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -> (IdentifierReuse, NewUses) {
+async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -> (IdentifierReuse, Vec<u32>, NewUses) {
     let JoinAttempt {
         device_fingerprint,
         snapshot,
@@ -150,6 +171,7 @@ async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -
         address: first_people(&of_networks),
         networks: of_networks.iter().flatten().map(|users| users.accounts).collect(),
     };
+    let people_in_networks = of_networks.iter().flatten().map(|users| users.people).collect();
     let is_new = |users: Result<Vec<IdentifierUsers>, StoreError>| {
         users.is_ok_and(|users| users.iter().any(|users| !users.is_noted))
     };
@@ -157,7 +179,8 @@ async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -
         device.filter(|_| is_new(of_device)),
         networks.filter(|_| is_new(of_networks)),
     ];
-    (identifier_reuse, NewUses(new_uses.into_iter().flatten().collect()))
+    let new_uses = NewUses(new_uses.into_iter().flatten().collect());
+    (identifier_reuse, people_in_networks, new_uses)
 }
 
 /// How many people used the first of several identifiers; `None` if nobody knows.

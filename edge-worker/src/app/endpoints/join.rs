@@ -64,7 +64,7 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         account: person.account.map(|record| AccountKind::of(record, arrived_at)),
         arrived_at,
     };
-    let ScoredJoin { score, new_uses } = score::score(platform, attempt, signals, Some(proof)).await;
+    let ScoredJoin { score, new_uses, .. } = score::score(platform, attempt, signals, Some(proof)).await;
     let verdict = if is_verified_fan {
         BotVerdict::Join(Tier::Verified)
     } else {

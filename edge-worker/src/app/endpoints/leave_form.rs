@@ -19,12 +19,14 @@ use crate::{
 pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
     cookie::check_own_origin(request)?;
     let WaitingForm { event, to } = WaitingForm::read(request)?;
+    // The session may be of another ticket than the one in the cookie, or of none.
+    if let Ok(session) = session::of_browser(platform, request, &event) {
+        leave::end_session(platform, &session.claims).await?;
+    }
     // A ticket that a newer one has replaced holds no place: there is nothing to give up.
     if let Some(ticket) = cookie::find(platform, request, Cookie::Ticket(&event)) {
         let caller = Caller::of(platform, request).await?;
         leave::leave(platform, request, &caller, ticket).await?;
-    } else if let Ok(session) = session::of_browser(platform, request, &event) {
-        leave::end_session(platform, &session.claims).await?;
     }
     // The page has an address of its own: to load it again leaves nothing a second time.
     let query = form::encode([("event_id", event.as_str()), ("to", &to)]);

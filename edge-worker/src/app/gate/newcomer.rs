@@ -1,8 +1,11 @@
-//! Somebody comes to a protected site while nobody waits and there is room: the first request passes.
+//! Somebody comes to a protected site while there is room: the first request passes.
 //!
 //! The checks are those of a join, as far as they need no script: how often an account and an address
-//! ask, what is known of the address, and how many people use its networks. Whoever would be refused
-//! has to join.
+//! ask, what is known of the address, and how many people use its networks. A person who would be
+//! refused has to join, with a proof of work, and so has one whose network has many already: nothing
+//! else would keep a program from taking all the room.
+
+use std::rc::Rc;
 
 use http::HeaderMap;
 use stanchion_shared::{
@@ -14,10 +17,13 @@ use stanchion_shared::{
 use super::without_session::may_be_new;
 use crate::{
     app::{
-        auth::{caller::Caller, visitor},
+        auth::{
+            caller::{self, Caller},
+            visitor,
+        },
         bots::score::{self, JoinAttempt},
         cache::event_cache::{self, KnownEvent},
-        http::refusal::Refusal,
+        http::{headers::header_text, refusal::Refusal},
         rate_limit,
         ticket::walk_in::{self, WalkedIn},
     },
@@ -41,32 +47,62 @@ impl Newcomer {
     }
 }
 
-/// Lets the person of a request in, if nobody waits and there is room. A ticket with the serial `over`
-/// holds nobody up.
+/// Lets the person of a request in, if there is room, or finds the session that they are in: the
+/// browser may have lost its token, or have kept it for too long. A ticket with the serial `over` holds
+/// nobody up. A person who is not let in, for whatever reason, sees the waiting page.
 ///
 /// # Errors
-/// The request is forbidden, or asks too often.
+/// Nobody can say who it is.
 pub(super) async fn walk_in<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     snapshot: &KnownEvent,
     over: Option<Serial>,
 ) -> Result<Option<Newcomer>, Refusal> {
-    if !snapshot.may_walk_in(platform.now()) {
+    if snapshot.slots().is_none() || is_fetched_ahead(request) {
         return Ok(None);
     }
-    let known = Caller::of(platform, request).await?;
-    let known = known.person(request, snapshot.settings.policy.identity)?;
-    let (person, visitor) = match known {
-        Some(person) => ((*person).clone(), None),
-        None if may_be_new(platform, request, snapshot) => {
-            let (person, token) = visitor::new(platform);
-            (person, Some(token))
+    let has_room = snapshot.may_walk_in(platform.now());
+    match find_person(platform, request, snapshot).await? {
+        Some(person) => {
+            let tag = caller::tag(platform, &snapshot.event_id, &person).await?;
+            let mut session = walk_in::find(platform, snapshot, &person, tag).await;
+            if session.is_none() && has_room {
+                session = checked(platform, request, snapshot, &person, over).await?;
+            }
+            Ok(session.map(|session| Newcomer { session, visitor: None }))
         }
-        None => return Ok(None),
+        None if has_room && may_be_new(platform, request, snapshot) => {
+            let (person, token) = visitor::new(platform);
+            let session = checked(platform, request, snapshot, &person, over).await?;
+            let visitor = Some(token);
+            Ok(session.map(|session| Newcomer { session, visitor }))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Whether a browser asks for a page that nobody has asked for yet (Resource Hints and Speculation
+/// Rules). Nobody would use its session.
+fn is_fetched_ahead(request: &HttpRequest) -> bool {
+    let says = |name| header_text(request, name).is_some_and(|purpose| purpose.contains("prefetch"));
+    ["sec-purpose", "purpose"].into_iter().any(says)
+}
+
+/// The person whom a request names, if it does so in a way that is good here. A site may have an
+/// `Authorization` of its own.
+async fn find_person<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    snapshot: &KnownEvent,
+) -> Result<Option<Rc<AccountClaims>>, Refusal> {
+    let caller = match Caller::of(platform, request).await {
+        Ok(caller) => caller,
+        Err(refusal) if refusal.is_fault() => return Err(refusal),
+        Err(_) => return Ok(None),
     };
-    let session = checked(platform, request, snapshot, &person, over).await?;
-    Ok(session.map(|session| Newcomer { session, visitor }))
+    let person = caller.person(request, snapshot.settings.policy.identity);
+    Ok(person.unwrap_or_default())
 }
 
 async fn checked<P: Platform>(
@@ -80,8 +116,10 @@ async fn checked<P: Platform>(
     let event = &snapshot.event_id;
     let key = event_cache::event_key(platform, event).await?;
     let tag = Tag::of(&key, &person.iss, &person.sub);
-    let address = platform.client_address(request);
-    rate_limit::join(event, tag, address, snapshot.settings.policy.limits, now)?;
+    let (address, policy) = (platform.client_address(request), &snapshot.settings.policy);
+    if rate_limit::join(event, tag, address, policy.limits, now).is_err() {
+        return Ok(None);
+    }
     let attempt = JoinAttempt {
         request,
         device_fingerprint: "",
@@ -92,7 +130,8 @@ async fn checked<P: Platform>(
         arrived_at: now,
     };
     let scored = score::score(platform, attempt, None, None).await;
-    if scored.score.verdict() == BotVerdict::Refuse {
+    let is_crowded = scored.is_crowded(policy.bots.accounts_per_address);
+    if scored.score.verdict() == BotVerdict::Refuse || is_crowded {
         return Ok(None);
     }
     let session = walk_in::walk_in(platform, snapshot, person, tag, over).await;

@@ -26,6 +26,7 @@ use crate::{
         Answer,
         cache::event_cache::{self, KnownEvent},
         http::{cookie, host, limits, refusal::Refusal},
+        ticket::leave,
     },
     config::Site,
     platform::{HttpRequest, Platform, SiteAnswer},
@@ -73,7 +74,10 @@ pub(crate) async fn answer<P: Platform>(
             GateDecision::NeedsSession => match live_session(platform, request, &snapshot).await? {
                 Some(session) => passing.let_in(session, snapshot),
                 None => match without_session::judge(platform, request, &snapshot).await? {
-                    WithoutSession::Waits(answer) => return Ok(Answer::Own(answer)),
+                    WithoutSession::Waits(answer) => {
+                        passing.end_newcomers(platform).await;
+                        return Ok(Answer::Own(answer));
+                    }
                     WithoutSession::ComesIn(newcomer) => passing.let_newcomer_in(newcomer, snapshot),
                 },
             },
@@ -82,7 +86,11 @@ pub(crate) async fn answer<P: Platform>(
             break;
         }
     }
-    Ok(Answer::Site(pass(platform, site, request, body, passing).await?))
+    let passed = pass(platform, site, request, body, &passing).await;
+    if passed.is_err() {
+        passing.end_newcomers(platform).await;
+    }
+    Ok(Answer::Site(passed?))
 }
 
 /// Whether a site may find parameters in a body. Some frameworks look for them whatever the method.
@@ -129,6 +137,14 @@ impl Passing {
         self.session.get_or_insert((session, snapshot));
     }
 
+    /// Ends the sessions that began with a request which does not pass: no browser learns of them.
+    async fn end_newcomers<P: Platform>(&self, platform: &P) {
+        for newcomer in &self.newcomers {
+            // What fails is in the log, and the session ends by itself.
+            let _ = leave::end_session(platform, &newcomer.session.claims).await;
+        }
+    }
+
     fn let_newcomer_in(&mut self, newcomer: Box<Newcomer>, snapshot: KnownEvent) {
         let session = Session {
             token: newcomer.session.token.clone(),
@@ -171,7 +187,7 @@ async fn pass<P: Platform>(
     site: &Site,
     request: &HttpRequest,
     body: P::RequestBody,
-    passing: Passing,
+    passing: &Passing,
 ) -> Result<SiteAnswer<P::SiteBody>, Refusal> {
     let is_handshake = websocket::is_handshake(request.headers());
     if is_handshake && !P::PASSES_WEBSOCKETS {

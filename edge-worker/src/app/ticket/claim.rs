@@ -39,6 +39,7 @@ pub(super) async fn turn<P: Platform>(
     let (turn_at, claim_before) = match resolved.standing {
         Standing::Turn { turn_at, claim_before } => (turn_at, Some(claim_before)),
         Standing::OnlyIfClaimed { turn_at } => (turn_at, None),
+        Standing::Expired => (resolved.now, None),
         _ => unreachable!("ResolvedTicket::status has answered every other standing"),
     };
     // Once nothing is left a turn is worth nothing, unless it was claimed and seats are held.

@@ -181,6 +181,8 @@ fn is_over(held: &HeldTicket, resolved: &ResolvedTicket) -> bool {
             let grown = schedule.end_of(window.claimed_at, session_ms, resolved.now);
             resolved.now >= window.ends_at.max(grown)
         }
+        // A turn that found no slot is kept.
+        None if held.waits_for_slot => false,
         None => matches!(resolved.standing, Standing::OnlyIfClaimed { .. } | Standing::Expired),
     }
 }

@@ -168,10 +168,11 @@ async fn find_place<P: Platform>(
 
 impl ResolvedTicket {
     /// The ticket's status; `None` if the turn has come or is over, since then only the shard knows
-    /// of a claim.
+    /// of a claim. Where turns need slots one may be kept for ever.
     pub(crate) fn status(&self) -> Option<QueueStatus> {
         match self.standing {
             Standing::Turn { .. } | Standing::OnlyIfClaimed { .. } => None,
+            Standing::Expired if self.snapshot.turns_need_slots() => None,
             Standing::Expired => Some(QueueStatus::Expired),
             _ if self.snapshot.sold_out => Some(QueueStatus::SoldOut),
             Standing::PreQueue => Some(QueueStatus::PreQueue),

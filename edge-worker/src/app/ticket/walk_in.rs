@@ -44,8 +44,8 @@ impl WalkedIn {
     }
 }
 
-/// Lets a person in, if nobody waits and there is room; otherwise they have to queue, also where
-/// nobody can say it. A ticket with the serial `over` holds nobody up.
+/// Lets a person in, if there is room; otherwise they have to queue, also where nobody can say it. A
+/// ticket with the serial `over` holds nobody up.
 pub(crate) async fn walk_in<P: Platform>(
     platform: &P,
     snapshot: &KnownEvent,
@@ -54,15 +54,47 @@ pub(crate) async fn walk_in<P: Platform>(
     over: Option<Serial>,
 ) -> Option<WalkedIn> {
     let now = platform.now();
-    if !snapshot.is_current(now) || !snapshot.may_walk_in(now) {
-        return None;
+    match snapshot.is_current(now) && snapshot.may_walk_in(now) {
+        true => ask(platform, snapshot, person, tag, WalkInKind::Begins { over }).await,
+        false => None,
     }
+}
+
+/// Finds the session that a person is in.
+pub(crate) async fn find<P: Platform>(
+    platform: &P,
+    snapshot: &KnownEvent,
+    person: &AccountClaims,
+    tag: Tag,
+) -> Option<WalkedIn> {
+    ask(platform, snapshot, person, tag, WalkInKind::IsIn).await
+}
+
+/// What a person asks for.
+enum WalkInKind {
+    /// A session, a new one if need be.
+    Begins { over: Option<Serial> },
+    /// The session that they are in.
+    IsIn,
+}
+
+async fn ask<P: Platform>(
+    platform: &P,
+    snapshot: &KnownEvent,
+    person: &AccountClaims,
+    tag: Tag,
+    kind: WalkInKind,
+) -> Option<WalkedIn> {
     let mut session = [0; 16];
     platform.random(&mut session);
     let (settings, event) = (&snapshot.settings, &snapshot.event_id);
     let walk_in = WalkIn {
         tag,
-        over,
+        over: match kind {
+            WalkInKind::Begins { over } => over,
+            WalkInKind::IsIn => None,
+        },
+        only_if_in: matches!(kind, WalkInKind::IsIn),
         shopping_ms: settings.longest_session_ms(),
         idle_ms: settings.policy.gate.idle_ms,
         session: hex::encode(session),

@@ -3,15 +3,13 @@
 
 use std::{
     cell::{Cell, RefCell},
+    pin::pin,
     time::Duration,
 };
 
 use futures_channel::oneshot;
-use stanchion_shared::{
-    ids::Tag,
-    sessions::{SessionMark, SessionTotals},
-    timestamp::UnixMillis,
-};
+use futures_util::future::{Either, select};
+use stanchion_shared::{ids::Tag, sessions::SessionTotals, timestamp::UnixMillis};
 use worker::{Delay, Error, Result, console_error};
 
 use super::{
@@ -33,8 +31,12 @@ use crate::{
 
 /// A coordinator that has not answered after this long gives no slot.
 const SLOT_LIMIT: Duration = Duration::from_millis(1_500);
-/// After an answer that did not give all, the next message waits for so long.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
+/// After an answer that did not give all, the next message waits for so long, in ms.
+const ASK_AGAIN_MS: u64 = 100;
+/// Those whose requests are with the coordinator look this often whether they have to ask themselves.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Requests that may wait at once; further ones get no slot.
+const MAX_WAITING: usize = 10_000;
 /// Requests in one message. What is left over is in the next one.
 const MOST_REQUESTS: usize = 500;
 
@@ -42,35 +44,46 @@ const MOST_REQUESTS: usize = 500;
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: RefCell<Vec<Waiting>>,
-    /// A task is emptying the queue.
-    emptying: Cell<bool>,
+    /// Since when a request of a fan is with the coordinator, for all that waited then.
+    asking_since: Cell<Option<UnixMillis>>,
+    ask_not_before: Cell<UnixMillis>,
     /// Until then nobody asks without a turn: there was no room.
     none_until: Cell<UnixMillis>,
-    /// Sessions that began with slots, of which the coordinator has not been told.
-    used: RefCell<Vec<SessionMark>>,
+    /// People whose sessions began with slots, of which the coordinator has not been told.
+    used: RefCell<Vec<Tag>>,
 }
 
 struct Waiting {
     request: SlotRequest,
+    asked_at: UnixMillis,
     answer: oneshot::Sender<bool>,
 }
 
 impl Queue {
-    /// Sessions that began with slots and of which the coordinator has not been told.
-    pub(super) fn used(&self) -> Vec<SessionMark> {
+    /// People whose sessions began with slots and of which the coordinator has not been told.
+    pub(super) fn used(&self) -> Vec<Tag> {
         self.used.borrow().clone()
     }
 
     /// The coordinator was told of these.
-    pub(super) fn note_told(&self, told: &[SessionMark]) {
-        self.used.borrow_mut().retain(|session| !told.contains(session));
+    pub(super) fn note_told(&self, told: &[Tag]) {
+        self.used.borrow_mut().retain(|person| !told.contains(person));
     }
-}
 
-/// A slot for the session of this name.
-fn request(of: SlotFor, tag: Tag, session: &str) -> std::result::Result<SlotRequest, StoreError> {
-    let session = SessionMark::of(session).ok_or_else(|| StoreError("a session has no such name".to_owned()))?;
-    Ok(SlotRequest { of, tag, session })
+    /// Whether nobody is asking. One that has asked for long was stopped with its request.
+    fn is_free(&self) -> bool {
+        let longest = 2 * SLOT_LIMIT.as_millis() as u64;
+        self.asking_since.get().is_none_or(|since| now().since(since) > longest)
+    }
+
+    /// The next message's requests. Those who have waited for too long have given up.
+    fn next_batch(&self) -> Vec<Waiting> {
+        let oldest = now().minus(SLOT_LIMIT.as_millis() as u64);
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|one| one.asked_at >= oldest);
+        let rest = waiting.len().min(MOST_REQUESTS);
+        waiting.drain(..rest).collect()
+    }
 }
 
 impl Shard {
@@ -80,7 +93,10 @@ impl Shard {
         if first != ClaimOutcome::Full {
             return Ok(first);
         }
-        let request = request(SlotFor::Turn, claim.tag, &claim.session)?;
+        let request = SlotRequest {
+            of: SlotFor::Turn,
+            tag: claim.tag,
+        };
         self.with_slot(request, decide(Slot::Given), first, ClaimOutcome::window)
             .await
     }
@@ -90,10 +106,13 @@ impl Shard {
         self.exist(message).map_err(broken)?;
         let decide = |slot| move |known: Option<&Person>| person::walk_in(known, walk_in, slot, now());
         let first = self.change_person(walk_in.tag, decide(Slot::None)).map_err(broken)?;
-        if first != WalkInOutcome::Full {
+        if first != WalkInOutcome::Full || walk_in.only_if_in {
             return Ok(first);
         }
-        let request = request(SlotFor::WalkIn, walk_in.tag, &walk_in.session)?;
+        let request = SlotRequest {
+            of: SlotFor::WalkIn,
+            tag: walk_in.tag,
+        };
         self.with_slot(request, decide(Slot::Given), first, WalkInOutcome::window)
             .await
     }
@@ -107,13 +126,13 @@ impl Shard {
         without: T,
         window: impl Fn(&T) -> Option<&ShoppingWindow>,
     ) -> std::result::Result<T, StoreError> {
-        let (asked_at, tag, session) = (now(), request.tag, request.session);
+        let (asked_at, tag) = (now(), request.tag);
         if !self.take_slot(request).await || now().since(asked_at) > BEGIN_WITHIN_MS {
             return Ok(without);
         }
         let outcome = self.change_person(tag, decide).map_err(broken)?;
-        if window(&outcome).and_then(|window| SessionMark::of(&window.session)) == Some(session) {
-            self.slots.used.borrow_mut().push(session);
+        if window(&outcome).is_some() {
+            self.slots.used.borrow_mut().push(tag);
         }
         Ok(outcome)
     }
@@ -128,50 +147,63 @@ impl Shard {
         Ok(())
     }
 
-    /// Whether the coordinator gives a slot.
+    /// Whether the coordinator gives a slot. Of those who wait one asks for all, and gives the work to
+    /// the next one after each message: nobody waits for the others' answers.
     async fn take_slot(&self, request: SlotRequest) -> bool {
-        if request.of == SlotFor::WalkIn && now() < self.slots.none_until.get() {
+        let queue = &self.slots;
+        let is_walk_in = request.of == SlotFor::WalkIn;
+        if (is_walk_in && now() < queue.none_until.get()) || queue.waiting.borrow().len() >= MAX_WAITING {
             return false;
         }
-        let (answer, answered) = oneshot::channel();
-        self.slots.waiting.borrow_mut().push(Waiting { request, answer });
-        if !self.slots.emptying.replace(true) {
-            // Those that arrive together are one message.
-            Delay::from(Duration::ZERO).await;
-            self.ask_for_slots().await;
+        let (answer, mut answered) = oneshot::channel();
+        let asked_at = now();
+        queue.waiting.borrow_mut().push(Waiting {
+            request,
+            asked_at,
+            answer,
+        });
+        loop {
+            if queue.is_free() {
+                queue.asking_since.set(Some(now()));
+                // Those that arrive together are one message.
+                Delay::from(Duration::from_millis(queue.ask_not_before.get().since(now()))).await;
+                self.ask_once().await;
+                queue.asking_since.set(None);
+            }
+            match answered.try_recv() {
+                Ok(Some(is_given)) => return is_given,
+                Ok(None) => {}
+                Err(_) => return false,
+            }
+            if let Either::Left((is_given, _)) = select(&mut answered, pin!(Delay::from(LOOK_AGAIN))).await {
+                return is_given.unwrap_or(false);
+            }
         }
-        answered.await.unwrap_or(false)
     }
 
-    /// Until there is nothing left. The last look at the queue and the end of the task have no await
-    /// between them, so no request is left behind.
-    async fn ask_for_slots(&self) {
-        loop {
-            let mut batch = self.slots.waiting.take();
-            if batch.is_empty() {
-                self.slots.emptying.set(false);
-                return;
-            }
-            let rest = batch.split_off(batch.len().min(MOST_REQUESTS));
-            self.slots.waiting.borrow_mut().splice(0..0, rest);
-            let requests = batch.iter().map(|waiting| waiting.request.clone()).collect();
-            let given = self.ask_coordinator(requests).await.unwrap_or_else(|error| {
-                console_error!("no slot is given: {error}");
-                Vec::new()
-            });
-            let all = given.len() == batch.len() && given.iter().all(|given| *given);
-            for (at, Waiting { request, answer }) in batch.into_iter().enumerate() {
-                let is_given = given.get(at).copied().unwrap_or(false);
-                if !is_given && request.of == SlotFor::WalkIn {
-                    self.slots.none_until.set(now().plus(self.tell_every_ms()));
-                }
-                // A client that has gone away leaves its slot, which is free again by itself.
-                let _ = answer.send(is_given);
-            }
-            if !all {
-                Delay::from(ASK_AGAIN).await;
-            }
+    /// One message for those who wait.
+    async fn ask_once(&self) {
+        let batch = self.slots.next_batch();
+        if batch.is_empty() {
+            return;
         }
+        let requests = batch.iter().map(|waiting| waiting.request.clone()).collect();
+        let given = self.ask_coordinator(requests).await.unwrap_or_else(|error| {
+            console_error!("no slot is given: {error}");
+            Vec::new()
+        });
+        let mut all = true;
+        for (at, Waiting { request, answer, .. }) in batch.into_iter().enumerate() {
+            let is_given = given.get(at).copied().unwrap_or(false);
+            all &= is_given;
+            if !is_given && request.of == SlotFor::WalkIn {
+                self.slots.none_until.set(now().plus(self.tell_every_ms()));
+            }
+            // A client that has gone away leaves its slot, which is free again by itself.
+            let _ = answer.send(is_given);
+        }
+        let again_ms = if all { 0 } else { ASK_AGAIN_MS };
+        self.slots.ask_not_before.set(now().plus(again_ms));
     }
 
     async fn ask_coordinator(&self, requests: Vec<SlotRequest>) -> std::result::Result<Vec<bool>, StoreError> {

@@ -5,6 +5,7 @@ use stanchion_shared::{
     meter::ON_THEIR_WAY_MS,
     policy::gate::GateMode,
     room::{Room, called_ahead},
+    schedule::Rate,
     snapshot::{Phase, Snapshot},
     timestamp::UnixMillis,
 };
@@ -23,25 +24,36 @@ impl EventState {
                 ..Room::NONE
             };
         };
-        let without_turn = match open_tickets == OpenTickets::None && reported.wait_for_slot == 0 {
-            true => most.saturating_sub(self.wait_or_come(&snapshot, now).unwrap_or(most)),
+        let waiting = self.waiting(&snapshot, reported, now);
+        let is_open = snapshot.phase_of_line(now) == Phase::OnSale && reported.wait_for_slot == 0;
+        let without_turn = match is_open {
+            true => most.saturating_sub(waiting),
             false => 0,
+        };
+        // Those who are called take their part of the rate.
+        let called = match waiting == 0 && open_tickets == OpenTickets::None {
+            true => Rate::ZERO,
+            false => self.schedule.rate(now),
         };
         let release = self.settings.policy.release.as_ref();
         Room {
             with_turn: snapshot.turns_need_slots().then_some(most),
             without_turn,
             // What the origin does not sell is no room, and its rate says so.
-            most_per_second: release.map_or(self.schedule.rate(now), |release| release.limits().most_per_second),
+            most_per_second: match release {
+                Some(release) => {
+                    Rate::from_milli(release.limits().most_per_second.milli().saturating_sub(called.milli()))
+                }
+                None => self.schedule.rate(now),
+            },
         }
     }
 
-    /// Fans who were called and may not be in yet; `None` if somebody waits to be called, or nobody is
-    /// let in.
-    fn wait_or_come(&self, snapshot: &Snapshot, now: UnixMillis) -> Option<u64> {
-        let last_place = self.progress.last_place;
-        let is_open = snapshot.phase(now) == Phase::OnSale && self.schedule.served(now) >= last_place;
-        is_open.then(|| last_place.saturating_sub(snapshot.called(now.minus(ON_THEIR_WAY_MS))))
+    /// Fans for whom room is kept: those who have joined and are not drawn or not called, and those who
+    /// were called and may not be in yet. What shards have not reported is up to some seconds old.
+    fn waiting(&self, snapshot: &Snapshot, reported: &ReportTotals, now: UnixMillis) -> u64 {
+        let joined = reported.joined.max(self.progress.last_place);
+        joined.saturating_sub(snapshot.called(now.minus(ON_THEIR_WAY_MS)))
     }
 
     /// Fans that a protected site calls beyond its room.

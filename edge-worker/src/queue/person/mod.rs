@@ -47,9 +47,6 @@ pub(crate) struct Person {
     /// Every join is refused until then.
     #[serde(default)]
     refused_until: UnixMillis,
-    /// The turn of the newest ticket was claimed in time, and no slot was free.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    waits_for_slot: bool,
     /// The last window that began without a turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     walked_in: Option<ShoppingWindow>,
@@ -65,7 +62,6 @@ impl Default for Person {
             busy_until: UnixMillis(0),
             lowest: None,
             refused_until: UnixMillis(0),
-            waits_for_slot: false,
             walked_in: None,
         }
     }
@@ -187,10 +183,10 @@ impl Person {
                 serial: Serial(self.held.map_or(1, |held| held.serial.0 + 1)),
                 digest: numbered.digest,
                 claimed: None,
+                waits_for_slot: false,
             }),
             left: false,
             shopping_ms: 0,
-            waits_for_slot: false,
             ..self
         }
     }
@@ -279,28 +275,41 @@ impl Person {
         let Some(held) = newest else {
             return ClaimOutcome::Dead;
         };
+        let has_no_slot = claim.needs_slot && slot == Slot::None;
         if let Some(window) = &mut held.claimed {
             if window.ended_at.is_some() {
                 return ClaimOutcome::Window(window.clone());
             }
             // Never shorter: the stops given are those that the asking edge still knows.
             let ends_at = claim.stops.end_of(window.claimed_at, self.shopping_ms);
+            // Others may have the slot of a session that was over and goes on after a stop.
+            let comes_back = window.ends_at <= now && now < ends_at;
+            if comes_back && has_no_slot {
+                return ClaimOutcome::Full;
+            }
             window.ends_at = window.ends_at.max(ends_at);
             if now < window.over_at() {
                 window.use_at(now, claim.idle_ms);
             }
             return ClaimOutcome::Window(window.clone());
         }
-        if claim.only_if_claimed && !self.waits_for_slot {
+        if claim.only_if_claimed && !held.waits_for_slot {
             return ClaimOutcome::Dead;
         }
-        let walked_in_until = self.walked_in.as_ref().map(token_until);
-        let busy_until = self.busy_until.max(walked_in_until.unwrap_or_default());
+        let mut busy_until = self.busy_until;
+        if let Some(window) = &mut self.walked_in {
+            if window.runs(now) {
+                return ClaimOutcome::Window(window.clone());
+            }
+            // Its token may be good until its end: a claim makes it dead.
+            window.end(now);
+            busy_until = busy_until.max(token_until(window));
+        }
         if busy_until > now {
             return ClaimOutcome::Busy { until: busy_until };
         }
-        self.waits_for_slot = claim.needs_slot && slot == Slot::None;
-        if self.waits_for_slot {
+        held.waits_for_slot = has_no_slot;
+        if has_no_slot {
             return ClaimOutcome::Full;
         }
         let claimed_at = now.max(claim.turn_at);
@@ -323,11 +332,12 @@ impl Person {
         let Some(held) = newest(&mut self.held, leave.epoch, leave.serial) else {
             return LeaveOutcome::Dead;
         };
-        if let Some(window) = &mut held.claimed {
+        held.waits_for_slot = false;
+        // Who leaves is out, however the session began.
+        if let Some(window) = self.newest_window() {
             window.end(now);
         }
         self.left = true;
-        self.waits_for_slot = false;
         LeaveOutcome::Left
     }
 

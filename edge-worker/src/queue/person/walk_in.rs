@@ -3,20 +3,22 @@
 use stanchion_shared::timestamp::UnixMillis;
 
 use super::{Person, Slot, token_until};
-use crate::platform::{ShoppingWindow, WalkIn, WalkInOutcome};
+use crate::platform::{HeldTicket, ShoppingWindow, WalkIn, WalkInOutcome};
 
 impl Person {
-    /// Finds the window that runs, or opens one.
+    /// Finds the window that runs, or opens one. One that is idle goes on, if there is a slot for it.
     pub(super) fn walk_in(&mut self, walk_in: &WalkIn, slot: Slot, now: UnixMillis) -> WalkInOutcome {
-        let runs = |window: &&mut ShoppingWindow| window.ended_at.is_none() && now < window.over_at();
-        if let Some(window) = self.newest_window().filter(runs) {
+        let goes_on = |window: &&mut ShoppingWindow| {
+            window.runs(now) || (window.walked_in && window.is_idle(now) && slot == Slot::Given)
+        };
+        if let Some(window) = self.newest_window().filter(goes_on) {
             window.use_at(now, walk_in.idle_ms);
             return WalkInOutcome::Window(window.clone());
         }
-        if self.waits_with_ticket(walk_in) || self.is_kept_out(now) {
+        if !walk_in.only_if_in && self.has_to_queue(walk_in, now) {
             return WalkInOutcome::HasToQueue;
         }
-        if slot == Slot::None {
+        if walk_in.only_if_in || slot == Slot::None {
             return WalkInOutcome::Full;
         }
         let mut window = ShoppingWindow {
@@ -32,17 +34,17 @@ impl Person {
         WalkInOutcome::Window(window)
     }
 
-    /// Whether the person holds a ticket that may still have its turn.
-    fn waits_with_ticket(&self, walk_in: &WalkIn) -> bool {
-        let waits = |held: &crate::platform::HeldTicket| {
-            !self.left && held.claimed.is_none() && walk_in.over != Some(held.serial)
+    /// Whether the person holds a ticket that may still have its turn, was refused, or has a shop token
+    /// that may still be good somewhere.
+    fn has_to_queue(&self, walk_in: &WalkIn, now: UnixMillis) -> bool {
+        let waits = |held: &HeldTicket| {
+            !self.left && held.claimed.is_none() && (held.waits_for_slot || walk_in.over != Some(held.serial))
         };
-        self.held.as_ref().is_some_and(waits)
-    }
-
-    /// Whether the person was refused, or a shop token of theirs may still be good somewhere.
-    fn is_kept_out(&self, now: UnixMillis) -> bool {
-        let token_until = self.window().map(token_until).unwrap_or_default();
-        now < self.refused_until.max(self.busy_until).max(token_until)
+        // An idle window goes on and needs no other one.
+        let last = self
+            .window()
+            .filter(|window| !(window.walked_in && window.is_idle(now)));
+        let token_until = last.map(token_until).unwrap_or_default();
+        self.held.as_ref().is_some_and(waits) || now < self.refused_until.max(self.busy_until).max(token_until)
     }
 }

@@ -13,12 +13,12 @@ fn room(with_turn: u64, without_turn: u64) -> Room {
     }
 }
 
+fn tag(number: u8) -> Tag {
+    Tag([number; 16])
+}
+
 fn request(of: SlotFor, number: u8) -> SlotRequest {
-    SlotRequest {
-        of,
-        tag: Tag([number; 16]),
-        session: SessionMark(u64::from(number)),
-    }
+    SlotRequest { of, tag: tag(number) }
 }
 
 fn turn(number: u8) -> SlotRequest {
@@ -39,7 +39,7 @@ fn slots_are_given_up_to_the_room_and_counted_sessions_take_room_too() {
 }
 
 #[test]
-fn a_session_has_one_slot_however_often_it_asks() {
+fn a_person_has_one_slot_however_often_they_ask() {
     let mut slots = Slots::default();
     for _ in 0..3 {
         assert!(slots.take(&turn(1), &room(1, 1), 0, NOW));
@@ -52,7 +52,7 @@ fn a_slot_counts_until_its_session_does_or_until_it_was_not_used() {
     let mut slots = Slots::default();
     let one = room(2, 2);
     assert!(slots.take(&turn(1), &one, 0, NOW) && slots.take(&turn(2), &one, 0, NOW));
-    slots.note_used(&[SessionMark(1), SessionMark(77)]);
+    slots.note_used(&[tag(1), tag(77)]);
     assert!(!slots.take(&turn(3), &one, 1, NOW), "one runs, one is about to begin");
     let last = NOW.plus(SLOT_HELD_MS - 1);
     assert!(!slots.take(&turn(3), &one, 1, last));
@@ -70,6 +70,27 @@ fn nobody_comes_in_without_a_turn_before_a_fan_whose_turn_has_come() {
     assert!(slots.take(&turn(1), &room(1, 1), 0, NOW.plus(1_000)));
     assert_eq!(slots.waiting(NOW.plus(1_000)), 0);
     assert!(slots.take(&walk_in(2), &room(2, 2), 0, NOW.plus(1_000)));
+}
+
+#[test]
+fn the_fan_who_has_waited_longest_gets_the_next_slot_unless_they_stopped_asking() {
+    let mut slots = Slots::default();
+    let (full, free) = (1, 0);
+    let one = room(1, 1);
+    assert!(!slots.take(&turn(1), &one, full, NOW));
+    assert!(!slots.take(&turn(2), &one, full, NOW.plus(100)));
+    // Fan 2 asks ten times as often.
+    for ms in (200..1_000).step_by(100) {
+        assert!(!slots.take(&turn(2), &one, free, NOW.plus(ms)), "{ms}");
+    }
+    assert!(
+        !slots.take(&turn(3), &one, free, NOW.plus(1_000)),
+        "nor somebody who has just come"
+    );
+    assert!(slots.take(&turn(1), &one, free, NOW.plus(1_000)));
+    let gone = NOW.plus(1_000 + ASKS_EVERY_MS);
+    slots.note_used(&[tag(1)]);
+    assert!(slots.take(&turn(4), &one, free, gone), "fans 2 and 3 do not ask");
 }
 
 #[test]
@@ -137,20 +158,20 @@ proptest! {
     #[test]
     fn no_more_sessions_run_than_may(at_once in 1_u64..12, steps in steps()) {
         let (mut slots, mut now, mut told_at) = (Slots::default(), NOW, NOW);
-        let (mut running, mut untold, mut counted) = (Vec::<SessionMark>::new(), Vec::new(), 0);
+        let (mut running, mut untold, mut counted) = (Vec::<Tag>::new(), Vec::new(), 0);
         for step in steps {
             match step {
                 Step::Ask(of, number) => {
                     let asked = request(of, number);
-                    let runs = running.contains(&asked.session);
+                    let runs = running.contains(&asked.tag);
                     if !runs && slots.take(&asked, &room(at_once, at_once), counted, now) {
-                        running.push(asked.session);
-                        untold.push(asked.session);
+                        running.push(asked.tag);
+                        untold.push(asked.tag);
                     }
                 }
                 Step::End(index) if !running.is_empty() => {
                     let ended = running.swap_remove(index.index(running.len()));
-                    untold.retain(|session| *session != ended);
+                    untold.retain(|person| *person != ended);
                 }
                 Step::Wait(ms) if now.plus(ms).since(told_at) < SLOT_HELD_MS => now = now.plus(ms),
                 Step::Tell => {

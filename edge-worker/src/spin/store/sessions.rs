@@ -114,7 +114,7 @@ impl<R: Redis> ShardOf<'_, R> {
             return Ok(false);
         }
         let mut report = read_report(self.shard, &mut reply)?;
-        report.slots_used.extend(slot.map(|slot| slot.session));
+        report.slots_used.extend(slot.map(|slot| slot.tag));
         // The person has their answer; what the coordinator has not heard now comes with the next
         // report.
         if let Err(error) = self.store.tell_sessions(self.event, &[report]).await {
@@ -132,7 +132,7 @@ impl<R: Redis> Store<'_, R> {
             let SessionTotals { begun, over, walked_in } = totals;
             arguments.extend([text(shard.0), text(begun), text(over), text(walked_in)]);
         }
-        let used: Vec<SessionMark> = reports.iter().flat_map(|report| report.slots_used.clone()).collect();
+        let used: Vec<Tag> = reports.iter().flat_map(|report| report.slots_used.clone()).collect();
         arguments.push(text(used.len()));
         arguments.extend(used.iter().map(text));
         for one in reports.iter().flat_map(|report| &report.ended) {

@@ -2,16 +2,15 @@
 //! coordinator first, and tells the coordinator of the session right after it began.
 
 use stanchion_shared::{
-    ids::EventId,
+    ids::{EventId, Tag},
     room::{Room, WalkInAllowance},
-    sessions::SessionMark,
     timestamp::UnixMillis,
 };
 
 use super::{
     Store,
     command::{Redis, Script, run, script},
-    coordinator::json,
+    coordinator::{json, or_minus_one},
     keys::CoordinatorKeys,
     shard::{MAX_TRIES, ShardOf, text},
 };
@@ -19,7 +18,7 @@ use crate::{
     platform::{Claim, ClaimOutcome, StoreError, WalkIn, WalkInOutcome},
     queue::{
         person::{self, Person, Slot},
-        room::{BEGIN_WITHIN_MS, SLOT_HELD_MS, SlotFor, SlotRequest, WAITS_FOR_SLOT_MS},
+        room::{ASKS_EVERY_MS, BEGIN_WITHIN_MS, SLOT_HELD_MS, SlotFor, SlotRequest, WAITS_FOR_SLOT_MS},
     },
 };
 
@@ -27,15 +26,10 @@ static TAKE_SLOT: Script = script!("redis.lua", "coordinator/coordinator.lua", "
 
 /// A slot that was given.
 pub(super) struct GivenSlot {
-    pub(super) session: SessionMark,
+    /// The person.
+    pub(super) tag: Tag,
     /// Its session begins before this instant or not at all.
     pub(super) begins_before: UnixMillis,
-}
-
-/// A slot for the session of this name.
-fn request(of: SlotFor, tag: stanchion_shared::ids::Tag, session: &str) -> Result<SlotRequest, StoreError> {
-    let session = SessionMark::of(session).ok_or_else(|| StoreError("a session has no such name".to_owned()))?;
-    Ok(SlotRequest { of, tag, session })
 }
 
 impl<R: Redis> ShardOf<'_, R> {
@@ -45,7 +39,10 @@ impl<R: Redis> ShardOf<'_, R> {
         if first != ClaimOutcome::Full {
             return Ok(first);
         }
-        let request = request(SlotFor::Turn, claim.tag, &claim.session)?;
+        let request = SlotRequest {
+            of: SlotFor::Turn,
+            tag: claim.tag,
+        };
         match self.store.take_slot(self.event, &request).await? {
             Some(slot) => self.change_person(claim.tag, Some(&slot), decide(Slot::Given)).await,
             None => Ok(first),
@@ -55,10 +52,13 @@ impl<R: Redis> ShardOf<'_, R> {
     pub(super) async fn walk_in(&self, walk_in: &WalkIn) -> Result<WalkInOutcome, StoreError> {
         let decide = |slot| move |known: Option<&Person>, now| person::walk_in(known, walk_in, slot, now);
         let first = self.change_person(walk_in.tag, None, decide(Slot::None)).await?;
-        if first != WalkInOutcome::Full {
+        if first != WalkInOutcome::Full || walk_in.only_if_in {
             return Ok(first);
         }
-        let request = request(SlotFor::WalkIn, walk_in.tag, &walk_in.session)?;
+        let request = SlotRequest {
+            of: SlotFor::WalkIn,
+            tag: walk_in.tag,
+        };
         match self.store.take_slot(self.event, &request).await? {
             Some(slot) => self.change_person(walk_in.tag, Some(&slot), decide(Slot::Given)).await,
             None => Ok(first),
@@ -89,30 +89,33 @@ impl<R: Redis> Store<'_, R> {
             let arguments = vec![
                 self.candidate(),
                 text(read.epoch),
-                text(request.session),
-                request.tag.0.to_vec(),
+                request.tag.to_string().into_bytes(),
+                text(ASKS_EVERY_MS),
                 kind.as_bytes().to_vec(),
                 most,
                 text(SLOT_HELD_MS),
                 text(WAITS_FOR_SLOT_MS),
                 read.walk_ins.clone(),
                 walk_ins,
+                text(read.revision),
+                or_minus_one(read.first_announced),
             ];
-            let keys = CoordinatorKeys::new(event).with(&["slots", "waiting"]);
+            let keys = CoordinatorKeys::new(event).with(&["slots", "waiting", "waiting_since"]);
             let mut reply = run(self.redis, &TAKE_SLOT, &keys, arguments).await?;
             match reply.number::<u32>()? {
                 0 => return Ok(None),
                 1 => {
                     let given_at = UnixMillis(reply.number()?);
                     return Ok(Some(GivenSlot {
-                        session: request.session,
+                        tag: request.tag,
                         begins_before: given_at.plus(BEGIN_WITHIN_MS),
                     }));
                 }
                 _ => {}
             }
         }
-        Err(StoreError(format!("the slots of {event} change too often")))
+        // So many ask at once that there will hardly be room for one more.
+        Ok(None)
     }
 }
 

@@ -6,6 +6,7 @@ fn walk_in(name: &str) -> WalkIn {
     WalkIn {
         tag: TAG,
         over: None,
+        only_if_in: false,
         shopping_ms: 600,
         idle_ms: None,
         session: name.to_owned(),

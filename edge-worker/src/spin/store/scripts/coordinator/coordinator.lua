@@ -28,7 +28,7 @@
 --         segments, stops  LIST  of the schedule, JSON, oldest first: those that `schedule` has dropped. Appended
 --         records          HASH  draw -> signed record, JSON. Written once, with the progress that counts it
 --         session_counts, ended_sessions  of shopping sessions, see note_sessions.lua
---         slots, waiting   of sessions that are about to begin, see take_slot.lua
+--         slots, waiting, waiting_since  of sessions that are about to begin, see take_slot.lua
 --         chain            STRING  the checkpoints of the secrets
 -- ARGV[1] candidate, see redis.lua
 --
