@@ -172,7 +172,9 @@ pub(crate) fn keep_session(known: Option<&Person>, keep: &KeepSession, now: Unix
 impl Person {
     /// With a first ticket, or with one more: the serial says how many there were.
     pub(crate) fn with_ticket(self, tier: Tier, numbered: TicketNumber) -> Person {
-        let token_until = self.window().map_or(UnixMillis(0), token_until);
+        // A session that began without a turn stays known by itself.
+        let claimed = self.held.as_ref().and_then(|held| held.claimed.as_ref());
+        let token_until = claimed.map_or(UnixMillis(0), token_until);
         Person {
             busy_until: self.busy_until.max(token_until),
             held: Some(HeldTicket {

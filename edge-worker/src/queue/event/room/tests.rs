@@ -123,9 +123,16 @@ fn room_is_kept_for_everybody_who_waits_and_nobody_passes_a_fan_who_finds_no_slo
     let in_draw = site.room(OpenTickets::Possible, &joined(6), after(10));
     assert_eq!(in_draw.with_turn, Some(u64::from(AT_ONCE)));
     assert_eq!(in_draw.without_turn, u64::from(AT_ONCE) - 6);
-    assert!(in_draw.most_per_second < Rate::per_second(10), "they take their part of it");
+    assert!(
+        in_draw.most_per_second < Rate::per_second(10),
+        "they take their part of it"
+    );
     assert_eq!(site.room_at(&joined(1_000), after(10)).without_turn, 0);
-    assert_eq!(site.room_at(&running(3, 1), after(10)).without_turn, 0, "one waits for a slot");
+    assert_eq!(
+        site.room_at(&running(3, 1), after(10)).without_turn,
+        0,
+        "one waits for a slot"
+    );
     site.draw_fans(5, after(10));
     let in_line = site.room_at(&joined(5), after(11)).without_turn;
     assert_eq!(in_line, u64::from(AT_ONCE) - 5);

@@ -98,6 +98,79 @@ fn a_person_in_the_shop_with_a_turn_finds_that_window() {
 }
 
 #[test]
+fn an_idle_session_goes_on_with_a_slot_and_a_turn_makes_its_token_dead() {
+    let mut idle = Person::default();
+    let idle_ms = Some(1_000);
+    let asks = |name| WalkIn {
+        shopping_ms: 60_000,
+        idle_ms,
+        ..walk_in(name)
+    };
+    idle.walk_in(&asks("w"), Slot::Given, UnixMillis(100)); // idle at 1,100
+    let mut turn = idle.clone().with_ticket(Tier::Human, numbered(0, 3));
+    let dead_at = UnixMillis(2_000).plus(TOKEN_DEAD_MS);
+    let busy = ClaimOutcome::Busy { until: dead_at };
+    assert_eq!(turn.claim(&claim(1, 0), Slot::Given, UnixMillis(2_000)), busy);
+    assert!(turn.claim(&claim(1, 0), Slot::Given, dead_at).window().is_some());
+
+    assert_eq!(
+        idle.walk_in(&asks("x"), Slot::None, UnixMillis(2_000)),
+        WalkInOutcome::Full
+    );
+    let found = WalkIn {
+        only_if_in: true,
+        ..asks("x")
+    };
+    assert_eq!(idle.walk_in(&found, Slot::None, UnixMillis(2_000)), WalkInOutcome::Full);
+    let goes_on = idle.walk_in(&asks("x"), Slot::Given, UnixMillis(2_000));
+    assert_eq!(goes_on.window().map(|window| window.session.as_str()), Some("w"));
+    assert_eq!(
+        idle.walk_in(&found, Slot::None, UnixMillis(2_500)).window(),
+        goes_on
+            .window()
+            .map(|window| {
+                let mut later = window.clone();
+                later.use_at(UnixMillis(2_500), idle_ms);
+                later
+            })
+            .as_ref()
+    );
+}
+
+#[test]
+fn a_session_that_was_over_comes_back_after_a_stop_only_with_a_slot() {
+    let mut person = first(0);
+    person.claim(&with_slot(1, 0), Slot::Given, UnixMillis(100)); // until 700
+    let mut stops = Stops::default();
+    stops.push(Stop {
+        from_ms: 600,
+        to_ms: 5_000,
+    });
+    let later = Claim {
+        stops,
+        ..with_slot(1, 0)
+    };
+    assert_eq!(person.claim(&later, Slot::None, UnixMillis(5_000)), ClaimOutcome::Full);
+    let back = person.claim(&later, Slot::Given, UnixMillis(5_000));
+    assert!(
+        back.window().is_some_and(|window| window.runs(UnixMillis(5_000))),
+        "{back:?}"
+    );
+}
+
+#[test]
+fn who_leaves_with_an_old_ticket_is_out_of_the_newest_session() {
+    let mut person = first(0);
+    person.claim(&claim(1, 0), Slot::None, UnixMillis(100)); // until 700
+    person.walk_in(&walk_in("w"), Slot::Given, UnixMillis(1_000));
+    person.leave(&leave(1), UnixMillis(1_100));
+    assert_eq!(
+        person.window().and_then(|window| window.ended_at),
+        Some(UnixMillis(1_100))
+    );
+}
+
+#[test]
 fn a_person_who_was_refused_or_just_left_has_to_queue() {
     let mut refused = Person::default();
     assert!(is_refused(&refused.join(&scored(0), Some(Draw(0)), NOW)));
@@ -118,8 +191,8 @@ fn a_turn_is_not_claimed_beside_a_session_that_began_without_one() {
     // The event's gate has another mode by now, so the person gets a ticket.
     assert_eq!(person.join(&join(Tier::Human, None), Some(Draw(0)), NOW), NUMBER);
     let mut person = person.with_ticket(Tier::Human, numbered(0, 3));
-    let busy = ClaimOutcome::Busy { until: UnixMillis(700) };
-    assert_eq!(person.claim(&claim(1, 0), Slot::Given, UnixMillis(699)), busy);
+    let in_already = ClaimOutcome::Window(window("w", 100));
+    assert_eq!(person.claim(&claim(1, 0), Slot::Given, UnixMillis(699)), in_already);
     assert!(
         person
             .claim(&claim(1, 0), Slot::Given, UnixMillis(700))
