@@ -47,6 +47,7 @@ fn shop_token(event: &EventId) -> String {
         iat: now().floor_seconds(),
         nbf: None,
         began_ms: None,
+        ends_ms: None,
         exp: now().floor_seconds() + 600,
         event: event.clone(),
         place: Place(1),

@@ -201,6 +201,7 @@ mod tests {
             nbf: None,
             exp,
             began_ms: None,
+            ends_ms: None,
             event,
             place: Place(1),
             tag: None,

@@ -165,6 +165,7 @@ fn shop_token<P: Platform>(
         nbf: None,
         exp: ends,
         began_ms: Some(window.claimed_at.0),
+        ends_ms: Some(window.ends_at.0),
         event: resolved.ticket.event_id.clone(),
         place,
         tag: Some(resolved.ticket.tag),
