@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`session`]: finds and judges the shopping session of a request.
 //! - [`renewal`]: a session in front of a protected site gets a later end while it is used.
+//!   [`kept_sessions`] remembers what shards were told of it.
 //! - [`session_end`]: a protected site ends a session.
 //! - [`proxy`]: carries requests to the origin.
 //! - [`protected_site`]: guards a protected site. [`without_session`] answers whoever has no session.
@@ -21,6 +22,7 @@
 //! - [`way_back`]: how a person comes back to a form that met the queue.
 
 pub(crate) mod asker;
+mod kept_sessions;
 pub(crate) mod protected_site;
 pub(crate) mod proxy;
 mod renewal;

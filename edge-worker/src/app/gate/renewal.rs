@@ -5,8 +5,12 @@
 //! ([`ShopClaims::ends_ms`]), so a change of the settings lengthens no session that has begun: the
 //! person could join again meanwhile, and have a second one.
 //!
-//! Where sessions end when they are idle, the shard is told of their use once in half of the idle
-//! time, before the token gets its later end. So a slot is free when nobody comes any more.
+//! Where sessions end when they are idle, the shard is told of their use before the token gets its
+//! later end: once in half of the idle time by a browser, which keeps the new token, and once in an
+//! eighth of it ([`KeptSessions`]) by whatever goes on with the old one. So a slot is free when nobody
+//! comes any more.
+
+use std::cell::RefCell;
 
 use http::HeaderMap;
 use stanchion_shared::{
@@ -15,6 +19,7 @@ use stanchion_shared::{
     timestamp::UnixMillis,
 };
 
+use super::kept_sessions::{KeptSessions, Known, Word};
 use crate::{
     app::{
         cache::asking,
@@ -22,6 +27,10 @@ use crate::{
     },
     platform::{KeepOutcome, KeepSession, Platform, QueueStore},
 };
+
+thread_local! {
+    static KEPT: RefCell<KeptSessions> = RefCell::new(KeptSessions::new());
+}
 
 /// How long a token lives that is renewed at each use, in ms; `None` where tokens live as long as
 /// their sessions.
@@ -61,7 +70,7 @@ fn renewed(session: &ShopClaims, token_ms: u64, kept: Kept, now: UnixMillis) -> 
         // The shard's word counts: its window may have grown by stops since the token was signed.
         Kept::Until(until) => (until.floor_seconds(), session.ends_ms.max(Some(until.0))),
         Kept::Unknown => (session.last_second(), session.ends_ms),
-        Kept::Over => return None,
+        Kept::ByAnother | Kept::Over => return None,
     };
     let exp = now.plus(token_ms).floor_seconds().min(last);
     (exp > session.exp).then(|| ShopClaims {
@@ -75,11 +84,14 @@ fn is_half_over(session: &ShopClaims, token_ms: u64, now: UnixMillis) -> bool {
     session.exp <= now.plus(token_ms / 2).floor_seconds()
 }
 
-/// What the shard says of a session that is used.
+/// What is known of a session that is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kept {
     /// It is over then, unless it is used again.
     Until(UnixMillis),
+    /// Another request tells the shard of it just now, and gets the token with a later end. This one's
+    /// is good for long enough.
+    ByAnother,
     /// It is over.
     Over,
     /// It was not asked, or is silent, or the token is of an earlier version and does not say whose it
@@ -91,14 +103,31 @@ async fn keep<P: Platform>(platform: &P, snapshot: &Snapshot, claims: &ShopClaim
     let Some(tag) = claims.tag else {
         return Kept::Unknown;
     };
+    let now = platform.now();
+    match KEPT.with_borrow_mut(|kept| kept.ask(&claims.jti, idle_ms, now)) {
+        Known::Told(word) => return word.into(),
+        Known::IsTold => return Kept::ByAnother,
+        Known::Nothing => {}
+    }
     let (event, shard) = (&claims.event, tag.shard(snapshot.shards()));
     let session = claims.jti.clone();
     let store = platform.store();
     let keep = KeepSession { tag, session, idle_ms };
-    match asking::shard(platform, event, shard, store.keep_session(event, shard, keep)).await {
-        Ok(KeepOutcome::Kept { until }) => Kept::Until(until),
-        Ok(KeepOutcome::Over) => Kept::Over,
-        Err(_) => Kept::Unknown, // the log says it
+    let word = match asking::shard(platform, event, shard, store.keep_session(event, shard, keep)).await {
+        Ok(KeepOutcome::Kept { until }) => Word::Until(until),
+        Ok(KeepOutcome::Over) => Word::Over,
+        Err(_) => return Kept::Unknown, // the log says it
+    };
+    KEPT.with_borrow_mut(|kept| kept.note(&claims.jti, now, word));
+    word.into()
+}
+
+impl From<Word> for Kept {
+    fn from(word: Word) -> Kept {
+        match word {
+            Word::Until(until) => Kept::Until(until),
+            Word::Over => Kept::Over,
+        }
     }
 }
 
