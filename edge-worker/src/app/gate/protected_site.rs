@@ -180,8 +180,8 @@ async fn pass<P: Platform>(
     let (head, _) = passed.into_parts();
     let limits = site_time_limits::of(&head);
     let passed = http::Request::from_parts(head, body);
-    let event = session.map(|(_, known)| &**known);
-    let mut answer = site_watch::pass(platform, passed, limits, event).await?;
+    let by = session.map(|(session, known)| (session.claims.jti.as_str(), &**known));
+    let mut answer = site_watch::pass(platform, passed, limits, by).await?;
     let headers = &mut answer.headers;
     site_headers::from_site(headers);
     if passing.caching == Caching::Forbidden {

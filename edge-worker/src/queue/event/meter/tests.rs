@@ -2,7 +2,7 @@ use stanchion_shared::{
     draw::chain::SecretChain,
     event_settings::{DRAW_WINDOW_MS, EventSettings, SHOPPING_MS, TURN_MS},
     ids::{Bytes32, EventId, EventKey, ShardCount},
-    meter::{BrakeCause, BrakeLimits},
+    meter::{AnswerCounts, AnswerGroup, BrakeCause, BrakeLimits},
     policy::{HEALTH_LEASE_MS, QueuePolicy, SiteRelease, gate::GateMode},
     schedule::EFFECT_DELAY_MS,
     sessions::SessionTotals,
@@ -322,11 +322,15 @@ fn a_site_that_says_that_it_is_ill_stops_its_event_and_the_meter_goes_on_when_it
 fn a_site_that_fails_is_braked_and_its_admin_sees_it() {
     let mut event = drawn(release(3_000), 10_000);
     event.fills(1, 30);
-    let failing = SiteAnswers {
-        well: 10,
-        failed: 90,
-        slow: 0,
-    };
+    let mut failing = SiteAnswers::default();
+    for group in AnswerGroup::all().take(10) {
+        let counts = AnswerCounts {
+            well: 1,
+            failed: 9,
+            slow: 0,
+        };
+        failing.add(SiteAnswers::of(group, counts));
+    }
     let inside = event.schedule.served(at(29));
     event.meter_site(OpenTickets::None, &begun(inside), failing, at(30));
     let report = event.snapshot(begun(inside), Epochs::default(), at(30)).meter.unwrap();
