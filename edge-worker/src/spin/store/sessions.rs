@@ -28,6 +28,7 @@ static SESSION: Script = script!(
     "shard/sessions.lua",
     "shard/session.lua"
 );
+static TOLD: Script = script!("redis.lua", "shard/shard.lua", "shard/told.lua");
 static NOTE_SESSIONS: Script = script!(
     "redis.lua",
     "coordinator/coordinator.lua",
@@ -107,7 +108,8 @@ impl<R: Redis> ShardOf<'_, R> {
 }
 
 impl<R: Redis> Store<'_, R> {
-    /// Tells the coordinator of sessions, and lets the shards forget what it knows now.
+    /// Tells the coordinator of sessions. The shards note what it knows now: they tell it again if it
+    /// goes back to an older copy.
     pub(super) async fn tell_sessions(&self, event: &EventId, reports: &[SessionReport]) -> Result<(), StoreError> {
         let mut arguments = vec![self.candidate(), text(MOST_ENDED), text(reports.len())];
         for SessionReport { shard, totals, .. } in reports {
@@ -121,11 +123,12 @@ impl<R: Redis> Store<'_, R> {
             return Ok(());
         }
         for report in reports.iter().filter(|report| !report.ended.is_empty()) {
-            let key = ShardKeys::new(event, report.shard).key("ended");
-            let mut forgotten = vec![key];
-            forgotten.extend(report.ended.iter().map(|one| one.session.to_string()));
-            let forgotten: Vec<&[u8]> = forgotten.iter().map(String::as_bytes).collect();
-            plain(self.redis, "HDEL", &forgotten).await?;
+            let keys = ShardKeys::new(event, report.shard).with(&["ended", "told"]);
+            let mut arguments = vec![self.candidate(), text(MOST_ENDED)];
+            for one in &report.ended {
+                arguments.extend([text(one.session), text(one.until)]);
+            }
+            run(self.redis, &TOLD, &keys, arguments).await?.done()?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 -- Stores what shards tell of shopping sessions: their counts, and which sessions ended before their shop tokens do. What is
--- told again changes nothing.
+-- told again changes nothing, nor does a report that was overtaken: counts only grow.
 --
 -- KEYS[7] session_counts  HASH  shard -> 'begun over'
 -- KEYS[8] ended_sessions  ZSET  'mark:until' by position in the list of ended sessions: the mark, and until which second since
@@ -14,13 +14,13 @@ present_epoch()
 local SESSIONS, ENDED = KEYS[7], KEYS[8]
 local last_shard = 3 + 3 * tonumber(ARGV[3])
 for i = 4, last_shard, 3 do
-  local counts = ARGV[i + 1] .. ' ' .. ARGV[i + 2]
-  local known = redis.call('HGET', SESSIONS, ARGV[i]) or '0 0'
-  if known ~= counts then
-    local begun, over = string.match(known, '^(%d+) (%d+)$')
-    redis.call('HSET', SESSIONS, ARGV[i], counts)
-    redis.call('HINCRBY', EVENT, 'sessions_begun', ARGV[i + 1] - begun)
-    redis.call('HINCRBY', EVENT, 'sessions_over', ARGV[i + 2] - over)
+  local begun, over = string.match(redis.call('HGET', SESSIONS, ARGV[i]) or '0 0', '^(%d+) (%d+)$')
+  local more_begun = math.max(0, ARGV[i + 1] - begun)
+  local more_over = math.max(0, ARGV[i + 2] - over)
+  if more_begun + more_over > 0 then
+    redis.call('HSET', SESSIONS, ARGV[i], string.format('%d %d', begun + more_begun, over + more_over))
+    redis.call('HINCRBY', EVENT, 'sessions_begun', more_begun)
+    redis.call('HINCRBY', EVENT, 'sessions_over', more_over)
   end
 end
 for i = last_shard + 1, #ARGV, 2 do

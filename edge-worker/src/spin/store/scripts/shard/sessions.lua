@@ -4,6 +4,8 @@
 --   sessions  ZSET  sessions that run, by the ms since 1970 at which each is over by itself; old ones are forgotten here
 --   ended     HASH  mark of a session that was ended -> until which second since 1970 its shop token would be good, until
 --                   the coordinator has been told
+--   told      ZSET  mark of a session of which it has been told, by that second, until then: a coordinator that went back to
+--                   an older copy is told again
 -- Field of the shard: sessions_begun
 local MOST_ENDED_TOLD = 1000
 
