@@ -9,14 +9,17 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// How many sessions began and are over, since the event was created. A session is over when it was
-/// ended or its end has passed.
+/// ended or its end has passed. One whose end moved after that, because a stop lengthened it or it was
+/// used again, is revived: it runs on, and is over once more later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "SessionTotalsFields", into = "SessionTotalsFields")]
 pub struct SessionTotals {
     /// Sessions that began.
     pub begun: u64,
-    /// Of these, so many are over.
+    /// So often one of these was over.
     pub over: u64,
+    /// So often one of these went on although it was over. It is no fan who comes from the line.
+    pub revived: u64,
 }
 
 /// The JSON of [`SessionTotals`]: who reads it by eye wants to know how many run.
@@ -26,12 +29,20 @@ struct SessionTotalsFields {
     active: u64,
     begun: u64,
     over: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    revived: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl From<SessionTotalsFields> for SessionTotals {
     fn from(fields: SessionTotalsFields) -> SessionTotals {
-        let SessionTotalsFields { begun, over, .. } = fields;
-        SessionTotals { begun, over }
+        let SessionTotalsFields {
+            begun, over, revived, ..
+        } = fields;
+        SessionTotals { begun, over, revived }
     }
 }
 
@@ -41,6 +52,7 @@ impl From<SessionTotals> for SessionTotalsFields {
             active: totals.active(),
             begun: totals.begun,
             over: totals.over,
+            revived: totals.revived,
         }
     }
 }
@@ -49,7 +61,7 @@ impl SessionTotals {
     /// Sessions that run.
     #[must_use]
     pub fn active(self) -> u64 {
-        self.begun.saturating_sub(self.over)
+        (self.begun + self.revived).saturating_sub(self.over)
     }
 
     /// Whether no session ever began.
@@ -62,6 +74,7 @@ impl SessionTotals {
     pub fn grow(&mut self, other: SessionTotals) {
         self.begun = self.begun.max(other.begun);
         self.over = self.over.max(other.over);
+        self.revived = self.revived.max(other.revived);
     }
 }
 
@@ -70,6 +83,7 @@ impl std::iter::Sum for SessionTotals {
         all.fold(SessionTotals::default(), |sum, one| SessionTotals {
             begun: sum.begun + one.begun,
             over: sum.over + one.over,
+            revived: sum.revived + one.revived,
         })
     }
 }
@@ -171,20 +185,36 @@ impl NewestEnded {
 mod tests {
     use super::*;
 
+    fn counts(begun: u64, over: u64) -> SessionTotals {
+        SessionTotals {
+            begun,
+            over,
+            revived: 0,
+        }
+    }
+
     #[test]
     fn totals_are_shown_with_what_runs_and_are_never_below_nothing() {
-        let totals = SessionTotals { begun: 5, over: 2 };
+        let totals = counts(5, 2);
         let json = serde_json::to_string(&totals).unwrap();
         assert_eq!(json, r#"{"active":3,"begun":5,"over":2}"#);
         assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), totals);
-        assert_eq!(SessionTotals { begun: 1, over: 2 }.active(), 0);
+        assert_eq!(counts(1, 2).active(), 0);
+        let revived = SessionTotals {
+            revived: 1,
+            ..counts(5, 3)
+        };
+        assert_eq!(revived.active(), 3, "three of five are over, and one of them went on");
+        let json = serde_json::to_string(&revived).unwrap();
+        assert_eq!(json, r#"{"active":3,"begun":5,"over":3,"revived":1}"#);
+        assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), revived);
     }
 
     #[test]
     fn a_message_that_was_overtaken_takes_nothing_back() {
-        let mut known = SessionTotals { begun: 5, over: 2 };
-        known.grow(SessionTotals { begun: 4, over: 3 });
-        assert_eq!(known, SessionTotals { begun: 5, over: 3 });
+        let mut known = counts(5, 2);
+        known.grow(counts(4, 3));
+        assert_eq!(known, counts(5, 3));
     }
 
     #[test]

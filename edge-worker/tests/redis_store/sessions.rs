@@ -4,7 +4,9 @@ use std::cell::Cell;
 
 use futures_util::future::join_all;
 use stanchion_edge::{
-    platform::{ClaimOutcome, EndOutcome, EndSession, Leave, LeaveOutcome, QueueStore, ShoppingWindow},
+    platform::{
+        ClaimOutcome, EndOutcome, EndSession, KeepOutcome, KeepSession, Leave, LeaveOutcome, QueueStore, ShoppingWindow,
+    },
     spin::store::{Redis, Store, Value},
 };
 use stanchion_shared::sessions::{SessionMark, SessionTotals};
@@ -39,7 +41,7 @@ async fn sessions_are_counted_from_their_beginning_to_their_end_and_each_end_is_
     let fans = event.join_all(&store, &people(6)).await;
     let windows = join_all(fans.iter().map(|fan| shopping(&event, &store, fan))).await;
     let before = event.snapshot(&store).await;
-    assert_eq!(before.sessions, SessionTotals { begun: 6, over: 0 });
+    assert_eq!(before.sessions, SessionTotals { begun: 6, over: 0, revived: 0 });
     assert!(before.ended.is_empty());
 
     for _ in 0..2 {
@@ -81,7 +83,7 @@ async fn what_is_over_by_itself_is_counted_with_the_next_reports() {
     let deadline = now().plus(6_000);
     loop {
         let sessions = event.snapshot(&store).await.sessions;
-        if sessions == (SessionTotals { begun: 1, over: 1 }) {
+        if sessions == (SessionTotals { begun: 1, over: 1, revived: 0 }) {
             return;
         }
         assert!(now() < deadline, "{sessions:?}");
@@ -173,5 +175,35 @@ async fn a_report_of_sessions_that_was_overtaken_sets_no_count_back() {
     let counts = format!("stanchion:{{{}}}:session_counts", event.id).into_bytes();
     let shard = first.shard.0.to_string().into_bytes();
     let counted = redis.execute("HGET", vec![counts, shard]).await.unwrap();
-    assert_eq!(counted, [Value::Bytes(b"3 0".to_vec())]);
+    assert_eq!(counted, [Value::Bytes(b"3 0 0".to_vec())]);
+}
+
+#[tokio::test]
+async fn a_session_that_goes_on_after_it_was_over_did_not_begin_again() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = Event::on_sale_in(FAR_MS).open(&store).await;
+    let fan = event.join_all(&store, &people(1)).await.remove(0);
+    let mut claim = event.claim_of(&fan);
+    claim.idle_ms = Some(200);
+    store.claim(&event.id, fan.shard, claim.clone()).await.unwrap();
+    let deadline = now().plus(6_000);
+    while event.snapshot(&store).await.sessions.over == 0 {
+        assert!(now() < deadline, "it does not end");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let keep = KeepSession {
+        tag: fan.tag,
+        session: claim.session,
+        idle_ms: 60_000,
+    };
+    let kept = store.keep_session(&event.id, fan.shard, keep).await.unwrap();
+    assert!(matches!(kept, KeepOutcome::Kept { .. }), "{kept:?}");
+    let sessions = event.snapshot(&store).await.sessions;
+    let expected = SessionTotals {
+        begun: 1,
+        over: 1,
+        revived: 1,
+    };
+    assert_eq!((sessions, sessions.active()), (expected, 1));
 }

@@ -66,7 +66,7 @@ impl SessionMemory {
             }
             // It was over before its end moved.
             SessionChange::Moved { session, over_at } => {
-                self.totals.begun += 1;
+                self.totals.revived += 1;
                 self.runs(database, session, *over_at)?;
             }
         }

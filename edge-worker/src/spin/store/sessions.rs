@@ -40,6 +40,7 @@ pub(super) fn read_report(shard: Shard, reply: &mut Reply) -> Result<SessionRepo
     let totals = SessionTotals {
         begun: reply.number()?,
         over: reply.number()?,
+        revived: reply.number()?,
     };
     let mut ended = Vec::new();
     for _ in 0..reply.number::<u32>()? {
@@ -82,8 +83,11 @@ impl<R: Redis> ShardOf<'_, R> {
             write_person(person),
         ];
         match change {
-            SessionChange::Began { session, over_at } | SessionChange::Moved { session, over_at } => {
-                arguments.extend([session.clone().into_bytes(), text(over_at.0)]);
+            SessionChange::Began { session, over_at } => {
+                arguments.extend([session.clone().into_bytes(), text(over_at.0), b"began".to_vec()]);
+            }
+            SessionChange::Moved { session, over_at } => {
+                arguments.extend([session.clone().into_bytes(), text(over_at.0), b"moved".to_vec()]);
             }
             SessionChange::Ended { session, token_until } => {
                 arguments.extend([session.clone().into_bytes(), Vec::new()]);
@@ -113,7 +117,8 @@ impl<R: Redis> Store<'_, R> {
     pub(super) async fn tell_sessions(&self, event: &EventId, reports: &[SessionReport]) -> Result<(), StoreError> {
         let mut arguments = vec![self.candidate(), text(MOST_ENDED), text(reports.len())];
         for SessionReport { shard, totals, .. } in reports {
-            arguments.extend([text(shard.0), text(totals.begun), text(totals.over)]);
+            arguments.push(text(shard.0));
+            arguments.extend([totals.begun, totals.over, totals.revived].map(text));
         }
         for one in reports.iter().flat_map(|report| &report.ended) {
             arguments.extend([text(one.session), text(one.until)]);

@@ -62,7 +62,7 @@ fn event(settings: EventSettings) -> EventState {
 /// So many sessions began, and none is over.
 fn begun(begun: u64) -> ReportTotals {
     ReportTotals {
-        sessions: SessionTotals { begun, over: 0 },
+        sessions: SessionTotals { begun, over: 0, revived: 0 },
         ..ReportTotals::default()
     }
 }
@@ -164,6 +164,7 @@ fn if_nobody_meters_admission_stops_when_the_room_is_used_up_and_goes_on_later()
         sessions: SessionTotals {
             begun: most,
             over: most / 2,
+            revived: 0,
         },
         ..ReportTotals::default()
     };
@@ -192,7 +193,7 @@ fn when_the_last_one_is_out_the_lease_is_let_go_and_nobody_meters_any_more() {
     let mut event = drawn(release(300), 20);
     event.fills(1, 10);
     let over = ReportTotals {
-        sessions: SessionTotals { begun: 20, over: 20 },
+        sessions: SessionTotals { begun: 20, over: 20, revived: 0 },
         ..ReportTotals::default()
     };
     let seconds = 20 + (TURN_MS.least + SHOPPING_MS.default) / 1_000;
@@ -366,6 +367,7 @@ fn the_snapshot_stays_small_whatever_the_meter_decides() {
             sessions: SessionTotals {
                 begun: 1_000_000,
                 over: 1_000_000 - over,
+                revived: 0,
             },
             ..ReportTotals::default()
         };

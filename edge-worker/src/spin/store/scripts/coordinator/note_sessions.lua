@@ -1,27 +1,33 @@
 -- Stores what shards tell of shopping sessions: their counts, and which sessions ended before their shop tokens do. What is
 -- told again changes nothing, nor does a report that was overtaken: counts only grow.
 --
--- KEYS[7] session_counts  HASH  shard -> 'begun over'
+-- KEYS[7] session_counts  HASH  shard -> 'begun over revived'
 -- KEYS[8] ended_sessions  ZSET  'mark:until' by position in the list of ended sessions: the mark, and until which second since
 --                         1970 the shop token would be good. Positions count from 0 and never change; the oldest are
 --                         forgotten once their tokens have ended
--- Fields of the event: sessions_begun, sessions_over (the sums), ended_end (the position after the last ended one)
--- ARGV[2] ended sessions that are remembered at most  ARGV[3] number of shards  then shard, begun, over, …
+-- Fields of the event: sessions_begun, sessions_over, sessions_revived (the sums), ended_end (the position after the last
+-- ended one)
+-- ARGV[2] ended sessions that are remembered at most  ARGV[3] number of shards  then shard, begun, over, revived, …
 -- then mark, until, …
 -- Result: {1}, or {0} if there is no event
 if not is_there() then return { 0 } end
 present_epoch()
 local SESSIONS, ENDED = KEYS[7], KEYS[8]
-local last_shard = 3 + 3 * tonumber(ARGV[3])
-for i = 4, last_shard, 3 do
-  local begun, over = string.match(redis.call('HGET', SESSIONS, ARGV[i]) or '0 0', '^(%d+) (%d+)$')
-  local more_begun = math.max(0, ARGV[i + 1] - begun)
-  local more_over = math.max(0, ARGV[i + 2] - over)
-  if more_begun + more_over > 0 then
-    redis.call('HSET', SESSIONS, ARGV[i], string.format('%d %d', begun + more_begun, over + more_over))
-    redis.call('HINCRBY', EVENT, 'sessions_begun', more_begun)
-    redis.call('HINCRBY', EVENT, 'sessions_over', more_over)
+local last_shard = 3 + 4 * tonumber(ARGV[3])
+for i = 4, last_shard, 4 do
+  local counts, has_grown = {}, false
+  for count in string.gmatch(redis.call('HGET', SESSIONS, ARGV[i]) or '', '%d+') do
+    counts[#counts + 1] = tonumber(count)
   end
+  for j, field in ipairs({ 'sessions_begun', 'sessions_over', 'sessions_revived' }) do
+    local known = counts[j] or 0
+    counts[j] = math.max(known, tonumber(ARGV[i + j]))
+    if counts[j] > known then
+      has_grown = true
+      redis.call('HINCRBY', EVENT, field, counts[j] - known)
+    end
+  end
+  if has_grown then redis.call('HSET', SESSIONS, ARGV[i], string.format('%d %d %d', counts[1], counts[2], counts[3])) end
 end
 for i = last_shard + 1, #ARGV, 2 do
   local member = ARGV[i] .. ':' .. ARGV[i + 1]

@@ -6,18 +6,19 @@
 --                   the coordinator has been told
 --   told      ZSET  mark of a session of which it has been told, by that second, until then: a coordinator that went back to
 --                   an older copy is told again
--- Field of the shard: sessions_begun
+-- Fields of the shard: sessions_begun, sessions_revived
 local MOST_ENDED_TOLD = 1000
 
--- {begun, over, number of ended ones that follow, mark, until, …}
+-- {begun, over, revived, number of ended ones that follow, mark, until, …}
 local function session_report(sessions, ended)
   redis.call('ZREMRANGEBYSCORE', sessions, '-inf', now_ms())
   local begun = tonumber(redis.call('HGET', SHARD, 'sessions_begun') or 0)
-  local report = { begun, begun - redis.call('ZCARD', sessions), 0 }
+  local revived = tonumber(redis.call('HGET', SHARD, 'sessions_revived') or 0)
+  local report = { begun, begun + revived - redis.call('ZCARD', sessions), revived, 0 }
   local untold = redis.call('HGETALL', ended)
   for i = 1, math.min(#untold, 2 * MOST_ENDED_TOLD) do
     report[#report + 1] = untold[i]
   end
-  report[3] = (#report - 3) / 2
+  report[4] = (#report - 4) / 2
   return report
 end

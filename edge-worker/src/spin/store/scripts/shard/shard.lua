@@ -5,7 +5,8 @@
 --                         frozen_through  no number is given in a draw up to this one any more; absent: none is frozen
 --                         joined          tickets given, over all draws
 --                         coordinator     the coordinator's epoch in which this shard last reported
---                         sessions_begun  shopping sessions that began
+--                         sessions_begun, sessions_revived  shopping sessions that began, and that went on after they were
+--                         over
 --                         score:NAME      how joins were scored, by counter
 -- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
 --                         'count0 count1 count2 digest announced epoch epoch …', where
