@@ -48,8 +48,8 @@ messages! {
     PutEventMessage => ToCoordinator -> PutOutcome;
     PutReleaseMessage => ToCoordinator -> PutOutcome;
     Announce => ToCoordinator -> Announced;
-    Report => ToCoordinator -> ();
-    TellSessions => ToCoordinator -> ();
+    Report => ToCoordinator -> Heard;
+    TellSessions => ToCoordinator -> Heard;
 
     AddEvent => ToDirectory -> Added;
 
@@ -155,6 +155,15 @@ pub(super) struct Announced {
     pub(super) tell_every_ms: u64,
     /// The event's windows, which do not change any more: when the draw closes.
     pub(super) windows: Windows,
+}
+
+/// What a coordinator says to what a shard tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Heard {
+    /// It is noted.
+    Noted,
+    /// There is no such event any more: nobody needs what the shard tells.
+    NoEvent,
 }
 
 /// What a shard tells of itself.

@@ -6,6 +6,7 @@
 //! the list, so such a token is dead there within [`TOKEN_DEAD_MS`].
 
 pub(crate) mod event_sessions;
+pub(crate) mod telling;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{

@@ -34,7 +34,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, consol
 use super::{
     database::Database,
     messages::{
-        Announce, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TellSessions, ToCoordinator,
+        Announce, Heard, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TellSessions, ToCoordinator,
     },
     now,
     objects::{self, Objects},
@@ -106,10 +106,10 @@ impl DurableObject for Coordinator {
                 objects::answer::<Announce>(self.announce(announce).map_err(broken).and_then(known))
             }
             ToCoordinator::Report(report) => {
-                objects::answer::<Report>(self.report(report).map_err(broken).and_then(known))
+                objects::answer::<Report>(self.report(report).map(heard).map_err(broken))
             }
             ToCoordinator::TellSessions(told) => {
-                objects::answer::<TellSessions>(self.note_sessions(told).map_err(broken).and_then(known))
+                objects::answer::<TellSessions>(self.note_sessions(told).map(heard).map_err(broken))
             }
         }
     }
@@ -141,6 +141,13 @@ fn broken(error: worker::Error) -> StoreError {
 
 fn known<T>(answer: Option<T>) -> std::result::Result<T, StoreError> {
     answer.ok_or_else(|| StoreError("the coordinator has no event yet".to_owned()))
+}
+
+fn heard(noted: Option<()>) -> Heard {
+    match noted {
+        Some(()) => Heard::Noted,
+        None => Heard::NoEvent,
+    }
 }
 
 impl Coordinator {

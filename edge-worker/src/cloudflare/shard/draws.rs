@@ -6,7 +6,7 @@ use worker::{Error, Result, console_error};
 
 use super::{
     super::{
-        messages::{Freeze, HexLog, Report, Settle},
+        messages::{Freeze, Heard, HexLog, Report, Settle},
         now, objects,
     },
     Shard, broken,
@@ -139,7 +139,7 @@ impl Shard {
         };
         if let Some(report) = report {
             match objects::within_limit(self.objects.coordinator(&event_id, report)).await {
-                Ok(()) => self.reported.set(reportable),
+                Ok(Heard::Noted | Heard::NoEvent) => self.reported.set(reportable),
                 Err(error) => console_error!("a shard could not report: {error}"),
             }
         }

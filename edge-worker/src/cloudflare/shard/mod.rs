@@ -35,7 +35,10 @@ use crate::{
         Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, KeepOutcome, KeepSession, Leave, LeaveOutcome,
         StoreError,
     },
-    queue::person::{self, Person, PersonChange},
+    queue::{
+        person::{self, Person, PersonChange},
+        sessions::telling::Telling,
+    },
 };
 use tables::ShardMemory;
 
@@ -54,7 +57,7 @@ pub struct Shard {
     report_at: Cell<Option<UnixMillis>>,
     /// The counts of sessions that the coordinator was last told, and when it may be told again.
     told: Cell<SessionTotals>,
-    tell_not_before: Cell<UnixMillis>,
+    telling: Cell<Telling>,
     /// When the alarm rings, as far as this instance knows.
     alarm: Cell<Option<UnixMillis>>,
 }
@@ -69,7 +72,7 @@ impl DurableObject for Shard {
             reported: Cell::new(0),
             report_at: Cell::new(None),
             told: Cell::default(),
-            tell_not_before: Cell::default(),
+            telling: Cell::default(),
             alarm: Cell::new(None),
         }
     }
