@@ -35,6 +35,6 @@ mod standing_text;
 pub(crate) mod waiting_form;
 mod waiting_html;
 pub(crate) mod waiting_page;
-mod way_back;
+pub(crate) mod way_back;
 mod websocket;
 mod without_session;
