@@ -13,13 +13,13 @@ use crate::platform::{
     Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join, JoinOutcome,
     KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
 };
-pub(super) use crate::queue::Attempt;
 use crate::queue::{
     announcement::AnnouncementOutcome,
     sessions::SessionReport,
     shard_reports::ShardReport,
     shard_tickets::{EnteredDraw, ShardTickets},
 };
+pub(super) use crate::{queue::Attempt, reading::relayed::Read};
 
 /// A message that an object understands.
 pub(super) trait Message: Into<Self::Object> {
@@ -92,28 +92,6 @@ pub(super) struct PutEventMessage {
 pub(super) struct PutReleaseMessage {
     pub(super) put: PutRelease,
     pub(super) attempt: Attempt,
-}
-
-/// Asks for something that every edge reads: a coordinator answers or, of the directory, its object.
-/// Relays pass it on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) enum Read {
-    /// `Option<Snapshot>`.
-    Snapshot,
-    /// `Option<ScheduleChunk>`: a chunk of the schedule, or the last one.
-    Schedule(Option<u32>),
-    /// `Option<SignedRecord>`: the record of a closed draw.
-    Record(Draw),
-    /// `Vec<Draw>`: the drawn windows of a page, complete up to a closed draw. A relay must not
-    /// answer with what it read before that draw was closed, so the draw is part of the question.
-    Drawn { page: u32, through: Draw },
-    /// `Option<EventKey>`: the key that makes tags.
-    EventKey,
-    /// `Vec<EndedSession>`: a page of the list of sessions that ended early, at least up to a
-    /// position: as with `Drawn`, a relay must not answer with what it read before.
-    Ended { page: u64, through: u64 },
-    /// `Vec<EventId>`: events of the directory, from this position on.
-    Events(u32),
 }
 
 /// Asks, and tells how gates saw a protected site answer.

@@ -39,7 +39,11 @@ pub(crate) fn tell_every_ms(shards: ShardCount) -> u64 {
 
 const fn tell_every_ms_of(shards: u16) -> u64 {
     let every_ms = shards as u64 * 1_000 / SESSION_MESSAGES_PER_SECOND;
-    if every_ms > TELL_EVERY_MS { every_ms } else { TELL_EVERY_MS }
+    if every_ms > TELL_EVERY_MS {
+        every_ms
+    } else {
+        TELL_EVERY_MS
+    }
 }
 
 /// What happened to a session, for its shard's count.

@@ -105,9 +105,7 @@ impl DurableObject for Coordinator {
             ToCoordinator::Announce(announce) => {
                 objects::answer::<Announce>(self.announce(announce).map_err(broken).and_then(known))
             }
-            ToCoordinator::Report(report) => {
-                objects::answer::<Report>(self.report(report).map(heard).map_err(broken))
-            }
+            ToCoordinator::Report(report) => objects::answer::<Report>(self.report(report).map(heard).map_err(broken)),
             ToCoordinator::TellSessions(told) => {
                 objects::answer::<TellSessions>(self.note_sessions(told).map(heard).map_err(broken))
             }

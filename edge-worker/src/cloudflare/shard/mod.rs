@@ -38,6 +38,7 @@ use crate::{
     queue::{
         person::{self, Person, PersonChange},
         sessions::telling::Telling,
+        shard_reports::NextReport,
     },
 };
 use tables::ShardMemory;
@@ -54,7 +55,7 @@ pub struct Shard {
     /// How much was last reported to the coordinator ([`ShardMemory::reportable`]), and when more is
     /// to be reported.
     reported: Cell<u64>,
-    report_at: Cell<Option<UnixMillis>>,
+    next_report: Cell<NextReport>,
     /// The counts of sessions that the coordinator was last told, and when it may be told again.
     told: Cell<SessionTotals>,
     telling: Cell<Telling>,
@@ -70,7 +71,7 @@ impl DurableObject for Shard {
             memory: RefCell::new(None),
             queue: join::Queue::default(),
             reported: Cell::new(0),
-            report_at: Cell::new(None),
+            next_report: Cell::default(),
             told: Cell::default(),
             telling: Cell::default(),
             alarm: Cell::new(None),

@@ -119,7 +119,11 @@ mod tests {
     fn report(shard: u16, begun: u64, over: u64, ended: Vec<EndedSession>) -> SessionReport {
         SessionReport {
             shard: Shard(shard),
-            totals: SessionTotals { begun, over, revived: 0 },
+            totals: SessionTotals {
+                begun,
+                over,
+                revived: 0,
+            },
             ended,
         }
     }
@@ -129,12 +133,26 @@ mod tests {
         let mut sessions = EventSessions::default();
         let first = report(0, 5, 2, vec![ended(7, 2_000)]);
         let noted = sessions.note(first.clone(), NOW);
-        assert_eq!(noted.totals, Some(SessionTotals { begun: 5, over: 2, revived: 0 }));
+        assert_eq!(
+            noted.totals,
+            Some(SessionTotals {
+                begun: 5,
+                over: 2,
+                revived: 0
+            })
+        );
         assert_eq!((noted.added, noted.first), (vec![(0, ended(7, 2_000))], 0));
         let again = sessions.note(first, NOW);
         assert_eq!((again.totals, again.added), (None, vec![]));
         sessions.note(report(3, 4, 4, vec![]), NOW);
-        assert_eq!(sessions.totals(), SessionTotals { begun: 9, over: 6, revived: 0 });
+        assert_eq!(
+            sessions.totals(),
+            SessionTotals {
+                begun: 9,
+                over: 6,
+                revived: 0
+            }
+        );
         assert_eq!(sessions.totals().active(), 3);
     }
 

@@ -67,7 +67,10 @@ mod tests {
             pauses.push(next.since(now));
             now = next;
         }
-        assert_eq!(pauses[..8], [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, LONGEST_PAUSE_MS]);
+        assert_eq!(
+            pauses[..8],
+            [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, LONGEST_PAUSE_MS]
+        );
         assert!(pauses[8..].iter().all(|pause| *pause == LONGEST_PAUSE_MS));
         telling.begin(500, now);
         telling.note_answer();

@@ -62,7 +62,11 @@ fn event(settings: EventSettings) -> EventState {
 /// So many sessions began, and none is over.
 fn begun(begun: u64) -> ReportTotals {
     ReportTotals {
-        sessions: SessionTotals { begun, over: 0, revived: 0 },
+        sessions: SessionTotals {
+            begun,
+            over: 0,
+            revived: 0,
+        },
         ..ReportTotals::default()
     }
 }
@@ -193,7 +197,11 @@ fn when_the_last_one_is_out_the_lease_is_let_go_and_nobody_meters_any_more() {
     let mut event = drawn(release(300), 20);
     event.fills(1, 10);
     let over = ReportTotals {
-        sessions: SessionTotals { begun: 20, over: 20, revived: 0 },
+        sessions: SessionTotals {
+            begun: 20,
+            over: 20,
+            revived: 0,
+        },
         ..ReportTotals::default()
     };
     let seconds = 20 + (TURN_MS.least + SHOPPING_MS.default) / 1_000;
