@@ -41,7 +41,14 @@ async fn sessions_are_counted_from_their_beginning_to_their_end_and_each_end_is_
     let fans = event.join_all(&store, &people(6)).await;
     let windows = join_all(fans.iter().map(|fan| shopping(&event, &store, fan))).await;
     let before = event.snapshot(&store).await;
-    assert_eq!(before.sessions, SessionTotals { begun: 6, over: 0, revived: 0 });
+    assert_eq!(
+        before.sessions,
+        SessionTotals {
+            begun: 6,
+            over: 0,
+            revived: 0
+        }
+    );
     assert!(before.ended.is_empty());
 
     for _ in 0..2 {
@@ -83,7 +90,13 @@ async fn what_is_over_by_itself_is_counted_with_the_next_reports() {
     let deadline = now().plus(6_000);
     loop {
         let sessions = event.snapshot(&store).await.sessions;
-        if sessions == (SessionTotals { begun: 1, over: 1, revived: 0 }) {
+        if sessions
+            == (SessionTotals {
+                begun: 1,
+                over: 1,
+                revived: 0,
+            })
+        {
             return;
         }
         assert!(now() < deadline, "{sessions:?}");
@@ -142,7 +155,10 @@ async fn a_coordinator_that_goes_back_to_an_older_copy_is_told_again_which_sessi
     let after = event.snapshot(&store).await;
     assert_ne!(after.epochs.coordinator, before.epochs.coordinator);
     let mut listed: Vec<_> = after.ended.newest.iter().map(|one| Some(one.session)).collect();
-    let mut expected: Vec<_> = windows[..5].iter().map(|window| SessionMark::of(&window.session)).collect();
+    let mut expected: Vec<_> = windows[..5]
+        .iter()
+        .map(|window| SessionMark::of(&window.session))
+        .collect();
     listed.sort_unstable();
     expected.sort_unstable();
     assert_eq!(listed, expected);

@@ -83,7 +83,13 @@ async fn answers_that_instances_tell_with_their_reads_are_added_up_and_brake() {
         answers
     };
     // One session that fails as often as it likes, in two instances.
-    let bad = SiteAnswers::of(AnswerGroup::of(&"7".repeat(32)), AnswerCounts { failed: 500, ..AnswerCounts::default() });
+    let bad = SiteAnswers::of(
+        AnswerGroup::of(&"7".repeat(32)),
+        AnswerCounts {
+            failed: 500,
+            ..AnswerCounts::default()
+        },
+    );
     for _ in 0..8 {
         tell(answers(3, 0)).await;
         tell(bad).await;

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnswerCounts, Brake, BrakeCause, BrakeLimits, HEADROOM_SECONDS, LineReading, MeterHistory, MeterLimits, MeterReading,
-    ON_THEIR_WAY_MS, SiteAnswers, Stock, decide,
+    AnswerCounts, Brake, BrakeCause, BrakeLimits, HEADROOM_SECONDS, LineReading, MeterHistory, MeterLimits,
+    MeterReading, ON_THEIR_WAY_MS, SiteAnswers, Stock, decide,
 };
 use crate::{
     schedule::{LEASE_MS, Rate},

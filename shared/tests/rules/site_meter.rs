@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use stanchion_shared::{
-    meter::{ANSWER_GROUPS, AnswerCounts, AnswerGroup, BrakeLimits, LineReading, SiteAnswers, SiteLimits, SiteMeter, SiteReading},
+    meter::{
+        ANSWER_GROUPS, AnswerCounts, AnswerGroup, BrakeLimits, LineReading, SiteAnswers, SiteLimits, SiteMeter,
+        SiteReading,
+    },
     schedule::{LEASE_MS, Rate, Schedule, ScheduleChange},
     timestamp::UnixMillis,
 };

@@ -54,9 +54,10 @@ impl KeptSessions {
     pub(super) fn ask(&mut self, session: &str, idle_ms: u64, now: UnixMillis) -> Known {
         let known = match self.0.find(&session.to_owned()) {
             Some(Entry { told_at, word: None }) if now.since(told_at) <= SHARD_LIMIT_MS => Known::IsTold,
-            Some(Entry { told_at, word: Some(word) }) if now.since(told_at) <= idle_ms / TOLD_PARTS => {
-                Known::Told(word)
-            }
+            Some(Entry {
+                told_at,
+                word: Some(word),
+            }) if now.since(told_at) <= idle_ms / TOLD_PARTS => Known::Told(word),
             _ => Known::Nothing,
         };
         if known == Known::Nothing {

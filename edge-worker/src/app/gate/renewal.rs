@@ -203,6 +203,9 @@ mod tests {
     fn a_session_that_is_over_is_not_renewed_and_no_token_becomes_shorter() {
         assert_eq!(renewed(&session(), 5 * MINUTE_MS, Kept::Over, BEGAN), None);
         assert_eq!(renewed(&session(), 30_000, Kept::Unknown, BEGAN), None);
-        assert_eq!(renewed(&session(), 5 * MINUTE_MS, Kept::Until(BEGAN.plus(30_000)), BEGAN), None);
+        assert_eq!(
+            renewed(&session(), 5 * MINUTE_MS, Kept::Until(BEGAN.plus(30_000)), BEGAN),
+            None
+        );
     }
 }

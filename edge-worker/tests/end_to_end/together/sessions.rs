@@ -120,9 +120,19 @@ async fn sessions_are_counted_and_a_leaver_makes_room_within_three_seconds() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    counted(SessionTotals { begun: 3, over: 0, revived: 0 }).await;
+    counted(SessionTotals {
+        begun: 3,
+        over: 0,
+        revived: 0,
+    })
+    .await;
     leave(&edge, &fans[1], &tickets[1]).await;
-    counted(SessionTotals { begun: 3, over: 1, revived: 0 }).await;
+    counted(SessionTotals {
+        begun: 3,
+        over: 1,
+        revived: 0,
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -133,7 +143,13 @@ async fn a_session_that_is_over_by_itself_makes_room_too() {
     let fan = edge.fan();
     let (_, session) = shopping(&edge, &event, &fan).await;
     let ends = session.shop_expires_at.unwrap();
-    while sessions(&edge, &event).await != (SessionTotals { begun: 1, over: 1, revived: 0 }) {
+    while sessions(&edge, &event).await
+        != (SessionTotals {
+            begun: 1,
+            over: 1,
+            revived: 0,
+        })
+    {
         assert!(now() < ends.plus(6_000), "{:?}", sessions(&edge, &event).await);
         tokio::time::sleep(Duration::from_millis(300)).await;
     }

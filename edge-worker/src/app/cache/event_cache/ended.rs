@@ -154,7 +154,10 @@ async fn read_pages<P: Platform>(
     let asked_at = platform.now();
     let parts = cached.ended.borrow_mut().missing(&known.ended);
     let limit = platform.sleep(Duration::from_millis(PAGES_LIMIT_MS));
-    read_some(parts, limit, async |part| read_page(platform, cached, known, part).await).await?;
+    read_some(parts, limit, async |part| {
+        read_page(platform, cached, known, part).await
+    })
+    .await?;
     Ok(asked_at)
 }
 
@@ -169,7 +172,9 @@ async fn read_some(
 ) -> Result<(), StoreError> {
     let (mut come, mut failed) = (0, None);
     {
-        let mut reads = stream::iter(parts).map(|part| read(part)).buffer_unordered(PAGES_AT_ONCE);
+        let mut reads = stream::iter(parts)
+            .map(|part| read(part))
+            .buffer_unordered(PAGES_AT_ONCE);
         let all = async {
             while let Some(read) = reads.next().await {
                 match read {
@@ -332,7 +337,9 @@ mod tests {
             Ok(())
         }));
         assert!(silent.is_err());
-        let failing = block_on(read_some(parts(20), looks(10), async |_| Err(StoreError("no".to_owned()))));
+        let failing = block_on(read_some(parts(20), looks(10), async |_| {
+            Err(StoreError("no".to_owned()))
+        }));
         assert_eq!(failing, Err(StoreError("no".to_owned())));
         let done = block_on(read_some(parts(3), looks(usize::MAX), async |part| {
             (part.page < 1).then_some(()).ok_or_else(|| StoreError("no".to_owned()))
