@@ -221,7 +221,8 @@ mod tests {
         assert_eq!(anew.since(sum), anew, "group 3 has less than it had");
         sum.add(of(3, counts(u64::MAX, 0, 0)));
         assert_eq!(sum.sum().total(), u64::MAX);
-        sum.weighed();
+        let saturated = sum.weighed();
+        assert_eq!(saturated.total, 4 * WHOLE_ANSWER);
     }
 
     #[test]
