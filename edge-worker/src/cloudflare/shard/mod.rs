@@ -176,6 +176,9 @@ impl Shard {
             }
             if let Some(change) = session {
                 memory.sessions.note(&self.database, &change)?;
+                let mut telling = self.telling.get();
+                telling.note_news();
+                self.telling.set(telling);
                 self.arm(memory)?;
             }
             Ok(outcome)
