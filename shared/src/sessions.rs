@@ -9,15 +9,18 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// How many sessions began and are over, since the event was created. A session is over when it was
-/// ended or its end has passed.
+/// ended or its end has passed. One whose end moved after that, because a stop lengthened it or it was
+/// used again, is revived: it runs on, and is over once more later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "SessionTotalsFields", into = "SessionTotalsFields")]
 pub struct SessionTotals {
     /// Sessions that began.
     pub begun: u64,
-    /// Of these, so many are over.
+    /// So often one of these was over.
     pub over: u64,
-    /// Of those that began, so many began without a turn: nobody waited, and there was room.
+    /// So often one of these went on although it was over. It is no fan who comes from the line.
+    pub revived: u64,
+    /// Of those that began, so many began without a turn, because there was room.
     pub walked_in: u64,
 }
 
@@ -29,6 +32,8 @@ struct SessionTotalsFields {
     begun: u64,
     over: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
+    revived: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     walked_in: u64,
 }
 
@@ -39,9 +44,18 @@ fn is_zero(count: &u64) -> bool {
 impl From<SessionTotalsFields> for SessionTotals {
     fn from(fields: SessionTotalsFields) -> SessionTotals {
         let SessionTotalsFields {
-            begun, over, walked_in, ..
+            begun,
+            over,
+            revived,
+            walked_in,
+            ..
         } = fields;
-        SessionTotals { begun, over, walked_in }
+        SessionTotals {
+            begun,
+            over,
+            revived,
+            walked_in,
+        }
     }
 }
 
@@ -51,6 +65,7 @@ impl From<SessionTotals> for SessionTotalsFields {
             active: totals.active(),
             begun: totals.begun,
             over: totals.over,
+            revived: totals.revived,
             walked_in: totals.walked_in,
         }
     }
@@ -60,7 +75,7 @@ impl SessionTotals {
     /// Sessions that run.
     #[must_use]
     pub fn active(self) -> u64 {
-        self.begun.saturating_sub(self.over)
+        (self.begun + self.revived).saturating_sub(self.over)
     }
 
     /// Sessions that began with a turn.
@@ -79,6 +94,7 @@ impl SessionTotals {
     pub fn grow(&mut self, other: SessionTotals) {
         self.begun = self.begun.max(other.begun);
         self.over = self.over.max(other.over);
+        self.revived = self.revived.max(other.revived);
         self.walked_in = self.walked_in.max(other.walked_in);
     }
 }
@@ -88,6 +104,7 @@ impl std::iter::Sum for SessionTotals {
         all.fold(SessionTotals::default(), |sum, one| SessionTotals {
             begun: sum.begun + one.begun,
             over: sum.over + one.over,
+            revived: sum.revived + one.revived,
             walked_in: sum.walked_in + one.walked_in,
         })
     }
@@ -190,35 +207,42 @@ impl NewestEnded {
 mod tests {
     use super::*;
 
+    fn counts(begun: u64, over: u64) -> SessionTotals {
+        SessionTotals {
+            begun,
+            over,
+            revived: 0,
+            walked_in: 0,
+        }
+    }
+
     #[test]
     fn totals_are_shown_with_what_runs_and_are_never_below_nothing() {
-        let totals = SessionTotals {
-            begun: 5,
-            over: 2,
-            walked_in: 0,
-        };
+        let totals = counts(5, 2);
         let json = serde_json::to_string(&totals).unwrap();
         assert_eq!(json, r#"{"active":3,"begun":5,"over":2}"#);
         assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), totals);
+        assert_eq!(counts(1, 2).active(), 0);
+        let revived = SessionTotals {
+            revived: 1,
+            ..counts(5, 3)
+        };
+        assert_eq!(revived.active(), 3, "three of five are over, and one of them went on");
+        let json = serde_json::to_string(&revived).unwrap();
+        assert_eq!(json, r#"{"active":3,"begun":5,"over":3,"revived":1}"#);
+        assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), revived);
         let walked_in = SessionTotals { walked_in: 4, ..totals };
         let json = serde_json::to_string(&walked_in).unwrap();
         assert_eq!(json, r#"{"active":3,"begun":5,"over":2,"walked_in":4}"#);
         assert_eq!(serde_json::from_str::<SessionTotals>(&json).unwrap(), walked_in);
         assert_eq!((totals.begun_by_turns(), walked_in.begun_by_turns()), (5, 1));
-        let late = SessionTotals {
-            begun: 1,
-            over: 2,
-            walked_in: 2,
-        };
-        assert_eq!((late.active(), late.begun_by_turns()), (0, 0));
     }
 
     #[test]
     fn a_message_that_was_overtaken_takes_nothing_back() {
-        let totals = |begun, over, walked_in| SessionTotals { begun, over, walked_in };
-        let mut known = totals(5, 2, 1);
-        known.grow(totals(4, 3, 0));
-        assert_eq!(known, totals(5, 3, 1));
+        let mut known = counts(5, 2);
+        known.grow(counts(4, 3));
+        assert_eq!(known, counts(5, 3));
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub struct ShopClaims {
     /// by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_ms: Option<u64>,
+    /// When the session is over at the latest, in ms since 1970. It is the end of the window that the
+    /// person's shard counts, so no gate gives a token of the session an `exp` past it. Stops lengthen
+    /// the window: a later token of the session may say a later end. Tokens of earlier versions have
+    /// none, and are not renewed past their `exp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_ms: Option<u64>,
     /// The one event whose shop it opens.
     pub event: EventId,
     /// The place that had its turn. `None`: nobody waited, and the session began without one.
@@ -126,6 +132,13 @@ impl ShopClaims {
     #[must_use]
     pub fn began_at(&self) -> UnixMillis {
         UnixMillis(self.began_ms.unwrap_or(self.iat.saturating_mul(1000)))
+    }
+
+    /// The last second since 1970 in which a token of the session may end, as far as this token says.
+    #[must_use]
+    pub fn last_second(&self) -> u64 {
+        let ends = self.ends_ms.map(|ends_ms| UnixMillis(ends_ms).floor_seconds());
+        ends.unwrap_or(self.exp).max(self.exp)
     }
 
     /// Checks that the claims are for `event`.

@@ -5,6 +5,7 @@
 //! In the order in which a request walks:
 //! - [`http`]: limits of a request, CORS, how requests are read and responses and refusals look.
 //! - [`route`]: which method and path is which endpoint, and which paths of the origin are guarded.
+//! - [`host_events`]: whether an event is of the site at the host of a request.
 //! - [`endpoints`]: one file per endpoint. What endpoints share is in the rooms below.
 //! - [`auth`]: who sends the request.
 //! - [`rate_limit`]: how often one ticket, account or address may ask an instance.
@@ -19,6 +20,7 @@ mod bots;
 mod cache;
 mod endpoints;
 mod gate;
+mod host_events;
 mod http;
 mod network_pace;
 mod rate_limit;
@@ -133,7 +135,9 @@ async fn respond<P: Platform>(
 ) -> Result<HttpResponse, Refusal> {
     limits::check_uri(request)?;
     limits::check_headers(request.headers())?;
-    match route::find(behind, request.method(), path)? {
+    let endpoint = route::find(behind, request.method(), path)?;
+    host_events::check(platform, behind, request, &endpoint)?;
+    match endpoint {
         Endpoint::Challenge => challenge::get(platform, request).await,
         Endpoint::Join => join::post(platform, request).await,
         Endpoint::Status => status::get(platform, request).await,

@@ -151,12 +151,14 @@ pub(crate) fn find(behind: Behind<'_>, method: &Method, path: &str) -> RouteResu
 }
 
 /// Finds the endpoint at a host that no site names. What an operator needs is there, by whatever
-/// name or address they reach the edge; nothing of it belongs to a site.
+/// name or address they reach the edge; nothing of it belongs to a site. The files of pages are there
+/// for the page that says that there is nothing.
 fn find_at_any_host(method: &Method, path: &str) -> RouteResult {
     match find_own(method, path) {
         Ok(
             endpoint @ (Endpoint::Health
             | Endpoint::Jwks
+            | Endpoint::Asset(_)
             | Endpoint::ControlEvents
             | Endpoint::ControlSettings(_)
             | Endpoint::ControlEvent(_)

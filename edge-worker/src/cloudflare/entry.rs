@@ -52,6 +52,11 @@ impl Platform for Cloudflare {
 
     const PASSES_WEBSOCKETS: bool = true;
 
+    // The headers have `Transfer-Encoding`.
+    async fn has_hidden_content(&self, _: &mut web_sys::Request) -> bool {
+        false
+    }
+
     async fn read_body(&self, body: web_sys::Request, limit: usize) -> Result<Vec<u8>, BodyError> {
         body::read(body, limit).await
     }

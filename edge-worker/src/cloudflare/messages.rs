@@ -13,7 +13,6 @@ use crate::platform::{
     Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join, JoinOutcome,
     KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome, WalkIn, WalkInOutcome,
 };
-pub(super) use crate::queue::Attempt;
 use crate::queue::{
     announcement::AnnouncementOutcome,
     room::SlotRequest,
@@ -21,6 +20,7 @@ use crate::queue::{
     shard_reports::ShardReport,
     shard_tickets::{EnteredDraw, ShardTickets},
 };
+pub(super) use crate::{queue::Attempt, reading::relayed::Read};
 
 /// A message that an object understands.
 pub(super) trait Message: Into<Self::Object> {
@@ -49,8 +49,8 @@ messages! {
     PutEventMessage => ToCoordinator -> PutOutcome;
     PutReleaseMessage => ToCoordinator -> PutOutcome;
     Announce => ToCoordinator -> Announced;
-    Report => ToCoordinator -> ();
-    TellSessions => ToCoordinator -> ();
+    Report => ToCoordinator -> Heard;
+    TellSessions => ToCoordinator -> Heard;
     TakeSlots => ToCoordinator -> SlotsGiven;
 
     AddEvent => ToDirectory -> Added;
@@ -98,28 +98,6 @@ pub(super) struct PutReleaseMessage {
     pub(super) attempt: Attempt,
 }
 
-/// Asks for something that every edge reads: a coordinator answers or, of the directory, its object.
-/// Relays pass it on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) enum Read {
-    /// `Option<Snapshot>`.
-    Snapshot,
-    /// `Option<ScheduleChunk>`: a chunk of the schedule, or the last one.
-    Schedule(Option<u32>),
-    /// `Option<SignedRecord>`: the record of a closed draw.
-    Record(Draw),
-    /// `Vec<Draw>`: the drawn windows of a page, complete up to a closed draw. A relay must not
-    /// answer with what it read before that draw was closed, so the draw is part of the question.
-    Drawn { page: u32, through: Draw },
-    /// `Option<EventKey>`: the key that makes tags.
-    EventKey,
-    /// `Vec<EndedSession>`: a page of the list of sessions that ended early, at least up to a
-    /// position: as with `Drawn`, a relay must not answer with what it read before.
-    Ended { page: u64, through: u64 },
-    /// `Vec<EventId>`: events of the directory, from this position on.
-    Events(u32),
-}
-
 /// Asks, and tells how gates saw a protected site answer.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ReadWithAnswers {
@@ -159,6 +137,15 @@ pub(super) struct Announced {
     pub(super) tell_every_ms: u64,
     /// The event's windows, which do not change any more: when the draw closes.
     pub(super) windows: Windows,
+}
+
+/// What a coordinator says to what a shard tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Heard {
+    /// It is noted.
+    Noted,
+    /// There is no such event any more: nobody needs what the shard tells.
+    NoEvent,
 }
 
 /// What a shard tells of itself.

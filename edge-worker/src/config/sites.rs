@@ -161,6 +161,16 @@ impl Sites {
         self.shop.is_some() && self.of_event(event).is_none()
     }
 
+    /// Whether an event is of what is at a host.
+    #[must_use]
+    pub fn is_event_at(&self, behind: Behind<'_>, event: &EventId) -> bool {
+        match behind {
+            Behind::Shop => self.is_of_shop(event),
+            Behind::Site(site) => site.events.contains(event),
+            Behind::Nothing => false,
+        }
+    }
+
     /// Where Stanchion's own shop is; `None`: the deployment has none.
     #[must_use]
     pub fn shop_url(&self) -> Option<&str> {

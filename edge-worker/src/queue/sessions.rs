@@ -6,6 +6,7 @@
 //! the list, so such a token is dead there within [`TOKEN_DEAD_MS`].
 
 pub(crate) mod event_sessions;
+pub(crate) mod telling;
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
@@ -18,8 +19,9 @@ use stanchion_shared::{
 use crate::platform::ShoppingWindow;
 
 /// So long after a session was ended its shop token is good nowhere any more, in ms: as long as any
-/// other change takes. So long its person gets no other one.
-pub(crate) const TOKEN_DEAD_MS: u64 = EFFECT_DELAY_MS;
+/// other change takes, and as much longer as a shard may have to wait until it tells of it. That
+/// depends on the number of shards; this is for the most. So long its person gets no other token.
+pub(crate) const TOKEN_DEAD_MS: u64 = EFFECT_DELAY_MS + tell_every_ms_of(ShardCount::MAX) - TELL_EVERY_MS;
 
 /// All shards together tell the coordinator of sessions at most this often a second, where each
 /// message is one of its own: half of what one object serves.
@@ -32,7 +34,16 @@ pub(crate) const MOST_ENDED_TOLD: u32 = 1_000;
 /// How often one of so many shards may tell the coordinator of sessions, in ms, where each message
 /// is one of its own. The first change after a quiet time is told at once.
 pub(crate) fn tell_every_ms(shards: ShardCount) -> u64 {
-    (u64::from(shards.get()) * 1_000 / SESSION_MESSAGES_PER_SECOND).max(TELL_EVERY_MS)
+    tell_every_ms_of(shards.get())
+}
+
+const fn tell_every_ms_of(shards: u16) -> u64 {
+    let every_ms = shards as u64 * 1_000 / SESSION_MESSAGES_PER_SECOND;
+    if every_ms > TELL_EVERY_MS {
+        every_ms
+    } else {
+        TELL_EVERY_MS
+    }
 }
 
 /// What happened to a session, for its shard's count.
@@ -107,6 +118,17 @@ pub(crate) fn ended_session(session: &str, token_until: u64) -> Option<EndedSess
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn however_many_shards_there_are_a_token_is_dead_before_its_person_gets_another() {
+        for shards in (0..=10).map(|power| 1 << power) {
+            let every_ms = tell_every_ms(ShardCount::new(shards).unwrap());
+            // The first change after a quiet time is told at once, so what counts is the longest wait.
+            let dead_after_ms = EFFECT_DELAY_MS + every_ms.saturating_sub(TELL_EVERY_MS);
+            assert!(dead_after_ms <= TOKEN_DEAD_MS, "{shards} shards");
+        }
+        assert_eq!(TOKEN_DEAD_MS, 3_548);
+    }
 
     fn window(ends_at: u64, ended_at: Option<u64>) -> ShoppingWindow {
         ShoppingWindow {

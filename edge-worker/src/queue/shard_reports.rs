@@ -24,6 +24,36 @@ pub(crate) fn report_every_ms(shards: ShardCount) -> u64 {
     (u64::from(shards.get()) * 1_000 / REPORTS_PER_SECOND).max(REPORT_EVERY_MS)
 }
 
+/// When a shard that sends its reports sends the next one. Its alarm rings for other things, too.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NextReport {
+    /// `None`: nothing new is to be reported.
+    at: Option<UnixMillis>,
+}
+
+impl NextReport {
+    /// When there is one.
+    pub(crate) fn at(self) -> Option<UnixMillis> {
+        self.at
+    }
+
+    /// There is something new: it is reported `every_ms` later, unless a report is due sooner.
+    pub(crate) fn soon(&mut self, every_ms: u64, now: UnixMillis) {
+        self.at.get_or_insert(now.plus(every_ms));
+    }
+
+    /// Whether a report is sent at an alarm. A draw that the shard has just frozen is reported at once;
+    /// that something else is new since the last report waits for its time.
+    pub(crate) fn is_sent(&mut self, has_frozen: bool, has_changed: bool, now: UnixMillis) -> bool {
+        let is_due = self.at.is_none_or(|at| at <= now);
+        let is_sent = has_frozen || (has_changed && is_due);
+        if is_sent || is_due {
+            self.at = None;
+        }
+        is_sent
+    }
+}
+
 /// What a shard has in a draw that is not closed, as far as it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DrawReport {
@@ -224,6 +254,31 @@ mod tests {
         assert_eq!(known, report(&[6, 1]));
         known.forget_through(Some(Draw(0)));
         assert_eq!(known.draws, report(&[6, 1]).draws[1..]);
+    }
+
+    #[test]
+    fn an_alarm_that_rings_for_something_else_brings_no_report_forward() {
+        let (now, mut next) = (UnixMillis(100_000), NextReport::default());
+        next.soon(2_000, now);
+        // The coordinator is told of sessions, say, and joins go on meanwhile.
+        for ms in (0..2_000).step_by(100) {
+            next.soon(2_000, now.plus(ms));
+            assert!(!next.is_sent(false, true, now.plus(ms)), "after {ms} ms");
+            assert_eq!(next.at(), Some(now.plus(2_000)), "nor does it put it off");
+        }
+        assert!(next.is_sent(false, true, now.plus(2_000)));
+        assert_eq!(next.at(), None);
+        next.soon(2_000, now);
+        assert!(!next.is_sent(false, false, now.plus(2_000)), "nothing is new any more");
+        assert_eq!(next.at(), None);
+    }
+
+    #[test]
+    fn a_draw_that_was_frozen_is_reported_at_once_with_what_else_is_new() {
+        let (now, mut next) = (UnixMillis(100_000), NextReport::default());
+        next.soon(2_000, now);
+        assert!(next.is_sent(true, true, now.plus(1)));
+        assert_eq!(next.at(), None);
     }
 
     #[test]

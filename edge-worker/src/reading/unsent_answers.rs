@@ -49,7 +49,8 @@ impl UnsentAnswers {
 
     /// Whether it is worth a question of its own.
     pub(crate) fn is_due(&self, now: UnixMillis) -> bool {
-        let is_much = self.answers.total() >= TOLD_FROM || self.answers.slow > 0;
+        let counts = self.answers.sum();
+        let is_much = counts.total() >= TOLD_FROM || counts.slow > 0;
         is_much && now.since(self.taken_at) >= TOLD_EVERY_MS
     }
 
@@ -62,15 +63,21 @@ impl UnsentAnswers {
 
 #[cfg(test)]
 mod tests {
+    use stanchion_shared::meter::{AnswerCounts, AnswerGroup};
+
     use super::*;
 
     const START: UnixMillis = UnixMillis(1_800_000_000_000);
 
+    fn of_a_session(counts: AnswerCounts) -> SiteAnswers {
+        SiteAnswers::of(AnswerGroup::of("a session"), counts)
+    }
+
     fn well(well: u64) -> SiteAnswers {
-        SiteAnswers {
+        of_a_session(AnswerCounts {
             well,
-            ..SiteAnswers::default()
-        }
+            ..AnswerCounts::default()
+        })
     }
 
     #[test]
@@ -103,10 +110,10 @@ mod tests {
         unsent.note(well(1), START);
         assert!(unsent.is_due(START), "the first ones of an instance");
         unsent.take(START);
-        let slow = SiteAnswers {
+        let slow = of_a_session(AnswerCounts {
             slow: 1,
-            ..SiteAnswers::default()
-        };
+            ..AnswerCounts::default()
+        });
         unsent.note(slow, START.plus(1));
         assert!(!unsent.is_due(START.plus(TOLD_EVERY_MS - 1)));
         assert!(unsent.is_due(START.plus(TOLD_EVERY_MS)));

@@ -1,6 +1,8 @@
 //! Requests and answers between the runtime's types and the application's. Bodies that are read here
 //! are whole and bounded.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -9,22 +11,67 @@ use http::{
 use http_body_util::BodyExt;
 use spin_sdk::{
     http::{FullBody, Request, Response},
-    wasip3::http_compat::{IncomingBody, IncomingMessage, IncomingRequestBody},
+    wasip3::{
+        http_compat::{IncomingBody, IncomingMessage, IncomingRequestBody},
+        wit_bindgen::StreamResult,
+        wit_future,
+    },
 };
 
-use super::target;
+use super::{target, time_limit};
 use crate::{
     app::Refusal,
     platform::{BodyError, HttpResponse, MAX_FETCHED_BYTES},
 };
 
+/// A look whether a body has content takes so long at most. One that has ended is seen to have ended at
+/// once.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
+
+/// The body of a request, of which nothing has been read.
+pub(super) enum RequestBody {
+    /// As it came.
+    Unread(IncomingRequestBody),
+    /// It was looked at. It has no content, or its request goes no further.
+    Empty,
+}
+
+impl RequestBody {
+    /// Whether it has any content, whatever the headers say: WASI hides `Transfer-Encoding`. A reader
+    /// that has room for nothing learns only whether the stream has ended. What has not ended in time has
+    /// content.
+    pub(super) async fn has_content(&mut self) -> bool {
+        let RequestBody::Unread(mut body) = std::mem::replace(self, RequestBody::Empty) else {
+            return false;
+        };
+        let Some(message) = body.take_unstarted() else {
+            return true;
+        };
+        let (_, result) = wit_future::new(|| Ok(()));
+        let (mut stream, _trailers) = message.consume_body(result);
+        let looked = time_limit::within(LOOK_LIMIT, stream.read(Vec::new())).await;
+        !matches!(looked, Some((StreamResult::Dropped, _)))
+    }
+
+    /// Reads it whole, see [`read`].
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub(super) async fn read(self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        match self {
+            RequestBody::Unread(body) => read(body, limit).await,
+            RequestBody::Empty => Ok(Vec::new()),
+        }
+    }
+}
+
 /// The application's view of a request, whose body is not read.
 ///
 /// # Errors
 /// The request is none that the application could read.
-pub(super) fn from_spin(request: Request) -> Result<http::Request<IncomingRequestBody>, Refusal> {
+pub(super) fn from_spin(request: Request) -> Result<http::Request<RequestBody>, Refusal> {
     let (parts, body) = request.into_parts();
-    let mut read = http::Request::new(body);
+    let mut read = http::Request::new(RequestBody::Unread(body));
     *read.method_mut() = parts.method;
     *read.uri_mut() = target::without_dots(parts.uri).map_err(|_| Refusal::malformed_request())?;
     *read.headers_mut() = each_once(&parts.headers);
@@ -36,7 +83,7 @@ pub(super) fn from_spin(request: Request) -> Result<http::Request<IncomingReques
 ///
 /// # Errors
 /// The body is larger than `limit`, or breaks off.
-pub(super) async fn read<M: IncomingMessage>(mut body: IncomingBody<M>, limit: usize) -> Result<Vec<u8>, BodyError> {
+async fn read<M: IncomingMessage>(mut body: IncomingBody<M>, limit: usize) -> Result<Vec<u8>, BodyError> {
     if announced(&body).is_some_and(|length| length > limit as u64) {
         return Err(BodyError::TooLarge { limit });
     }

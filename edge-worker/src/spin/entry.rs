@@ -14,13 +14,13 @@ use spin_sdk::{
     http_service,
     wasip3::{
         http::types::{ErrorCode, Response},
-        http_compat::{IncomingRequestBody, IncomingResponseBody},
+        http_compat::IncomingResponseBody,
     },
 };
 use stanchion_shared::timestamp::UnixMillis;
 
 use super::{
-    body,
+    body::{self, RequestBody},
     configuration::{Configuration, configuration},
     nearby, origin, site,
     store::{Outside, Store},
@@ -61,18 +61,22 @@ struct Spin {
 }
 
 impl Platform for Spin {
-    type RequestBody = IncomingRequestBody;
+    type RequestBody = RequestBody;
     type SiteBody = IncomingResponseBody;
 
     const PASSES_WEBSOCKETS: bool = false;
 
-    async fn read_body(&self, body: IncomingRequestBody, limit: usize) -> Result<Vec<u8>, BodyError> {
-        body::read(body, limit).await
+    async fn has_hidden_content(&self, body: &mut RequestBody) -> bool {
+        body.has_content().await
+    }
+
+    async fn read_body(&self, body: RequestBody, limit: usize) -> Result<Vec<u8>, BodyError> {
+        body.read(limit).await
     }
 
     async fn pass_to_site(
         &self,
-        request: http::Request<IncomingRequestBody>,
+        request: http::Request<RequestBody>,
         limits: SiteTimeLimits,
     ) -> Result<SiteAnswer<IncomingResponseBody>, StoreError> {
         site::pass(request, limits).await.map_err(|error| {

@@ -13,12 +13,13 @@ use spin_sdk::{
             client,
             types::{self, ErrorCode, Fields, RequestOptions, RequestOptionsError, Trailers},
         },
-        http_compat::{IncomingBody, IncomingMessage, IncomingRequestBody, IncomingResponseBody},
+        http_compat::{IncomingBody, IncomingMessage, IncomingResponseBody},
         wit_bindgen::{FutureReader, StreamReader},
         wit_future,
     },
 };
 
+use super::body::RequestBody;
 use crate::platform::{SiteAnswer, SiteTimeLimits};
 
 /// Sends a request on and waits for the head of the answer. A redirect is passed on: the host
@@ -27,14 +28,20 @@ use crate::platform::{SiteAnswer, SiteTimeLimits};
 /// # Errors
 /// A sentence: the site cannot be reached, or took longer than `limits.head`.
 pub(super) async fn pass(
-    request: http::Request<IncomingRequestBody>,
+    request: http::Request<RequestBody>,
     limits: SiteTimeLimits,
 ) -> Result<SiteAnswer<IncomingResponseBody>, String> {
     let (head, body) = request.into_parts();
     let options = options(limits).map_err(|error| format!("the time limits: {error:?}"))?;
     let fields = fields(head.headers).map_err(|error| error.to_string())?;
-    let (contents, trailers) = unread(body);
-    let (passed, _) = types::Request::new(fields, Some(contents), trailers, Some(options));
+    let (contents, trailers) = match body {
+        RequestBody::Unread(body) => {
+            let (contents, trailers) = unread(body);
+            (Some(contents), trailers)
+        }
+        RequestBody::Empty => (None, wit_future::new(|| Ok(None)).1),
+    };
+    let (passed, _) = types::Request::new(fields, contents, trailers, Some(options));
     let uri = head.uri;
     let target = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
     passed

@@ -213,6 +213,8 @@ pub(crate) struct MaybeWithoutIdentifiers {
     pub(crate) silent: Cell<Option<Shard>>,
     /// Commands are never answered, and no error comes either.
     pub(crate) is_silent: Cell<bool>,
+    /// Commands are answered so much later.
+    pub(crate) delay: Cell<Duration>,
     pub(crate) asked: Cell<usize>,
 }
 
@@ -223,6 +225,7 @@ impl Redis for MaybeWithoutIdentifiers {
         if self.is_silent.get() {
             std::future::pending::<()>().await;
         }
+        tokio::time::sleep(self.delay.get()).await;
         if self.identifiers_fail && arguments.iter().any(of_identifier) {
             return Err(RedisError::Failed("this shard does not answer".to_owned()));
         }

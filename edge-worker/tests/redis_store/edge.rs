@@ -67,6 +67,7 @@ impl Edge {
                 identifiers_fail: false,
                 silent: Cell::new(None),
                 is_silent: Cell::new(false),
+                delay: Cell::default(),
                 asked: Cell::new(0),
             },
             config: config.unwrap(),
@@ -177,6 +178,10 @@ impl Platform for Edge {
     type SiteBody = Infallible;
 
     const PASSES_WEBSOCKETS: bool = false;
+
+    async fn has_hidden_content(&self, body: &mut Vec<u8>) -> bool {
+        !body.is_empty()
+    }
 
     async fn read_body(&self, body: Vec<u8>, _: usize) -> Result<Vec<u8>, BodyError> {
         Ok(body)

@@ -6,6 +6,7 @@ mod closing;
 mod connection;
 mod counting;
 mod edge;
+mod edge_other_events;
 mod edge_over_tls;
 mod edge_restored;
 mod edge_scoring;

@@ -14,6 +14,7 @@ use stanchion_edge::{
 use stanchion_shared::{
     ids::{Draw, EventId, Place},
     meter::SiteAnswers,
+    policy::gate::GateMode,
     polling::EARLY_POLL_MS,
     shop_token::{self, AUDIENCE, ShopClaims},
     wire::WINDOWS_PER_PAGE,
@@ -47,6 +48,7 @@ fn shop_token(event: &EventId) -> String {
         iat: now().floor_seconds(),
         nbf: None,
         began_ms: None,
+        ends_ms: None,
         exp: now().floor_seconds() + 600,
         event: event.clone(),
         place: Some(Place(1)),
@@ -129,6 +131,28 @@ async fn while_redis_is_silent_shoppers_shop_and_joins_are_told_to_come_again_at
         assert_eq!((status, &told["error"]), (503, &json!("unavailable")), "{told}");
         assert!(response.headers().contains_key(header::RETRY_AFTER));
     }
+}
+
+/// An instance that was not asked for a while knows nothing of what has changed since.
+#[tokio::test]
+async fn who_finds_an_old_snapshot_while_another_request_reads_a_new_one_waits_for_it() {
+    let (edge, event) = opened().await;
+    edge.origin_is_there.set(true);
+    assert_eq!(cart(&edge, &event.id).await, 200);
+    let redis = Native::new(&stack_redis());
+    let keys = signing_keys();
+    let mut closed = event.put.clone();
+    closed.version += 1;
+    closed.settings.policy.gate.mode = GateMode::Reject;
+    let put = Store::new(&redis, &keys).put_event(&event.id, closed).await.unwrap();
+    assert!(matches!(put, PutOutcome::Accepted(_)), "{put:?}");
+    tokio::time::sleep(UNTIL_OLD).await;
+    edge.redis.delay.set(Duration::from_millis(200));
+    let carts = join_all((0..MANY).map(|_| cart(&edge, &event.id))).await;
+    assert!(
+        carts.iter().all(|&status| status == 503),
+        "the gate is closed: {carts:?}"
+    );
 }
 
 /// On Spin an instance lives for moments: the next one knows nothing of its own.

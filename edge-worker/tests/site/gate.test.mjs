@@ -157,3 +157,16 @@ test('where sessions are renewed, half a session later it ends later', async () 
   assert.equal(renewed.jti, first.jti);
   assert.ok(renewed.exp >= first.exp + 4, `${renewed.exp} after ${first.exp}`);
 });
+
+test('a put with longer sessions lengthens none that has begun', async () => {
+  await putEvent(EVENT, { shopping_ms: 10_000, policy: { gate } });
+  await untilEffective();
+  const fan = new Browser();
+  await fan.comeIn('/shop', EVENT);
+  const first = claims(fan.cookies.get(SESSION));
+  assert.ok(first.ends_ms >= first.began_ms + 10_000 && first.exp === Math.floor(first.ends_ms / 1_000));
+  await putEvent(EVENT, { shopping_ms: 60_000, policy: { gate: { ...gate, renew_sessions: true } } });
+  await untilEffective();
+  assert.equal((await fan.ask('/shop')).status, 200);
+  assert.equal(claims(fan.cookies.get(SESSION)).exp, first.exp);
+});

@@ -68,6 +68,18 @@ test('each host reaches its own site, and a host of no site reaches none', async
   assert.deepEqual(Object.values(sites.seen).flat(), []);
   const page = await askHost('evil.test', '/');
   assert.deepEqual([page.status, page.headers['content-type']], [421, 'text/html; charset=utf-8'], 'a person sees a page');
+  const style = /<link rel="stylesheet" href="([^"]+)">/.exec(page.text)[1];
+  assert.equal((await askHost('evil.test', style)).status, 200, 'with its style');
+});
+
+test('the addresses below /.stanchion/ know the events of their host alone', async () => {
+  for (const [host, event, status] of [['one.test', 'sites-one', 200], ['one.test', 'sites-one-b', 200], ['two.test', 'sites-two', 200], ['one.test', 'sites-two', 404], ['two.test', 'sites-one', 404]]) {
+    const queue = await askHost(host, `/.stanchion/api/v1/events/${event}/queue`);
+    assert.equal(queue.status, status, `${event} at ${host}`);
+  }
+  const form = new URLSearchParams({ event_id: 'sites-two', to: '/buy' }).toString();
+  const joined = await askHost('one.test', '/.stanchion/join', { method: 'POST', body: form, headers: { origin: 'http://one.test' } });
+  assert.equal(joined.status, 404);
 });
 
 test('headers that name another host lead nowhere else', async () => {
@@ -118,6 +130,17 @@ test('an event guards by host, method and query, in every spelling', async () =>
     assert.equal(page.status, guarded ? 503 : 200, `${method} ${host} ${target}`);
   }
   assert.ok(sites.seen.one.every(({ url }) => !/buy/i.test(url) || ['/buy', '/index.php?action=buy'].includes(url)));
+});
+
+test('a content in pieces and without a type is a content for rules by query', async () => {
+  sites.forget();
+  for (const [method, target, pieces] of [['GET', '/index.php', 'action=buy&event=7'], ['OPTIONS', '/index.php', 'action=buy&event=7'], ['GET', '/index.php?action=show']]) {
+    const passes = pieces === undefined;
+    const page = await askHost('one.test', target, { method, headers: passes ? {} : { 'transfer-encoding': 'chunked' }, pieces });
+    // Where the runtime hides that there is a content, the request is refused.
+    assert.ok((passes ? [200] : [411, 503]).includes(page.status), `${method} ${target}: ${page.status}`);
+  }
+  assert.deepEqual(sites.seen.one.map(({ url }) => url), ['/index.php?action=show']);
 });
 
 test('a session opens its own event’s site, and nothing of another site, of another event or of the shop', async () => {

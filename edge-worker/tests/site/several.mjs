@@ -28,13 +28,13 @@ export async function severalSites() {
   return { seen, asked, close, forget: () => Object.values(seen).forEach((list) => list.splice(0)) };
 }
 
-/** A request with this `Host` and target, as they are given. */
-export async function askHost(host, target, { method = 'GET', headers = {}, body } = {}) {
+/** A request with this `Host` and target, as they are given. `pieces` is a content without a length and a type. */
+export async function askHost(host, target, { method = 'GET', headers = {}, body, pieces } = {}) {
   const { hostname, port } = new URL(EDGE);
   const content = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) };
   const sent = httpRequest({ hostname, port, method, path: target, agent: false, headers: { host, accept: 'text/html', ...content, ...headers } });
   const answered = new Promise((resolve, reject) => { sent.once('response', resolve).once('error', reject); });
-  sent.end(body);
+  sent.end(body ?? pieces);
   const answer = await answered;
   let text = '';
   for await (const piece of answer) text += piece;

@@ -10,7 +10,7 @@ import { Browser, echoSite, edgeSite, putEvent, SITE, untilEffective } from './h
 
 const EVENT = 'site-waiting';
 const TICKET = `stanchion-ticket.${EVENT}`;
-const BACK = `stanchion-back.${EVENT}`;
+const BACK = 'stanchion-back';
 const gate = { paths: ['/hall/*'] };
 /** Nobody is let in. */
 const closed = { per_minute: 0, at_once: 1 };

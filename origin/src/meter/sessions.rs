@@ -203,6 +203,7 @@ mod tests {
             nbf: None,
             exp,
             began_ms: None,
+            ends_ms: None,
             event,
             place: Some(Place(1)),
             tag: None,

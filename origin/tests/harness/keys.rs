@@ -62,6 +62,7 @@ pub(crate) fn shop_token(subject: &str, event: &str, seconds: i64) -> (String, S
         nbf: None,
         exp: now.saturating_add_signed(seconds),
         began_ms: Some((now - 1) * 1000),
+        ends_ms: None,
         event: EventId::parse(event).expect("an event id"),
         place: Some(Place(1)),
         tag: None,

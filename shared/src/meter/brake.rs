@@ -16,17 +16,22 @@
 //! - *Too few samples.* Fewer than [`LEAST_ANSWERS`] in [`BRAKE_LOOK_MS`] say nothing: the brake is
 //!   let go as if the site were well. So few requests load no site, and without people nobody would
 //!   ever know that it is well again.
+//! - *Many people, not many requests.* One client may provoke as many failures as it likes. So each
+//!   group of sessions counts as [`super::GROUP_WEIGHT`] answers at most, with the mean of all its
+//!   answers ([`super::SiteAnswers`]). Fewer than ten sessions that ask say nothing.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::{SiteAnswers, WHOLE_ANSWER, WeighedAnswers};
 use crate::{limits::Limits, timestamp::UnixMillis};
 
 /// The answers of the last so many ms are judged: long enough for some requests of each person who
 /// is in, short beside a session.
 pub const BRAKE_LOOK_MS: u64 = 5_000;
-/// Fewer answers than these say nothing: one failure among them would be more than 5 %.
+/// Fewer answers than these, as groups of sessions weigh them, say nothing: one failure among them
+/// would be more than 5 %.
 pub const LEAST_ANSWERS: u64 = 20;
 /// The limit of an overloaded site, in percent of the sessions that run in it.
 pub const BRAKE_PERCENT: u64 = 90;
@@ -48,53 +53,6 @@ pub const SLOW_MS: Limits = Limits {
     least: 100,
     most: 60_000,
 };
-
-/// How a site answered, as gates count it. Each request is counted once: when its answer begins, or
-/// earlier when it has waited for so long that it is slow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SiteAnswers {
-    /// Answers in time, of any status below 500.
-    pub well: u64,
-    /// Answers of 500 and above, and requests that got none.
-    pub failed: u64,
-    /// Answers that had not begun in time.
-    pub slow: u64,
-}
-
-impl SiteAnswers {
-    /// All of them.
-    #[must_use]
-    pub fn total(self) -> u64 {
-        self.well.saturating_add(self.failed).saturating_add(self.slow)
-    }
-
-    /// Whether nothing was counted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == SiteAnswers::default()
-    }
-
-    /// Adds the counts of others. A sum stays at the largest number instead of wrapping.
-    pub fn add(&mut self, other: SiteAnswers) {
-        self.well = self.well.saturating_add(other.well);
-        self.failed = self.failed.saturating_add(other.failed);
-        self.slow = self.slow.saturating_add(other.slow);
-    }
-
-    /// What was counted since `earlier`. A count that is smaller than it was began anew.
-    #[must_use]
-    pub fn since(self, earlier: SiteAnswers) -> SiteAnswers {
-        let less = |now: u64, before: u64| now.checked_sub(before);
-        let difference = || {
-            Some(SiteAnswers {
-                well: less(self.well, earlier.well)?,
-                failed: less(self.failed, earlier.failed)?,
-                slow: less(self.slow, earlier.slow)?,
-            })
-        };
-        difference().unwrap_or(self)
-    }
-}
 
 /// When a site counts as overloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,13 +82,13 @@ impl BrakeLimits {
 
     /// Why a site that answers so is overloaded; `None` if it is not, or nothing can be said.
     fn judge(&self, answers: SiteAnswers) -> Option<BrakeCause> {
-        let total = answers.total();
-        let more_than = |part: u64, percent: u64| part.saturating_mul(100) > total.saturating_mul(percent);
-        if total < LEAST_ANSWERS {
+        let WeighedAnswers { total, failed, slow } = answers.weighed();
+        let more_than = |part: u64, percent: u64| part * 100 > total * percent;
+        if total < LEAST_ANSWERS * WHOLE_ANSWER {
             None
-        } else if more_than(answers.failed, self.failed_percent) {
+        } else if more_than(failed, self.failed_percent) {
             Some(BrakeCause::Failures)
-        } else if more_than(answers.slow, SLOW_PERCENT) {
+        } else if more_than(slow, SLOW_PERCENT) {
             Some(BrakeCause::Slowness)
         } else {
             None

@@ -6,16 +6,19 @@
 //! # Layout
 //! - this file: the rule for the rate;
 //! - [`MeterHistory`]: how many fans are on their way;
+//! - [`SiteAnswers`]: how a protected site answers;
 //! - [`Brake`]: how many sessions a protected site can bear just now, by its own answers;
 //! - [`SiteMeter`]: all of it together, for a protected site.
 
+mod answers;
 mod brake;
 mod history;
 mod site;
 
+pub use answers::{ANSWER_GROUPS, AnswerCounts, AnswerGroup, GROUP_WEIGHT, SiteAnswers, WeighedAnswers};
 pub use brake::{
     BRAKE_LOOK_MS, BRAKE_PERCENT, BRAKE_RECOVERY_MS, Brake, BrakeCause, BrakeLimits, FAILED_PERCENT, LEAST_ANSWERS,
-    SLOW_MS, SLOW_PERCENT, SiteAnswers,
+    SLOW_MS, SLOW_PERCENT,
 };
 pub use history::{LineReading, MeterHistory, ON_THEIR_WAY_MS};
 pub use site::{METER_EVERY_MS, SiteDecision, SiteLimits, SiteMeter, SiteMeterReport, SiteReading};

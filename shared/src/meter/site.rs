@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Brake, BrakeCause, BrakeLimits, HEADROOM_SECONDS, LineReading, MeterHistory, MeterLimits, MeterReading,
-    ON_THEIR_WAY_MS, SiteAnswers, Stock, decide,
+    AnswerCounts, Brake, BrakeCause, BrakeLimits, HEADROOM_SECONDS, LineReading, MeterHistory, MeterLimits,
+    MeterReading, ON_THEIR_WAY_MS, SiteAnswers, Stock, decide,
 };
 use crate::{
     schedule::{LEASE_MS, Rate},
@@ -79,7 +79,7 @@ pub struct SiteMeterReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub braked_by: Option<BrakeCause>,
     /// How the site answered in the last seconds ([`super::BRAKE_LOOK_MS`]).
-    pub answers: SiteAnswers,
+    pub answers: AnswerCounts,
 }
 
 /// What was known at one instant.
@@ -170,7 +170,7 @@ impl SiteMeter {
             on_their_way: observed.on_their_way,
             most_at_once: limited.most_shoppers,
             braked_by: self.brake.cause(),
-            answers: self.brake.lately(),
+            answers: self.brake.lately().sum(),
         };
         (decision, report)
     }

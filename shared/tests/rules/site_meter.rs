@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use stanchion_shared::{
-    meter::{BrakeLimits, LineReading, SiteAnswers, SiteLimits, SiteMeter, SiteReading},
+    meter::{
+        ANSWER_GROUPS, AnswerCounts, AnswerGroup, BrakeLimits, LineReading, SiteAnswers, SiteLimits, SiteMeter,
+        SiteReading,
+    },
     schedule::{LEASE_MS, Rate, Schedule, ScheduleChange},
     timestamp::UnixMillis,
 };
@@ -27,7 +30,7 @@ fn at(second: u64) -> UnixMillis {
 type Person = Option<(u64, u64)>;
 
 /// How the site answers everybody who asks, with so many sessions in a second.
-type Site = fn(second: u64, active: u64) -> SiteAnswers;
+type Site = fn(second: u64, active: u64) -> AnswerCounts;
 
 struct Setting {
     per_minute: u64,
@@ -52,11 +55,28 @@ fn requests(active: u64) -> u64 {
     active.div_ceil(REQUEST_EVERY)
 }
 
-fn well(_: u64, active: u64) -> SiteAnswers {
-    SiteAnswers {
+fn well(_: u64, active: u64) -> AnswerCounts {
+    AnswerCounts {
         well: requests(active),
-        ..SiteAnswers::default()
+        ..AnswerCounts::default()
     }
+}
+
+/// The answers of a second, as sessions of all groups get them in turn.
+fn in_groups(second: u64, counts: AnswerCounts) -> SiteAnswers {
+    let mut answers = SiteAnswers::default();
+    let groups = ANSWER_GROUPS as u64;
+    for (number, group) in (0..).zip(AnswerGroup::all()) {
+        let turn = (number + second * 7) % groups;
+        let part = |count: u64| count / groups + u64::from(turn < count % groups);
+        let counts = AnswerCounts {
+            well: part(counts.well),
+            failed: part(counts.failed),
+            slow: part(counts.slow),
+        };
+        answers.add(SiteAnswers::of(group, counts));
+    }
+    answers
 }
 
 fn sits(place: u64) -> Person {
@@ -125,7 +145,7 @@ impl Setting {
                 this.active += begin;
             }
             this.active -= take_until(&mut ends, second).min(this.active);
-            this.answers.add((self.site)(second, this.active));
+            this.answers.add(in_groups(second, (self.site)(second, this.active)));
             past.push(this);
             if is_away {
                 continue;
@@ -270,12 +290,12 @@ fn sessions_that_end_at_once_make_room_at_once() {
 }
 
 /// A site that bears 500 sessions, and whose answers are all slow with more.
-fn bears_500(_: u64, active: u64) -> SiteAnswers {
+fn bears_500(_: u64, active: u64) -> AnswerCounts {
     match active {
         0..=500 => well(0, active),
-        _ => SiteAnswers {
+        _ => AnswerCounts {
             slow: requests(active),
-            ..SiteAnswers::default()
+            ..AnswerCounts::default()
         },
     }
 }
@@ -301,11 +321,11 @@ fn a_site_that_slows_down_under_load_settles_near_what_it_bears() {
 
 #[test]
 fn a_site_that_fails_for_a_minute_is_left_alone_and_filled_again_afterwards() {
-    fn fails(second: u64, active: u64) -> SiteAnswers {
+    fn fails(second: u64, active: u64) -> AnswerCounts {
         match second {
-            300..360 => SiteAnswers {
+            300..360 => AnswerCounts {
                 failed: requests(active),
-                ..SiteAnswers::default()
+                ..AnswerCounts::default()
             },
             _ => well(second, active),
         }

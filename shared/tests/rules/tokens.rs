@@ -44,6 +44,7 @@ fn claims() -> ShopClaims {
         nbf: None,
         exp: NOW + 600,
         began_ms: Some(NOW * 1000),
+        ends_ms: None,
         event: event(),
         place: Some(Place(7)),
         tag: None,

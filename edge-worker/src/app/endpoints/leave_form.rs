@@ -3,7 +3,7 @@
 use crate::{
     app::{
         auth::caller::Caller,
-        gate::{session, waiting_form::WaitingForm},
+        gate::{session, waiting_form::WaitingForm, way_back},
         http::{
             cookie::{self, Cookie},
             form,
@@ -31,12 +31,9 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     // The page has an address of its own: to load it again leaves nothing a second time.
     let query = form::encode([("event_id", event.as_str()), ("to", &to)]);
     let mut response = see_other(&format!("{}?{query}", route::left_page()))?;
-    for cookie in [
-        Cookie::Ticket(&event),
-        Cookie::ShopToken(&event),
-        Cookie::WayBack(&event),
-    ] {
+    for cookie in [Cookie::Ticket(&event), Cookie::ShopToken(&event)] {
         cookie::set(platform, response.headers_mut(), cookie, "", 0);
     }
+    way_back::forget(platform, request, response.headers_mut(), &event);
     Ok(response)
 }

@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`session`]: finds and judges the shopping session of a request.
 //! - [`renewal`]: a session in front of a protected site gets a later end while it is used.
+//!   [`kept_sessions`] remembers what shards were told of it.
 //! - [`session_end`]: a protected site ends a session.
 //! - [`proxy`]: carries requests to the origin.
 //! - [`protected_site`]: guards a protected site. [`without_session`] decides on whoever has no session,
@@ -22,6 +23,7 @@
 //! - [`way_back`]: how a person comes back to a form that met the queue.
 
 pub(crate) mod asker;
+mod kept_sessions;
 mod newcomer;
 pub(crate) mod protected_site;
 pub(crate) mod proxy;
@@ -35,6 +37,6 @@ mod standing_text;
 pub(crate) mod waiting_form;
 mod waiting_html;
 pub(crate) mod waiting_page;
-mod way_back;
+pub(crate) mod way_back;
 mod websocket;
 mod without_session;

@@ -36,14 +36,15 @@ use crate::{
 /// site.
 ///
 /// # Errors
-/// 414, 431: the address or the headers are too large. 429 `too_many_requests`. 501
+/// 411 `length_required`. 414, 431: the address or the headers are too large. 429
+/// `too_many_requests`. 501
 /// `method_not_passed` or `websocket_unsupported`. 503 where a part behind the edge does not answer.
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
     site: &Site,
     host: Option<&Host>,
     request: &HttpRequest,
-    body: P::RequestBody,
+    mut body: P::RequestBody,
 ) -> Result<Answer<P::SiteBody>, Refusal> {
     limits::check_uri(request)?;
     limits::check_headers(request.headers())?;
@@ -57,13 +58,21 @@ pub(crate) async fn answer<P: Platform>(
         address: platform.client_address(request),
     };
     let mut passing = Passing::open(told_host(request, asked.host));
+    let mut is_body_known = asked.may_have_body;
     for event in &site.events {
         let Some(snapshot) = event_cache::last_known_if_any(platform, event).await? else {
             continue; // no queue has been opened for it yet
         };
+        let gate = &snapshot.settings.policy.gate;
+        if !is_body_known && gate.asks_for_body() {
+            is_body_known = true;
+            if platform.has_hidden_content(&mut body).await {
+                return Err(length_required());
+            }
+        }
         // A strange spelling may mean what one event guards to us and what another guards to the site:
         // every event that it may concern has to let it pass.
-        let (decision, is_certain) = snapshot.settings.policy.gate.judge(&asked);
+        let (decision, is_certain) = gate.judge(&asked);
         match decision {
             GateDecision::Unguarded => continue,
             GateDecision::Passes => passing.caching = Caching::Forbidden,
@@ -91,6 +100,16 @@ pub(crate) async fn answer<P: Platform>(
         passing.end_newcomers(platform).await;
     }
     Ok(Answer::Site(passed?))
+}
+
+/// The request has a content that no header announces, and the site's rules depend on whether it has
+/// one (RFC 9110, section 15.5.12). On a runtime whose headers tell, such a request is judged instead.
+fn length_required() -> Refusal {
+    Refusal::new(
+        411,
+        "length_required",
+        "A request of this method with a content must say its length.",
+    )
 }
 
 /// Whether a site may find parameters in a body. Some frameworks look for them whatever the method.
@@ -212,8 +231,8 @@ async fn pass<P: Platform>(
     let (head, _) = passed.into_parts();
     let limits = site_time_limits::of(&head);
     let passed = http::Request::from_parts(head, body);
-    let event = session.map(|(_, known)| &**known);
-    let mut answer = site_watch::pass(platform, passed, limits, event).await?;
+    let by = session.map(|(session, known)| (session.claims.jti.as_str(), &**known));
+    let mut answer = site_watch::pass(platform, passed, limits, by).await?;
     let headers = &mut answer.headers;
     site_headers::from_site(headers);
     if passing.caching == Caching::Forbidden {

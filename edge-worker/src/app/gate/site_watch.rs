@@ -1,18 +1,22 @@
-//! Watches how a protected site answers, for the event's meter.
+//! Watches how a protected site answers, for the event's meter. Answers count by the group of the
+//! session by which a request passes: a client that provokes failures brakes nothing by itself.
 
 use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use http::{Method, header};
-use stanchion_shared::{meter::SiteAnswers, snapshot::Snapshot};
+use stanchion_shared::{
+    meter::{AnswerCounts, AnswerGroup, SiteAnswers},
+    snapshot::Snapshot,
+};
 
 use crate::{
     app::cache::event_cache,
     platform::{Platform, SiteAnswer, SiteTimeLimits, StoreError},
 };
 
-/// Passes a request on to the site. If the meter of the event by whose session it passes brakes, the
-/// answer counts for it: once, when it begins or when it is slow.
+/// Passes a request on to the site, by a session and the event of that session if it needs one. If the
+/// event's meter brakes, the answer counts for it: once, when it begins or when it is slow.
 ///
 /// # Errors
 /// As [`Platform::pass_to_site`].
@@ -20,11 +24,18 @@ pub(super) async fn pass<P: Platform>(
     platform: &P,
     passed: http::Request<P::RequestBody>,
     limits: SiteTimeLimits,
-    event: Option<&Snapshot>,
+    by: Option<(&str, &Snapshot)>,
 ) -> Result<SiteAnswer<P::SiteBody>, StoreError> {
-    let release = event.and_then(|event| event.settings.policy.release.as_ref());
-    let (Some(event), Some(release)) = (event, release.filter(|release| release.meter)) else {
+    let metered = by.and_then(|(session, event)| {
+        let release = event.settings.policy.release.as_ref().filter(|release| release.meter)?;
+        Some((AnswerGroup::of(session), event, release))
+    });
+    let Some((group, event, release)) = metered else {
         return platform.pass_to_site(passed, limits).await;
+    };
+    let note = async |counts| {
+        let answers = SiteAnswers::of(group, counts);
+        event_cache::note_answers(platform, &event.event_id, answers).await;
     };
     let slow_after = is_answered_at_once(&passed).then(|| Duration::from_millis(release.brake.slow_ms));
     let passing = Box::pin(platform.pass_to_site(passed, limits));
@@ -33,17 +44,17 @@ pub(super) async fn pass<P: Platform>(
         Some(slow_after) => match select(passing, pin!(platform.sleep(slow_after))).await {
             Either::Left((answered, _)) => answered,
             Either::Right(((), passing)) => {
-                let slow = SiteAnswers {
+                let slow = AnswerCounts {
                     slow: 1,
-                    ..SiteAnswers::default()
+                    ..AnswerCounts::default()
                 };
-                event_cache::note_answers(platform, &event.event_id, slow).await;
+                note(slow).await;
                 return passing.await;
             }
         },
     };
     let status = answered.as_ref().ok().map(|answer| answer.status().as_u16());
-    event_cache::note_answers(platform, &event.event_id, judge(status)).await;
+    note(judge(status)).await;
     answered
 }
 
@@ -54,9 +65,9 @@ fn is_answered_at_once<B>(passed: &http::Request<B>) -> bool {
 }
 
 /// An answer in time; `None` if there was none.
-fn judge(status: Option<u16>) -> SiteAnswers {
+fn judge(status: Option<u16>) -> AnswerCounts {
     let failed = u64::from(status.is_none_or(|status| status >= 500));
-    SiteAnswers {
+    AnswerCounts {
         well: 1 - failed,
         failed,
         slow: 0,

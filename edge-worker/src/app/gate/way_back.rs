@@ -1,5 +1,8 @@
 //! The way back of a write that met the queue: a form was sent, the site has not got it, and nobody
 //! sends it again by itself. A cookie remembers the page with the form until the turn has come.
+//!
+//! It is one cookie, of the event whose queue was met last: a browser sends cookies with every
+//! request, and a site may have many events.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, Method, header};
@@ -30,34 +33,49 @@ pub(super) fn own_target(request: &HttpRequest) -> String {
 }
 
 /// Where a person goes back to after a write that met the queue: the page of this site that has the
-/// form, if the browser names it, and otherwise the address that the form was sent to.
+/// form, if the browser names it, and otherwise the address that the form was sent to. Of addresses that
+/// are too long to be remembered it is the site's first page.
 pub(super) fn of_write(request: &HttpRequest) -> String {
     let page = header_text(request, header::REFERER.as_str()).and_then(|referer| {
         let (_, site) = referer.split_once("://")?;
         let (host, path) = site.split_at(site.find('/')?);
         local_path(path).filter(|_| Some(host) == cookie::host(request))
     });
-    page.filter(|page| page.len() <= MAX_REMEMBERED_BYTES)
-        .unwrap_or_else(|| own_target(request))
+    let ways = [page, Some(own_target(request))];
+    let mut short = ways
+        .into_iter()
+        .flatten()
+        .filter(|way| way.len() <= MAX_REMEMBERED_BYTES);
+    short.next().unwrap_or_else(|| "/".to_owned())
+}
+
+/// What the cookie holds.
+fn written(event: &EventId, path: &str) -> String {
+    format!("{event}.{}", URL_SAFE_NO_PAD.encode(path))
+}
+
+/// The path in a cookie of this event.
+fn read(cookie: &str, event: &EventId) -> Option<String> {
+    let (of, encoded) = cookie.split_once('.')?;
+    let path = URL_SAFE_NO_PAD.decode(encoded).ok().filter(|_| of == event.as_str())?;
+    local_path(&String::from_utf8(path).ok()?)
 }
 
 /// The way back that the browser remembers.
 pub(super) fn remembered<P: Platform>(platform: &P, request: &HttpRequest, event: &EventId) -> Option<String> {
-    let encoded = cookie::find(platform, request, Cookie::WayBack(event))?;
-    let path = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
-    local_path(&path)
+    read(cookie::find(platform, request, Cookie::WayBack)?, event)
 }
 
-/// Lets the browser remember the way back as long as its ticket.
+/// Lets the browser remember the way back as long as its ticket, in place of any other.
 pub(super) fn remember<P: Platform>(platform: &P, headers: &mut HeaderMap, event: &EventId, path: &str) {
-    let path = URL_SAFE_NO_PAD.encode(path);
-    cookie::set(platform, headers, Cookie::WayBack(event), &path, cookie::TICKET_SECONDS);
+    let value = written(event, path);
+    cookie::set(platform, headers, Cookie::WayBack, &value, cookie::TICKET_SECONDS);
 }
 
 /// The person has come in: nothing is left to go back to.
-pub(super) fn forget<P: Platform>(platform: &P, request: &HttpRequest, headers: &mut HeaderMap, event: &EventId) {
-    if cookie::find(platform, request, Cookie::WayBack(event)).is_some() {
-        cookie::set(platform, headers, Cookie::WayBack(event), "", 0);
+pub(crate) fn forget<P: Platform>(platform: &P, request: &HttpRequest, headers: &mut HeaderMap, event: &EventId) {
+    if remembered(platform, request, event).is_some() {
+        cookie::set(platform, headers, Cookie::WayBack, "", 0);
     }
 }
 
@@ -90,5 +108,28 @@ mod tests {
         };
         assert_eq!(of(&long).len(), MAX_REMEMBERED_BYTES);
         assert_eq!(of(&format!("{long}a")), "/buy");
+        let nowhere = http::Request::builder().uri(format!("/{}", "a".repeat(MAX_REMEMBERED_BYTES)));
+        assert_eq!(
+            of_write(&nowhere.body(Vec::new()).unwrap()),
+            "/",
+            "it is too long itself"
+        );
+    }
+
+    #[test]
+    fn a_browser_remembers_one_way_back_of_one_event_and_a_bounded_one() {
+        let event = |text: &str| EventId::parse(text).unwrap();
+        let cookie = written(&event("arena"), "/form?step=2");
+        assert_eq!(read(&cookie, &event("arena")).as_deref(), Some("/form?step=2"));
+        assert_eq!(read(&cookie, &event("arena-2")), None);
+        for broken in ["", "arena", "arena.", "arena.%", ".L2Zvcm0"] {
+            assert_eq!(read(broken, &event("arena")), None, "{broken}");
+        }
+        assert_eq!(
+            read(&written(&event("arena"), "//evil.example/"), &event("arena")),
+            None
+        );
+        let longest = written(&event(&"e".repeat(64)), &"a".repeat(MAX_REMEMBERED_BYTES));
+        assert!(longest.len() <= 1_500, "{}", longest.len());
     }
 }

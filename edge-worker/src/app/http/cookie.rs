@@ -28,8 +28,9 @@ pub(crate) enum Cookie<'a> {
     Ticket(&'a EventId),
     /// Holds the shop token of an event.
     ShopToken(&'a EventId),
-    /// Holds the page that a visitor goes back to at the turn, because a write met the queue.
-    WayBack(&'a EventId),
+    /// Holds the page that a visitor goes back to at the turn, because a write met the queue of an
+    /// event. There is one for all events.
+    WayBack,
 }
 
 impl Cookie<'_> {
@@ -39,7 +40,7 @@ impl Cookie<'_> {
             Cookie::Visitor => format!("{prefix}visitor"),
             Cookie::Ticket(event) => format!("{prefix}ticket.{event}"),
             Cookie::ShopToken(event) => format!("{prefix}shop.{event}"),
-            Cookie::WayBack(event) => format!("{prefix}back.{event}"),
+            Cookie::WayBack => format!("{prefix}back"),
         }
     }
 }
@@ -179,7 +180,7 @@ mod tests {
             (Cookie::Visitor, "stanchion-visitor"),
             (Cookie::Ticket(&event), "stanchion-ticket.arena"),
             (Cookie::ShopToken(&event), "stanchion-shop.arena"),
-            (Cookie::WayBack(&event), "stanchion-back.arena"),
+            (Cookie::WayBack, "stanchion-back"),
         ] {
             assert_eq!(cookie.name(false), plain);
             assert_eq!(cookie.name(true), format!("__Host-{plain}"));

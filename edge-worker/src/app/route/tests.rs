@@ -99,10 +99,11 @@ fn numbers_in_paths_are_plain_numbers() {
 }
 
 #[test]
-fn at_a_host_of_no_site_there_is_only_what_an_operator_needs() {
+fn at_a_host_of_no_site_there_is_only_what_an_operator_and_the_page_that_says_so_need() {
     for (method, path) in [
         (Method::GET, "/healthz"),
         (Method::GET, "/.well-known/jwks.json"),
+        (Method::GET, "/assets/waiting.0123456789abcdef.css"),
         (Method::GET, "/api/v1/control/events"),
         (Method::GET, "/api/v1/control/events/a"),
         (Method::PUT, "/api/v1/control/events/a"),

@@ -185,6 +185,7 @@ pub(super) fn shop_token<P: Platform>(
         nbf: None,
         exp: token_end(settings, window, platform.now()),
         began_ms: Some(window.claimed_at.0),
+        ends_ms: Some(window.ends_at.0),
         event: shopper.event.clone(),
         place: shopper.place,
         tag: Some(shopper.tag),

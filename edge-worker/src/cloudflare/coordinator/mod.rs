@@ -34,7 +34,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, consol
 use super::{
     database::Database,
     messages::{
-        Announce, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TakeSlots, TellSessions,
+        Announce, Heard, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TakeSlots, TellSessions,
         ToCoordinator,
     },
     now,
@@ -106,11 +106,9 @@ impl DurableObject for Coordinator {
             ToCoordinator::Announce(announce) => {
                 objects::answer::<Announce>(self.announce(announce).map_err(broken).and_then(known))
             }
-            ToCoordinator::Report(report) => {
-                objects::answer::<Report>(self.report(report).map_err(broken).and_then(known))
-            }
+            ToCoordinator::Report(report) => objects::answer::<Report>(self.report(report).map(heard).map_err(broken)),
             ToCoordinator::TellSessions(told) => {
-                objects::answer::<TellSessions>(self.note_sessions(told).map_err(broken).and_then(known))
+                objects::answer::<TellSessions>(self.note_sessions(told).map(heard).map_err(broken))
             }
             ToCoordinator::TakeSlots(message) => {
                 objects::answer::<TakeSlots>(self.take_slots(&message).map_err(broken).and_then(known))
@@ -145,6 +143,13 @@ fn broken(error: worker::Error) -> StoreError {
 
 fn known<T>(answer: Option<T>) -> std::result::Result<T, StoreError> {
     answer.ok_or_else(|| StoreError("the coordinator has no event yet".to_owned()))
+}
+
+fn heard(noted: Option<()>) -> Heard {
+    match noted {
+        Some(()) => Heard::Noted,
+        None => Heard::NoEvent,
+    }
 }
 
 impl Coordinator {

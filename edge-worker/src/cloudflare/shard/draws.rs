@@ -6,7 +6,7 @@ use worker::{Error, Result, console_error};
 
 use super::{
     super::{
-        messages::{Freeze, HexLog, Report, Settle},
+        messages::{Freeze, Heard, HexLog, Report, Settle},
         now, objects,
     },
     Shard, broken,
@@ -86,7 +86,8 @@ impl Shard {
         if memory.reportable() != self.reported.get() {
             self.report_soon(memory);
         }
-        let next = [self.report_at.get(), memory.freezes_at(), self.sessions_at(memory)];
+        let report_at = self.next_report.get().at();
+        let next = [report_at, memory.freezes_at(), self.sessions_at(memory)];
         let next = next.into_iter().flatten().min();
         next.map_or(Ok(()), |at| self.ring_at(at))
     }
@@ -98,9 +99,9 @@ impl Shard {
     }
 
     fn report_soon(&self, memory: &ShardMemory) {
-        if self.report_at.get().is_none() {
-            self.report_at.set(Some(now().plus(memory.place.report_every_ms)));
-        }
+        let mut next = self.next_report.get();
+        next.soon(memory.place.report_every_ms, now());
+        self.next_report.set(next);
     }
 
     /// Sets the alarm, if none is set for sooner. One alarm replaces the other. One that is long due
@@ -124,14 +125,11 @@ impl Shard {
         let report = self.change(|memory| {
             tables::forget_proofs(&self.database, now())?;
             let frozen = memory.freeze_due(&self.database, now())?;
-            // Alarms ring for other things, too.
-            let may_report = self.report_at.get().is_none_or(|at| at <= now());
             let has_changed = memory.reportable() != self.reported.get();
-            let is_news = !frozen.is_empty() || (has_changed && may_report);
-            if is_news || may_report {
-                self.report_at.set(None);
-            }
-            let report = is_news.then(|| Report(report(memory, frozen)));
+            let mut next = self.next_report.get();
+            let is_sent = next.is_sent(!frozen.is_empty(), has_changed, now());
+            self.next_report.set(next);
+            let report = is_sent.then(|| Report(report(memory, frozen)));
             Ok((memory.place.event_id.clone(), memory.reportable(), report))
         })?;
         let Some((event_id, reportable, report)) = report else {
@@ -139,7 +137,7 @@ impl Shard {
         };
         if let Some(report) = report {
             match objects::within_limit(self.objects.coordinator(&event_id, report)).await {
-                Ok(()) => self.reported.set(reportable),
+                Ok(Heard::Noted | Heard::NoEvent) => self.reported.set(reportable),
                 Err(error) => console_error!("a shard could not report: {error}"),
             }
         }

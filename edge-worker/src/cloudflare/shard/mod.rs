@@ -38,7 +38,11 @@ use super::{
 };
 use crate::{
     platform::{Claim, EndOutcome, EndSession, HeldTicket, KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError},
-    queue::person::{self, Person, PersonChange},
+    queue::{
+        person::{self, Person, PersonChange},
+        sessions::telling::Telling,
+        shard_reports::NextReport,
+    },
 };
 use tables::ShardMemory;
 
@@ -54,11 +58,11 @@ pub struct Shard {
     /// How much was last reported to the coordinator ([`ShardMemory::reportable`]), and when more is
     /// to be reported.
     reported: Cell<u64>,
-    report_at: Cell<Option<UnixMillis>>,
+    next_report: Cell<NextReport>,
     /// The counts of sessions that the coordinator was last told, and when it may be told again.
     told: Cell<SessionTotals>,
     slots: slots::Queue,
-    tell_not_before: Cell<UnixMillis>,
+    telling: Cell<Telling>,
     /// When the alarm rings, as far as this instance knows.
     alarm: Cell<Option<UnixMillis>>,
 }
@@ -71,10 +75,10 @@ impl DurableObject for Shard {
             memory: RefCell::new(None),
             queue: join::Queue::default(),
             reported: Cell::new(0),
-            report_at: Cell::new(None),
+            next_report: Cell::default(),
             told: Cell::default(),
             slots: slots::Queue::default(),
-            tell_not_before: Cell::default(),
+            telling: Cell::default(),
             alarm: Cell::new(None),
         }
     }
@@ -174,6 +178,9 @@ impl Shard {
             }
             if let Some(change) = session {
                 memory.sessions.note(&self.database, &change)?;
+                let mut telling = self.telling.get();
+                telling.note_news();
+                self.telling.set(telling);
                 self.arm(memory)?;
             }
             Ok(outcome)

@@ -11,7 +11,7 @@ use worker::{Error, Result, console_error};
 use super::{
     super::{
         database::{Database, integer},
-        messages::TellSessions,
+        messages::{Heard, TellSessions},
         now, objects,
     },
     Shard,
@@ -72,7 +72,7 @@ impl SessionMemory {
             }
             // It was over before its end moved.
             SessionChange::Moved { session, over_at } => {
-                self.totals.begun += 1;
+                self.totals.revived += 1;
                 self.runs(database, session, *over_at)?;
             }
         }
@@ -133,33 +133,46 @@ impl Shard {
     /// When the coordinator is to be told of sessions, or one is over by itself.
     pub(super) fn sessions_at(&self, memory: &ShardMemory) -> Option<UnixMillis> {
         let is_news = memory.sessions.untold || is_news(memory.sessions.totals, self.told.get(), &self.slots);
-        let tell_at = is_news.then(|| self.tell_not_before.get().max(now()));
+        let tell_at = is_news.then(|| self.telling.get().tell_at(now()));
         [tell_at, memory.sessions.next_over_at].into_iter().flatten().min()
     }
 
     /// On the alarm: counts the sessions that are over, and tells the coordinator what is news. What
-    /// it has not heard is told again.
+    /// it has not heard is told again, later and later (`queue::sessions::telling`); if it has no such
+    /// event any more it is not.
     pub(super) async fn tell_sessions(&self) -> Result<()> {
         let told = self.change(|memory| {
             memory.sessions.count_over(&self.database, now())?;
             let is_news = memory.sessions.untold || is_news(memory.sessions.totals, self.told.get(), &self.slots);
-            if !is_news || self.tell_not_before.get() > now() {
+            let mut telling = self.telling.get();
+            if !is_news || telling.tell_at(now()) > now() {
                 return Ok(None);
             }
-            self.tell_not_before.set(now().plus(memory.place.tell_every_ms));
+            let every_ms = memory.place.tell_every_ms;
+            telling.begin(every_ms, now());
+            self.telling.set(telling);
             let report = SessionReport {
                 shard: memory.place.shard,
                 totals: memory.sessions.totals,
                 ended: untold(&self.database)?,
                 slots_used: self.slots.used(),
             };
-            Ok(Some((memory.place.event_id.clone(), report)))
+            Ok(Some((memory.place.event_id.clone(), report, every_ms)))
         })?;
-        if let Some((event_id, report)) = told.flatten() {
+        if let Some((event_id, report, every_ms)) = told.flatten() {
             let message = TellSessions(report.clone());
-            match objects::within(TELL_LIMIT, self.objects.coordinator(&event_id, message)).await {
-                Ok(()) => self.note_told(&report)?,
-                Err(error) => console_error!("a shard could not tell of sessions: {error}"),
+            let heard = objects::within(TELL_LIMIT, self.objects.coordinator(&event_id, message)).await;
+            let mut telling = self.telling.get();
+            match &heard {
+                Ok(Heard::Noted | Heard::NoEvent) => telling.note_answer(),
+                Err(error) => {
+                    console_error!("a shard could not tell of sessions: {error}");
+                    telling.note_silence(every_ms, now());
+                }
+            }
+            self.telling.set(telling);
+            if heard.is_ok() {
+                self.note_told(&report)?;
             }
         }
         self.loaded()?.as_ref().map_or(Ok(()), |memory| self.arm(memory))

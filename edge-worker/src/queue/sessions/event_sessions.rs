@@ -120,7 +120,7 @@ mod tests {
         SessionTotals {
             begun,
             over,
-            walked_in: 0,
+            ..SessionTotals::default()
         }
     }
 

@@ -128,6 +128,7 @@ pub(super) fn parse_event(mut reply: Reply) -> Result<(UnixMillis, Option<ReadEv
     let sessions = SessionTotals {
         begun: reply.optional_json()?.unwrap_or_default(),
         over: reply.optional_json()?.unwrap_or_default(),
+        revived: reply.optional_json()?.unwrap_or_default(),
         walked_in: reply.optional_json()?.unwrap_or_default(),
     };
     let end: u64 = reply.optional_json()?.unwrap_or_default();

@@ -124,7 +124,7 @@ impl<R: Redis> Store<'_, R> {
     }
 
     async fn read_report(&self, event: &EventId, shard: Shard, read: &ReadEvent) -> Result<FullReport, StoreError> {
-        let keys = ShardKeys::new(event, shard).with(&["frozen", "carried", "sessions", "ended"]);
+        let keys = ShardKeys::new(event, shard).with(&["frozen", "carried", "sessions", "ended", "told"]);
         let arguments = vec![
             self.candidate(),
             or_minus_one(read.state.progress.closed_through),

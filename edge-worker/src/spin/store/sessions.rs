@@ -29,6 +29,7 @@ static SESSION: Script = script!(
     "shard/sessions.lua",
     "shard/session.lua"
 );
+static TOLD: Script = script!("redis.lua", "shard/shard.lua", "shard/told.lua");
 static NOTE_SESSIONS: Script = script!(
     "redis.lua",
     "coordinator/coordinator.lua",
@@ -40,6 +41,7 @@ pub(super) fn read_report(shard: Shard, reply: &mut Reply) -> Result<SessionRepo
     let totals = SessionTotals {
         begun: reply.number()?,
         over: reply.number()?,
+        revived: reply.number()?,
         walked_in: reply.number()?,
     };
     let mut ended = Vec::new();
@@ -95,14 +97,14 @@ impl<R: Redis> ShardOf<'_, R> {
                 over_at,
                 walked_in,
             } => {
-                let walked_in = if *walked_in { b"walked_in".to_vec() } else { Vec::new() };
-                arguments.extend([session.clone().into_bytes(), text(over_at.0), until, walked_in]);
+                let kind: &[u8] = if *walked_in { b"walked_in" } else { b"began" };
+                arguments.extend([session.clone().into_bytes(), text(over_at.0), until, kind.to_vec()]);
             }
             SessionChange::Moved { session, over_at } => {
-                arguments.extend([session.clone().into_bytes(), text(over_at.0), until, Vec::new()]);
+                arguments.extend([session.clone().into_bytes(), text(over_at.0), until, b"moved".to_vec()]);
             }
             SessionChange::Ended { session, token_until } => {
-                arguments.extend([session.clone().into_bytes(), Vec::new(), until, Vec::new()]);
+                arguments.extend([session.clone().into_bytes(), Vec::new(), until]);
                 if let Some(EndedSession { session, until }) = ended_session(session, *token_until) {
                     arguments.extend([text(session), text(until)]);
                 }
@@ -125,12 +127,13 @@ impl<R: Redis> ShardOf<'_, R> {
 }
 
 impl<R: Redis> Store<'_, R> {
-    /// Tells the coordinator of sessions, and lets the shards forget what it knows now.
+    /// Tells the coordinator of sessions. The shards note what it knows now: they tell it again if it
+    /// goes back to an older copy.
     pub(super) async fn tell_sessions(&self, event: &EventId, reports: &[SessionReport]) -> Result<(), StoreError> {
         let mut arguments = vec![self.candidate(), text(MOST_ENDED), text(reports.len())];
         for SessionReport { shard, totals, .. } in reports {
-            let SessionTotals { begun, over, walked_in } = totals;
-            arguments.extend([text(shard.0), text(begun), text(over), text(walked_in)]);
+            arguments.push(text(shard.0));
+            arguments.extend([totals.begun, totals.over, totals.revived, totals.walked_in].map(text));
         }
         let used: Vec<Tag> = reports.iter().flat_map(|report| report.slots_used.clone()).collect();
         arguments.push(text(used.len()));
@@ -143,11 +146,12 @@ impl<R: Redis> Store<'_, R> {
             return Ok(());
         }
         for report in reports.iter().filter(|report| !report.ended.is_empty()) {
-            let key = ShardKeys::new(event, report.shard).key("ended");
-            let mut forgotten = vec![key];
-            forgotten.extend(report.ended.iter().map(|one| one.session.to_string()));
-            let forgotten: Vec<&[u8]> = forgotten.iter().map(String::as_bytes).collect();
-            plain(self.redis, "HDEL", &forgotten).await?;
+            let keys = ShardKeys::new(event, report.shard).with(&["ended", "told"]);
+            let mut arguments = vec![self.candidate(), text(MOST_ENDED)];
+            for one in &report.ended {
+                arguments.extend([text(one.session), text(one.until)]);
+            }
+            run(self.redis, &TOLD, &keys, arguments).await?.done()?;
         }
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! The meter of a protected site. Gates add up how the site answers with the snapshots that they read,
 //! and whoever reads the event when it is due decides how fast people come in.
 
-use stanchion_shared::{ids::EventId, meter::SiteAnswers};
+use stanchion_shared::{
+    ids::EventId,
+    meter::{AnswerCounts, AnswerGroup, SiteAnswers},
+};
 
 use super::{
     Store,
@@ -13,8 +16,12 @@ use crate::platform::StoreError;
 
 static COUNT_ANSWERS: Script = script!("coordinator/count_answers.lua");
 
-/// The fields of `site_answers`.
-const FIELDS: [&str; 3] = ["well", "failed", "slow"];
+/// The parts of the fields of `site_answers`, which are `part:group`.
+const PARTS: [&str; 3] = ["well", "failed", "slow"];
+
+fn field(part: &str, group: AnswerGroup) -> String {
+    format!("{part}:{}", group.number())
+}
 
 impl ReadEvent {
     /// Whether the meter has to decide.
@@ -28,12 +35,12 @@ impl ReadEvent {
 impl<R: Redis> Store<'_, R> {
     /// Adds answers to those that are known.
     pub(super) async fn count_answers(&self, event: &EventId, answers: SiteAnswers) -> Result<(), StoreError> {
-        let SiteAnswers { well, failed, slow } = answers;
-        let counted = FIELDS.iter().zip([well, failed, slow]).filter(|(_, count)| *count > 0);
-        let arguments: Vec<Vec<u8>> = counted
-            .flat_map(|(name, count)| [(*name).to_owned(), count.to_string()])
-            .map(String::into_bytes)
-            .collect();
+        let mut arguments: Vec<Vec<u8>> = Vec::new();
+        for (group, AnswerCounts { well, failed, slow }) in answers.counted() {
+            let counted = PARTS.iter().zip([well, failed, slow]).filter(|(_, count)| *count > 0);
+            let pairs = counted.flat_map(|(part, count)| [field(part, group), count.to_string()]);
+            arguments.extend(pairs.map(String::into_bytes));
+        }
         if arguments.is_empty() {
             return Ok(());
         }
@@ -54,13 +61,21 @@ impl<R: Redis> Store<'_, R> {
 
     async fn site_answers(&self, event: &EventId) -> Result<SiteAnswers, StoreError> {
         let key = CoordinatorKeys::new(event).key("site_answers");
+        let fields: Vec<String> = AnswerGroup::all()
+            .flat_map(|group| PARTS.map(|part| field(part, group)))
+            .collect();
         let mut arguments = vec![key.as_bytes()];
-        arguments.extend(FIELDS.iter().map(|field| field.as_bytes()));
+        arguments.extend(fields.iter().map(String::as_bytes));
         let mut reply = plain(self.redis, "HMGET", &arguments).await?;
-        Ok(SiteAnswers {
-            well: reply.optional_json()?.unwrap_or_default(),
-            failed: reply.optional_json()?.unwrap_or_default(),
-            slow: reply.optional_json()?.unwrap_or_default(),
-        })
+        let mut answers = SiteAnswers::default();
+        for group in AnswerGroup::all() {
+            let counts = AnswerCounts {
+                well: reply.optional_json()?.unwrap_or_default(),
+                failed: reply.optional_json()?.unwrap_or_default(),
+                slow: reply.optional_json()?.unwrap_or_default(),
+            };
+            answers.add(SiteAnswers::of(group, counts));
+        }
+        Ok(answers)
     }
 }

@@ -41,7 +41,7 @@ fn totals(begun: u64, over: u64) -> SessionTotals {
     SessionTotals {
         begun,
         over,
-        walked_in: 0,
+        ..SessionTotals::default()
     }
 }
 

@@ -204,6 +204,7 @@ mod tests {
                 nbf: None,
                 exp: iat + 600,
                 began_ms: Some(began_ms),
+                ends_ms: None,
                 event: EventId::parse("e").unwrap(),
                 place: Some(Place(place)),
                 tag: None,

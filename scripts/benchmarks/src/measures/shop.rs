@@ -102,6 +102,7 @@ impl RunningOrigin {
             nbf: None,
             exp: iat + SESSION_SECONDS,
             began_ms: Some(iat * 1000),
+            ends_ms: None,
             event: event.clone(),
             place: Some(Place(number as u64 + 1)),
             tag: None,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::meter::{ANSWER_GROUPS, AnswerCounts, AnswerGroup};
 
 const START: UnixMillis = UnixMillis(1_800_000_000_000);
 const AT_ONCE: u32 = 1_000;
@@ -7,8 +8,23 @@ fn after(seconds: u64) -> UnixMillis {
     START.plus(seconds * 1_000)
 }
 
+/// So many answers in each of the first `groups`.
+fn in_groups(groups: usize, counts: AnswerCounts) -> SiteAnswers {
+    let mut answers = SiteAnswers::default();
+    for group in AnswerGroup::all().take(groups) {
+        answers.add(SiteAnswers::of(group, counts));
+    }
+    answers
+}
+
+/// So many answers in each group.
 fn answers(well: u64, failed: u64, slow: u64) -> SiteAnswers {
-    SiteAnswers { well, failed, slow }
+    in_groups(ANSWER_GROUPS, AnswerCounts { well, failed, slow })
+}
+
+fn failed(failed: u64) -> AnswerCounts {
+    let well = AnswerCounts::default();
+    AnswerCounts { failed, ..well }
 }
 
 /// The cause after one look at these answers.
@@ -37,15 +53,33 @@ fn more_than_the_limit_of_failures_or_slow_answers_brakes_and_the_limit_does_not
 #[test]
 fn too_few_answers_say_nothing_whatever_they_are() {
     let default = BrakeLimits::default();
-    assert_eq!(cause(default, answers(0, LEAST_ANSWERS - 1, 0)), None);
-    assert_eq!(cause(default, answers(0, LEAST_ANSWERS, 0)), Some(BrakeCause::Failures));
+    let least = LEAST_ANSWERS as usize;
+    assert_eq!(cause(default, in_groups(least - 1, failed(1))), None);
+    assert_eq!(cause(default, in_groups(least, failed(1))), Some(BrakeCause::Failures));
     // Nor do many of them, one by one in longer than is looked at.
     let mut brake = Brake::default();
     for second in 0..1_000 {
-        brake.judge(&default, answers(0, 3, 0), 500, after(second));
+        brake.judge(&default, in_groups(3, failed(1)), 500, after(second));
         assert_eq!(brake.cause(), None);
     }
-    assert_eq!(brake.lately().total(), 15, "five seconds");
+    assert_eq!(brake.lately().sum().total(), 15, "five seconds");
+}
+
+#[test]
+fn one_session_brakes_no_site_however_many_answers_it_provokes_and_ten_do() {
+    let groups: Vec<AnswerGroup> = AnswerGroup::all().collect();
+    for others in 0..ANSWER_GROUPS - 1 {
+        let mut judged = SiteAnswers::of(groups[others], failed(1_000_000));
+        let well = AnswerCounts {
+            well: 40,
+            ..AnswerCounts::default()
+        };
+        judged.add(in_groups(others, well));
+        assert_eq!(cause(BrakeLimits::default(), judged), None, "beside {others} others");
+    }
+    assert_eq!(cause(BrakeLimits::default(), in_groups(9, failed(100))), None);
+    let ten = cause(BrakeLimits::default(), in_groups(10, failed(2)));
+    assert_eq!(ten, Some(BrakeCause::Failures));
 }
 
 #[test]
@@ -94,19 +128,6 @@ fn it_is_let_go_slowly_at_first_and_wholly_in_the_end() {
             ..Brake::default()
         }
     );
-}
-
-#[test]
-fn counts_add_up_and_a_count_that_began_anew_is_all_new() {
-    let mut sum = answers(1, 2, 3);
-    sum.add(answers(10, 20, 30));
-    assert_eq!(sum, answers(11, 22, 33));
-    assert_eq!(sum.total(), 66);
-    assert_eq!(sum.since(answers(1, 2, 3)), answers(10, 20, 30));
-    assert_eq!(sum.since(sum), SiteAnswers::default());
-    assert_eq!(answers(5, 0, 1).since(sum), answers(5, 0, 1));
-    sum.add(answers(u64::MAX, 0, 0));
-    assert_eq!(sum.total(), u64::MAX);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::meter::AnswerGroup;
 
 const START: UnixMillis = UnixMillis(1_800_000_000_000);
 const LIMITS: SiteLimits = SiteLimits {
@@ -119,13 +120,23 @@ fn a_count_that_went_back_and_a_clock_that_stood_still_do_no_harm() {
     assert!(report.on_their_way >= 50 && lost.rate <= LIMITS.most_per_second);
 }
 
+/// So many failures, the same in each of ten groups.
+fn in_ten_groups(failed: u64) -> SiteAnswers {
+    let mut answers = SiteAnswers::default();
+    for group in AnswerGroup::all().take(10) {
+        let counts = AnswerCounts {
+            failed: failed / 10,
+            ..AnswerCounts::default()
+        };
+        answers.add(SiteAnswers::of(group, counts));
+    }
+    answers
+}
+
 #[test]
 fn answers_are_judged_once_and_those_of_a_restarted_count_too() {
     let failing = |failed| SiteReading {
-        answers: SiteAnswers {
-            failed,
-            ..SiteAnswers::default()
-        },
+        answers: in_ten_groups(failed),
         ..reading(50, 50, 50)
     };
     let mut meter = SiteMeter::new(Rate::ZERO);
@@ -134,12 +145,12 @@ fn answers_are_judged_once_and_those_of_a_restarted_count_too() {
     assert_eq!(report.braked_by, Some(BrakeCause::Failures));
     let (_, report) = narrow(&mut meter, failing(100), 1);
     assert_eq!(report.answers.failed, 100, "the same ones");
-    let (_, report) = narrow(&mut meter, failing(7), 2);
-    assert_eq!(report.answers.failed, 107, "seven new ones");
-    let (_, report) = narrow(&mut meter, failing(7), 5);
+    let (_, report) = narrow(&mut meter, failing(10), 2);
+    assert_eq!(report.answers.failed, 110, "ten new ones");
+    let (_, report) = narrow(&mut meter, failing(10), 5);
     assert_eq!(
         (report.answers.failed, report.braked_by),
-        (7, Some(BrakeCause::Failures))
+        (10, Some(BrakeCause::Failures))
     );
     assert_eq!(report.most_at_once, 45, "too few to say anything: it is let go");
 }

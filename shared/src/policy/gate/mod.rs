@@ -117,6 +117,13 @@ pub enum GateDecision {
 }
 
 impl GatePolicy {
+    /// Whether it matters that a request may have a body ([`GuardedRequest::may_have_body`]): a site may
+    /// find the parameters of a rule there.
+    #[must_use]
+    pub fn asks_for_body(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.query.is_empty())
+    }
+
     /// Decides whether a request for a protected site needs a session.
     #[must_use]
     pub fn decide(&self, asked: &GuardedRequest<'_>) -> GateDecision {

@@ -2,7 +2,7 @@ use stanchion_shared::{
     draw::chain::SecretChain,
     event_settings::{DRAW_WINDOW_MS, EventSettings, SHOPPING_MS, TURN_MS},
     ids::{Bytes32, EventId, EventKey, ShardCount},
-    meter::{BrakeCause, BrakeLimits},
+    meter::{AnswerCounts, AnswerGroup, BrakeCause, BrakeLimits},
     policy::{HEALTH_LEASE_MS, QueuePolicy, SiteRelease, gate::GateMode},
     schedule::EFFECT_DELAY_MS,
     sessions::SessionTotals,
@@ -167,6 +167,7 @@ fn if_nobody_meters_admission_stops_when_the_room_is_used_up_and_goes_on_later()
         sessions: SessionTotals {
             begun: most,
             over: most / 2,
+            revived: 0,
             walked_in: 0,
         },
         ..ReportTotals::default()
@@ -199,6 +200,7 @@ fn when_the_last_one_is_out_the_lease_is_let_go_and_nobody_meters_any_more() {
         sessions: SessionTotals {
             begun: 20,
             over: 20,
+            revived: 0,
             walked_in: 0,
         },
         ..ReportTotals::default()
@@ -330,11 +332,15 @@ fn a_site_that_says_that_it_is_ill_stops_its_event_and_the_meter_goes_on_when_it
 fn a_site_that_fails_is_braked_and_its_admin_sees_it() {
     let mut event = drawn(release(3_000), 10_000);
     event.fills(1, 30);
-    let failing = SiteAnswers {
-        well: 10,
-        failed: 90,
-        slow: 0,
-    };
+    let mut failing = SiteAnswers::default();
+    for group in AnswerGroup::all().take(10) {
+        let counts = AnswerCounts {
+            well: 1,
+            failed: 9,
+            slow: 0,
+        };
+        failing.add(SiteAnswers::of(group, counts));
+    }
     let inside = event.schedule.served(at(29));
     event.meter_site(OpenTickets::None, &begun(inside), failing, at(30));
     let report = event.snapshot(begun(inside), Epochs::default(), at(30)).meter.unwrap();
@@ -371,6 +377,7 @@ fn the_snapshot_stays_small_whatever_the_meter_decides() {
             sessions: SessionTotals {
                 begun: 1_000_000,
                 over: 1_000_000 - over,
+                revived: 0,
                 walked_in: 0,
             },
             ..ReportTotals::default()

@@ -51,6 +51,7 @@ fn token(subject: &str, jti: &str, place: u64, iat: u64, exp: u64) -> ReadToken 
             nbf: None,
             exp,
             began_ms: None,
+            ends_ms: None,
             event: EventId::parse("e").unwrap(),
             place: Some(Place(place)),
             tag: None,

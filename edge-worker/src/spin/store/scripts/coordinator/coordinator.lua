@@ -15,8 +15,8 @@
 --                      joined              tickets given, as they said then
 --                      scores              how joins were scored, as they said then, JSON; absent before the first reports
 --                      joins_per_second    between the last two reports; absent before the second
---                      sessions_begun, sessions_over, sessions_walked_in, ended_end  see note_sessions.lua; absent before
---                                          the first
+--                      sessions_begun, sessions_over, sessions_revived, sessions_walked_in, ended_end  see note_sessions.lua;
+--                                          absent before the first
 --                      walk_ins            JSON, Rust's: how many may begin without a turn; absent before the first
 --                      epochs_revision     counts the new epochs of shards
 -- KEYS[2] announced  ZSET  'draw/shard' by draw: which shards may have tickets in draws that are not closed

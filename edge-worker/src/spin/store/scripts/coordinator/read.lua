@@ -5,21 +5,22 @@
 -- ARGV[3] who asked for a slot so many ms ago waits no more
 -- Result: {now in ms} if there is none, or
 --   {now, epoch, epoch_at or nil, revision, ended, reported_in, reported_at, joined, scores or nil, joins_per_second or nil, epochs_revision,
---    sessions_begun or nil, sessions_over or nil, sessions_walked_in or nil, ended_end or nil, walk_ins or nil, slots that
---    count, fans who wait for one, number of ended sessions, number of those that follow, 'mark:until', …,
+--    sessions_begun or nil, sessions_over or nil, sessions_revived or nil, sessions_walked_in or nil, ended_end or nil,
+--    walk_ins or nil, slots that count, fans who wait for one, number of ended sessions, number of those that follow,
+--    'mark:until', …,
 --    first draw announced or -1, constants, settings, live, progress, schedule, epochs of a shard, epochs of a shard, …}
 if not is_there() then return { now_ms() } end
 local epoch = present_epoch()
 local result = redis.call('HMGET', EVENT, 'epoch_at', 'revision', 'ended', 'reported_in', 'reported_at', 'joined', 'scores',
-  'joins_per_second', 'epochs_revision', 'sessions_begun', 'sessions_over',
+  'joins_per_second', 'epochs_revision', 'sessions_begun', 'sessions_over', 'sessions_revived',
   'sessions_walked_in', 'ended_end', 'walk_ins')
 table.insert(result, 1, epoch)
 table.insert(result, 1, now_ms())
-result[17] = redis.call('ZCOUNT', KEYS[8], '(' .. now_ms(), '+inf')
-result[18] = redis.call('ZCOUNT', KEYS[9], '(' .. now_ms() - tonumber(ARGV[3]), '+inf')
+result[18] = redis.call('ZCOUNT', KEYS[8], '(' .. now_ms(), '+inf')
+result[19] = redis.call('ZCOUNT', KEYS[9], '(' .. now_ms() - tonumber(ARGV[3]), '+inf')
 local newest = redis.call('ZRANGE', KEYS[7], -tonumber(ARGV[2]), -1)
-result[19] = redis.call('ZCARD', KEYS[7])
-result[20] = #newest
+result[20] = redis.call('ZCARD', KEYS[7])
+result[21] = #newest
 for _, member in ipairs(newest) do
   result[#result + 1] = member
 end

@@ -1,11 +1,19 @@
 -- A shard's report to the coordinator: how many have joined, which epoch it is in, and in which draws that are not
 -- closed it has tickets or may give some (a coordinator that was restored may have forgotten that it was told of them).
 --
--- KEYS[3] frozen  KEYS[4] carried  KEYS[5] sessions  KEYS[6] ended, see sessions.lua
+-- KEYS[3] frozen  KEYS[4] carried  KEYS[5] sessions  KEYS[6] ended  KEYS[7] told, see sessions.lua
 -- ARGV[2] draws up to this one are closed; -1: none is  ARGV[3] the coordinator's epoch
 -- Result: {epoch, joined, number of counters, counter, count, …, report as session_report in sessions.lua, draw, tickets, what it carries or nil, frozen (1 or 0), …}
 local closed_through = tonumber(ARGV[2])
-if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then redis.call('HSET', SHARD, 'coordinator', ARGV[3]) end
+if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then
+  redis.call('HSET', SHARD, 'coordinator', ARGV[3])
+  -- It may have forgotten which sessions were ended.
+  local told = redis.call('ZRANGE', KEYS[7], 0, -1, 'WITHSCORES')
+  for i = 1, #told, 2 do
+    redis.call('HSET', KEYS[6], told[i], told[i + 1])
+  end
+  redis.call('DEL', KEYS[7])
+end
 local result = { present_epoch(), tonumber(redis.call('HGET', SHARD, 'joined') or 0) }
 
 local function add(draw, tickets)

@@ -6,6 +6,7 @@
 --                         joined          tickets given, over all draws
 --                         coordinator     the coordinator's epoch in which this shard last reported
 --                         sessions_begun, sessions_walked_in  shopping sessions that began, and those of them without a turn
+--                         sessions_revived  how often one went on after it was over
 --                         score:NAME      how joins were scored, by counter
 -- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
 --                         'count0 count1 count2 digest announced epoch epoch …', where
