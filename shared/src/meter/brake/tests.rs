@@ -67,9 +67,8 @@ fn too_few_answers_say_nothing_whatever_they_are() {
 
 #[test]
 fn one_session_brakes_no_site_however_many_answers_it_provokes_and_ten_do() {
-    let groups: Vec<AnswerGroup> = AnswerGroup::all().collect();
-    for others in 0..ANSWER_GROUPS - 1 {
-        let mut judged = SiteAnswers::of(groups[others], failed(1_000_000));
+    for (others, group) in AnswerGroup::all().enumerate() {
+        let mut judged = SiteAnswers::of(group, failed(1_000_000));
         let well = AnswerCounts {
             well: 40,
             ..AnswerCounts::default()
