@@ -6,7 +6,7 @@ use stanchion_shared::ids::{Draw, ShardCount, Tier};
 use stanchion_statistics::{ChiSquare, Correlation, LEAST_EXPECTED};
 
 use crate::{
-    draws::SimulatedDraw,
+    draws::{Draws, SimulatedDraw},
     people::{People, SimulatedJoin},
 };
 
@@ -78,11 +78,12 @@ impl<'a> Fairness<'a> {
         }
     }
 
-    /// A draw has closed; `line` is all fans by place.
-    pub(crate) fn saw(&mut self, drawn: &SimulatedDraw, line: &[u32]) {
+    /// A draw has closed.
+    pub(crate) fn saw(&mut self, drawn: &SimulatedDraw, draws: &Draws<'_>) {
         let joins = &self.people.joins[drawn.joins.clone()];
         for tier in &drawn.record.tiers {
             let first = tier.first_place as usize - 1;
+            let line = draws.fans(drawn.record.line_of(tier.tier));
             let places = &line[first..first + tier.count as usize];
             let ranked = self.ranked(places, joins, tier.tier);
             if drawn.record.draw == Draw::PRE_QUEUE {

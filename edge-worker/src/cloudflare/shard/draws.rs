@@ -62,7 +62,8 @@ impl Shard {
                     "there are no draws any more for what is left over".to_owned(),
                 ))
             };
-            self.announce(draw.ok_or_else(ended)?).await?;
+            // Whoever is left over may be of the first line.
+            self.announce(draw.ok_or_else(ended)?, true).await?;
         }
         Err(StoreError(
             "no draw could be announced for what is left over".to_owned(),

@@ -85,7 +85,7 @@ impl EventState {
         let called = self.snapshot(reported.clone(), Epochs::default(), now).called(now);
         let reading = SiteReading {
             line: LineReading { served, called },
-            waiting: self.progress.last_place.saturating_sub(served),
+            waiting: self.schedule.last_place().saturating_sub(served),
             begun: reported.sessions.begun,
             active,
             answers,

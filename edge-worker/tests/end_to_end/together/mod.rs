@@ -13,5 +13,6 @@ mod polls;
 mod refusals;
 mod same_answers;
 mod score;
+mod second_line;
 mod sessions;
 mod static_files;

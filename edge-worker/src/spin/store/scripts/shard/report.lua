@@ -5,7 +5,15 @@
 -- ARGV[2] draws up to this one are closed; -1: none is  ARGV[3] the coordinator's epoch
 -- Result: {epoch, joined, number of counters, counter, count, …, report as session_report in sessions.lua, draw, tickets, what it carries or nil, frozen (1 or 0), …}
 local closed_through = tonumber(ARGV[2])
-if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then redis.call('HSET', SHARD, 'coordinator', ARGV[3]) end
+if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then
+  redis.call('HSET', SHARD, 'coordinator', ARGV[3])
+  -- It may have forgotten that it was told of the first line, and is told again.
+  for _, draw in ipairs(redis.call('HKEYS', OPEN)) do
+    local parts = parts_of(redis.call('HGET', OPEN, draw))
+    parts[5] = string.match(parts[5], '^%d+')
+    redis.call('HSET', OPEN, draw, table.concat(parts, ' '))
+  end
+end
 local result = { present_epoch(), tonumber(redis.call('HGET', SHARD, 'joined') or 0) }
 
 local function add(draw, tickets)
