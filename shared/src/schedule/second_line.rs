@@ -63,7 +63,12 @@ impl Schedule {
         }
         let mut openings = self.take_openings(now);
         self.append(now, |next| {
-            if let Some(line) = &mut next.second_line {
+            // Before the places of a draw open, those of the second line behind them do not either.
+            if let Some(line) = next
+                .second_line
+                .as_mut()
+                .filter(|line| line.after_place < next.last_place)
+            {
                 let reached = (next.served_before_micro / MICRO).max(line.after_place);
                 line.moved_up += reached - line.after_place;
                 line.after_place = reached;

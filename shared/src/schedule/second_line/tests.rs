@@ -84,6 +84,28 @@ fn an_opening_that_lies_ahead_loses_the_second_line_alone() {
 }
 
 #[test]
+fn a_second_line_that_begins_during_a_hold_opens_nothing_early() {
+    let mut schedule = Schedule::default();
+    let change = ScheduleChange {
+        rate: Some(Rate::per_second(10)),
+        last_place: Some(10),
+        ..ScheduleChange::default()
+    };
+    schedule.change(change, START);
+    schedule.open_later(110, None, HOLD_MS, at(1));
+    schedule.open_later(115, line(110, 0), HOLD_MS, at(2));
+    assert_eq!(schedule.turn_at(Place(115)), Some(at(75).plus(500)));
+    schedule.take_back(at(3));
+    assert_eq!(
+        (schedule.last_place(), schedule.place_in_line(5)),
+        (110, Some(Place(115)))
+    );
+    assert_eq!(schedule.served(at(64)), 10);
+    assert_eq!(schedule.turn_at(Place(11)), Some(at(65).plus(100)));
+    assert_eq!(schedule.served(at(200)), 110);
+}
+
+#[test]
 fn a_second_line_that_has_to_wait_is_known_during_the_hold() {
     let mut schedule = Schedule::default();
     schedule.change(
