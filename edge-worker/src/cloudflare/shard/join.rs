@@ -3,9 +3,9 @@
 //! everyone. A commit costs more than all else.
 //!
 //! The one await in between is the announcement: before the first number of a draw the coordinator
-//! must know that this shard has tickets in it, and before the first one of the first line that, too. What may happen meanwhile: more joins queue up; the
-//! draw is frozen here or its window ends. So after the announcement everything is decided anew,
-//! from the clock on.
+//! must know that this shard has tickets in it, and before the first one of the first line that,
+//! too. What may happen meanwhile: more joins queue up; the draw is frozen here or its window ends.
+//! So after the announcement everything is decided anew, from the clock on.
 
 use std::{
     cell::{Cell, RefCell},
@@ -259,12 +259,14 @@ impl Shard {
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
     pub(super) async fn announce(&self, draw: Draw, first_line: bool) -> Result<(), StoreError> {
-        let place = self
+        let (place, has_left_over) = self
             .loaded()
             .map_err(broken)?
             .as_ref()
-            .map(|memory| memory.place.clone())
+            .map(|memory| (memory.place.clone(), !memory.left_over.is_empty()))
             .ok_or_else(|| broken(Error::RustError("the shard was forgotten".to_owned())))?;
+        // Whoever is left over is carried into the draw, and may be of the first line.
+        let first_line = first_line || has_left_over;
         let announce = Announce {
             shard: place.shard,
             draw,

@@ -113,8 +113,10 @@ impl ShardMemory {
 
     /// Opens a draw that the coordinator let this shard into.
     pub(super) fn open(&mut self, database: &Database, draw: Draw, first_line: bool) -> Result<()> {
-        // It may have been closed while the answer was on its way.
-        if self.frozen_through >= Some(draw) {
+        // It may have been closed while the answer was on its way, or somebody was left over who is of
+        // the first line, perhaps: then it is announced again.
+        let is_too_little = !first_line && !self.left_over.is_empty();
+        if self.frozen_through >= Some(draw) || is_too_little {
             return Ok(());
         }
         if first_line {

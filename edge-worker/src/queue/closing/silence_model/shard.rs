@@ -61,6 +61,9 @@ impl ModelShard {
     }
 
     pub(super) fn open(&mut self, draw: Draw, first_line: bool) {
+        if !first_line && !self.left_over.is_empty() {
+            return; // announced again, with them
+        }
         if first_line {
             self.first_line_in.insert(draw);
         }

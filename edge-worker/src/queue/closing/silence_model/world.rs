@@ -93,6 +93,7 @@ impl World {
 
     /// A shard tells the coordinator of a draw, and opens it if the answer arrives.
     pub(super) fn announce(&mut self, shard: Shard, draw: Draw, first_line: bool) {
+        let first_line = first_line || !self.shards[usize::from(shard.0)].left_over.is_empty();
         let outcome = self.event.judge_announcement(draw);
         if outcome == AnnouncementOutcome::Open {
             self.announced.entry(draw).or_default().entry(shard).or_default();
@@ -250,7 +251,7 @@ impl World {
                 while known.draws.contains_key(&draw) {
                     draw = Draw(draw.0 + 1);
                 }
-                self.announce(shard, draw, true);
+                self.announce(shard, draw, false);
             }
             let is_done = self.shards[usize::from(shard.0)].left_over.is_empty();
             if is_done && !self.random.one_in(5) {
