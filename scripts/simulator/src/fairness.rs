@@ -2,11 +2,14 @@
 //! first draw is judged by itself, the draws after it together.
 
 use serde::Serialize;
-use stanchion_shared::ids::{Draw, ShardCount, Tier};
+use stanchion_shared::{
+    draw::record::Line,
+    ids::{Draw, ShardCount, Tier},
+};
 use stanchion_statistics::{ChiSquare, Correlation, LEAST_EXPECTED};
 
 use crate::{
-    draws::{Draws, SimulatedDraw},
+    draws::SimulatedDraw,
     people::{People, SimulatedJoin},
 };
 
@@ -78,12 +81,12 @@ impl<'a> Fairness<'a> {
         }
     }
 
-    /// A draw has closed.
-    pub(crate) fn saw(&mut self, drawn: &SimulatedDraw, draws: &Draws<'_>) {
+    /// A draw has closed; `fans` are all fans of a line by place.
+    pub(crate) fn saw<'l>(&mut self, drawn: &SimulatedDraw, fans: impl Fn(Line) -> &'l [u32]) {
         let joins = &self.people.joins[drawn.joins.clone()];
         for tier in &drawn.record.tiers {
             let first = tier.first_place as usize - 1;
-            let line = draws.fans(drawn.record.line_of(tier.tier));
+            let line = fans(drawn.record.line_of(tier.tier));
             let places = &line[first..first + tier.count as usize];
             let ranked = self.ranked(places, joins, tier.tier);
             if drawn.record.draw == Draw::PRE_QUEUE {
