@@ -16,9 +16,11 @@ raw = b"stanchion/record/v1\0" + name + u(4, draw) + u(8, opened, closed, r["fir
 raw += b"\1" + u(8, beacon["round"]) + u(2, 96) + beacon["signature"].encode() + b"\1" + entropy if beacon else b"\0\0"
 raw += b"".join(u(1, t["tier"]) + u(8, t["first_place"], t["count"]) + u(2, len(t["shards"])) + b"".join(u(2, s) + u(4, n) for s, n in t["shards"]) for t in r["tiers"])
 missing, carried, pinned = r.get("missing", []), r.get("carried", []), ms(r["pinned_at"]) if "pinned_at" in r else None
+second = r.get("second_line")  # that of suspects; records of earlier versions have none
 silent = u(2, len(missing), *missing) + u(4, len(carried)) + b"".join(u(2, one["shard"]) + u(4, one["from"], *one["first"], *one["counts"]) for one in carried)
-silent = silent + (b"\1" + u(8, pinned) if pinned else b"\0") if missing or carried else b""
+silent = silent + (b"\1" + u(8, pinned) if pinned else b"\0") if missing or carried or second else b""
 raw += unhex(r["previous"]) + (u(4, len(epochs)) if epochs or silent else b"") + b"".join(u(2, s) + u(4, one["epoch"], *one["from"]) for s, one in epochs) + silent
+raw += u(8, second["before"], second["moved_up"]) if second else b""
 keys[r["kid"]].verify(b64(r["signature"]), raw)  # raises where the edge did not sign the record, with this entropy
 hold(functools.reduce(lambda value, _: sha(value), range(draw + 1), secret).hex() == r["commitment"] == queue["commitment"], "secret")
 hold(draw in listed["draws"], "list of draws") and hold(closed == on_sale + draw * window and (opened == closed - window if draw else opened <= closed), "times")
@@ -30,7 +32,8 @@ logs = [log_of(draw, s) for s in range(queue["shards"])]
 counts = [[sum(e[0] == tier for e in log) for tier in range(3)] for log in logs]
 hold(sha(*(functools.reduce(sha, log, bytes(32)) + u(4, *n) for log, n in zip(logs, counts))).hex() == r["tickets_digest"], "lists")
 hold([t["tier"] for t in r["tiers"]] == [0, 1, 2] and all(t["shards"] == [[s, n[t["tier"]]] for s, n in enumerate(counts) if n[t["tier"]]]
-     and t["count"] == sum(n for _, n in t["shards"]) and t["first_place"] == r["first_place"] + sum(one["count"] for one in r["tiers"][:t["tier"]]) for t in r["tiers"]), "counts")
+     and t["count"] == sum(n for _, n in t["shards"]) and t["first_place"] == (second["before"] + 1 if second and t["tier"] == 2 else r["first_place"] + sum(one["count"] for one in r["tiers"][:t["tier"]]))
+     for t in r["tiers"]) and (not second or second["moved_up"] <= second["before"]), "counts")
 print(f"draw {draw}: signature, secret, times and lists hold; {sum(map(len, logs))} tickets from place {r['first_place']} on; beacon:",
       "none" if not chain else "quicknet" if sha(network).hex() == "69763cb83b5e2de1e92b6e92cdc3f1f956dd63e3b982409f46703750207a17d6" else "a chain that this program does not know")
 header, claims, signature = receipt.split(".") if receipt else sys.exit()
@@ -51,4 +54,4 @@ t, index = r["tiers"][c["tier"]], sum(n[c["tier"]] for n in counts[:c["shard"]])
 for i in range(90):  # compute_shuffled_index of the Ethereum consensus specification
     at = max(index, flip := (int.from_bytes(sha(seed, u(1, i))[:8], "little") % t["count"] + t["count"] - index) % t["count"])
     index = flip if sha(seed, u(1, i), u(4, at // 256))[at % 256 // 8] >> at % 8 & 1 else index
-print(f"place {t['first_place'] + index}")
+print(f"place {t['first_place'] + index}{' of the second line' if second and c['tier'] == 2 else ''}")

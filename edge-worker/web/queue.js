@@ -164,6 +164,10 @@ export class Queue {
   }
 }
 
+function placeLabel({ second_line: second }) {
+  return second ? 'Your place in the second line' : 'Your place';
+}
+
 /** What is shown for each status. `until` is an instant to count down to, `value` a text. */
 const VIEWS = {
   pre_queue: ({ on_sale_time: time }) => ({
@@ -188,7 +192,7 @@ const VIEWS = {
   waiting: (answer) => ({
     title: 'You are in line',
     short: answer.total_ahead === null ? 'In line' : `${count(answer.total_ahead)} ahead`,
-    label: 'Your place',
+    label: placeLabel(answer),
     value: answer.position === null ? 'coming' : count(answer.position),
     text: 'Keep this page open, or come back: your turn waits for you for some minutes.',
     spoken: answer.total_ahead === null ? 'You are in line.' : `You are in line. ${count(answer.total_ahead)} ahead of you.`,
@@ -196,7 +200,7 @@ const VIEWS = {
   paused: (answer) => ({
     title: 'The queue is paused',
     short: 'Paused',
-    label: answer.position === null ? '' : 'Your place',
+    label: answer.position === null ? '' : placeLabel(answer),
     value: answer.position === null ? null : count(answer.position),
     text: 'Nobody is let in at the moment. Your place is kept, and it goes on by itself.',
   }),

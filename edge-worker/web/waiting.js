@@ -79,18 +79,18 @@ const VIEWS = {
       text: 'Everyone who joined in the same few seconds is drawn together, so nobody wins by being faster.',
     };
   },
-  waiting: ({ position, total_ahead: ahead }) => ({
+  waiting: ({ position, second_line: second, total_ahead: ahead }) => ({
     heading: 'You are in line',
     short: ahead == null ? 'In line' : `${count(ahead)} ahead`,
-    label: 'Your place',
+    label: placeLabel(second),
     value: position == null ? null : count(position),
     text: 'Keep this page open, or come back in this browser: your turn waits for you for some time.',
     aloud: ahead == null ? 'You are in line.' : `You are in line. ${count(ahead)} ahead of you.`,
   }),
-  paused: ({ position }) => ({
+  paused: ({ position, second_line: second }) => ({
     heading: 'The queue is paused',
     short: 'Paused',
-    label: 'Your place',
+    label: placeLabel(second),
     value: position == null ? null : count(position),
     text: 'Nobody is let in at the moment. Your place is kept, and it goes on by itself.',
   }),
@@ -98,6 +98,10 @@ const VIEWS = {
   expired: () => ({ heading: 'Your turn is over', text: 'Joining again for a new place …' }),
   sold_out: () => ({ heading: 'Everything is gone', short: 'Nothing left', text: 'There is nothing left to queue for. Thank you for waiting.' }),
 };
+
+function placeLabel(second) {
+  return second ? 'Your place in the second line' : 'Your place';
+}
 
 function show(standing) {
   const view = VIEWS[standing.status](standing);
@@ -126,7 +130,8 @@ function showWay({ status, position, total_ahead: ahead, estimated_wait_seconds:
   const shown = ['waiting', 'paused'].includes(status) && position != null && ahead != null;
   byId('way').hidden = !shown;
   if (!shown) return;
-  const before = position - 1;
+  // Before a place of the second line there are others than those of its own line.
+  const before = Math.max(position - 1, ahead);
   byId('progress').max = Math.max(1, before);
   byId('progress').value = Math.max(0, before - ahead);
   write(byId('ahead'), count(ahead));

@@ -215,7 +215,8 @@ impl Draw {
     pub const PRE_QUEUE: Draw = Draw(0);
 }
 
-/// The rank within one draw: verified fans are placed before humans, and humans before suspects.
+/// The rank: verified fans are placed before the humans of their draw, and suspects in a line of
+/// their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Tier {
@@ -223,7 +224,7 @@ pub enum Tier {
     Verified = 0,
     /// Scored as a human.
     Human = 1,
-    /// Scored as a likely bot. Placed behind everybody else of the draw.
+    /// Scored as a likely bot. In the second line: behind everybody else who waits, of any draw.
     Suspect = 2,
 }
 
@@ -270,7 +271,8 @@ pub struct TicketNumber {
 #[serde(transparent)]
 pub struct Serial(pub u32);
 
-/// A place in the event's one line, counted from 1.
+/// A place in a line of the event, counted from 1: mostly in the one that the curve serves, see
+/// [`crate::draw::record::Line`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Place(pub u64);

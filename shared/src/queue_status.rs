@@ -29,7 +29,8 @@ pub enum Standing {
         ahead: u64,
         /// Seconds until the turn, rounded up. Exact where the curve has reached the place already,
         /// otherwise the wait estimate ([`crate::schedule::Schedule::wait_estimate_ms`]). `None`
-        /// while admission is paused or stopped, or if nobody was admitted lately.
+        /// while admission is paused or stopped, if nobody was admitted lately, or while the second
+        /// line lets others pass.
         wait_seconds: Option<u64>,
         /// The fan's next poll slot. Before it nothing new is told.
         poll_at: UnixMillis,
@@ -112,6 +113,8 @@ impl Snapshot {
             Some(turn_at) => Some(turn_at),
             // Nobody knows how long a pause or a stop lasts.
             None if self.paused || self.schedule.stopped(now) => None,
+            // A place behind the last one: how many others join before is not known.
+            None if place.0 > self.schedule.last_place() => None,
             None => {
                 let second = whole_second(known_at);
                 pace(second).wait_ms(place).map(|wait_ms| second.plus(wait_ms))

@@ -5,17 +5,22 @@
 //!
 //! Layout, with integers in big-endian order: version (1 byte), key id (1), epoch (4), draw (4),
 //! tier (1), shard (2), number (4), tag (16), serial (4), place or 0 (8), epoch of the place (4),
-//! event id (1 to 64), HMAC (32).
+//! event id (1 to 64), HMAC (32). The highest bit of a place says that it is in the second line.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::ids::{Bytes32, Draw, EventId, Place, Serial, Shard, Tag, TicketNumber, Tier};
+use crate::{
+    draw::record::Line,
+    ids::{Bytes32, Draw, EventId, Place, Serial, Shard, Tag, TicketNumber, Tier},
+};
 
 const VERSION: u8 = 2;
 const FIXED_LENGTH: usize = 49;
 const MAC_LENGTH: usize = 32;
+/// See [`DrawnPlace::line`].
+const SECOND_LINE: u64 = 1 << 63;
 /// Longest queue ticket as text, in bytes.
 pub const MAX_LENGTH: usize = (FIXED_LENGTH + EventId::MAX_LENGTH + MAC_LENGTH).div_ceil(3) * 4;
 /// Most keys at once. A rotation needs two.
@@ -44,8 +49,10 @@ pub struct QueueTicket {
 /// A place, and the epoch of the coordinator that drew it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrawnPlace {
-    /// The place in the event's one line.
+    /// The place.
     pub place: Place,
+    /// The line in which it is.
+    pub line: Line,
     /// The epoch, see [`crate::epochs::Epochs::trust_place`]. 0 where stores cannot go back.
     pub epoch: u32,
 }
@@ -111,7 +118,10 @@ impl TicketKeys {
         bytes.extend_from_slice(&ticket.numbered.number.to_be_bytes());
         bytes.extend_from_slice(&ticket.tag.0);
         bytes.extend_from_slice(&ticket.serial.0.to_be_bytes());
-        let (place, epoch) = ticket.place.map_or((0, 0), |drawn| (drawn.place.0, drawn.epoch));
+        let (place, epoch) = ticket.place.map_or((0, 0), |drawn| match drawn.line {
+            Line::First => (drawn.place.0, drawn.epoch),
+            Line::Second => (drawn.place.0 | SECOND_LINE, drawn.epoch),
+        });
         bytes.extend_from_slice(&place.to_be_bytes());
         bytes.extend_from_slice(&epoch.to_be_bytes());
         bytes.extend_from_slice(ticket.event_id.as_str().as_bytes());
@@ -177,7 +187,11 @@ fn parse(message: &[u8]) -> Option<QueueTicket> {
     let place = u64::from_be_bytes(take(rest)?);
     let drawn_in = u32::from_be_bytes(take(rest)?);
     let place = (place > 0).then_some(DrawnPlace {
-        place: Place(place),
+        place: Place(place & !SECOND_LINE),
+        line: match place & SECOND_LINE {
+            0 => Line::First,
+            _ => Line::Second,
+        },
         epoch: drawn_in,
     });
     let event_id = EventId::parse(std::str::from_utf8(rest).ok()?).ok()?;
@@ -219,6 +233,7 @@ mod tests {
             serial: Serial(8),
             place: Some(DrawnPlace {
                 place: Place(9),
+                line: Line::First,
                 epoch: 10,
             }),
         }
@@ -231,6 +246,15 @@ mod tests {
             assert!(text.len() <= MAX_LENGTH);
             assert_eq!(keys(&one()).verify(&text), Ok(ticket(&event_id)));
         }
+        let second = DrawnPlace {
+            line: Line::Second,
+            ..ticket("e").place.unwrap()
+        };
+        let second = QueueTicket {
+            place: Some(second),
+            ..ticket("e")
+        };
+        assert_eq!(keys(&one()).verify(&keys(&one()).sign(&second)), Ok(second));
         let undrawn = QueueTicket {
             place: None,
             ..ticket("e")

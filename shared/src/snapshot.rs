@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    draw::{announcement::Announcement, membership::Windows},
+    draw::{announcement::Announcement, membership::Windows, record::Line},
     epochs::Epochs,
     event_settings::EventSettings,
-    ids::{Bytes32, Draw, EventId, Shard, ShardCount},
+    ids::{Bytes32, Draw, EventId, Place, Shard, ShardCount},
     meter::SiteMeterReport,
     policy::Pinned,
+    queue_ticket::DrawnPlace,
     schedule::{EFFECT_DELAY_MS, Schedule},
     score::counts::ScoreCounts,
     sessions::{NewestEnded, SessionTotals},
@@ -38,8 +39,12 @@ pub struct Snapshot {
     pub draws_closed: u32,
     /// The last draw that is closed. Its record is public.
     pub last_closed: Option<Draw>,
-    /// The last place of the last closed draw.
+    /// The last place of the line: of the last draw that is closed, or of the suspects who have moved
+    /// up behind it.
     pub last_place: u64,
+    /// Suspects of closed draws who have no place in the line, see [`Schedule::place_in_line`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_second_line: u64,
     /// The part of the schedule that can still matter, see [`Schedule::live_part`].
     pub schedule: Schedule,
     /// An admin stopped admission.
@@ -75,6 +80,10 @@ pub struct Snapshot {
     /// ([`crate::wire::PutRelease::at_once`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_once: Option<u32>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The phase of an event's queue as a whole.
@@ -170,6 +179,16 @@ impl Snapshot {
     #[must_use]
     pub fn is_closed(&self, draw: Draw) -> bool {
         self.last_closed.is_some_and(|last| draw <= last)
+    }
+
+    /// The place in the line that the curve goes by: see [`Schedule::place_in_line`] for the second
+    /// line. `None` if its turn is long past.
+    #[must_use]
+    pub fn place_in_line(&self, drawn: DrawnPlace) -> Option<Place> {
+        match drawn.line {
+            Line::First => Some(drawn.place),
+            Line::Second => self.schedule.place_in_line(drawn.place.0),
+        }
     }
 
     /// The instant for which this snapshot says where fans stand, when a clock shows `now`: `now`,

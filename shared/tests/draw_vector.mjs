@@ -70,13 +70,15 @@ export function drawVector() {
   const pinned = logs.map((log) => Buffer.concat([digestOf(log), ...countsOf(log).map((count) => le(4, count))]));
   const ticketsDigest = sha256(...pinned);
 
-  let firstPlace = 1;
+  // Suspects have places of the second line.
+  const secondLine = { before: 0, moved_up: 0 };
+  let nextPlace = 1;
   const tiers = [0, 1, 2].map((tier) => {
     const shards = logs.map((log, shard) => [shard, countsOf(log)[tier]]).filter(([, count]) => count > 0);
     const count = shards.reduce((sum, [, one]) => sum + one, 0);
-    const result = { tier, first_place: firstPlace, count, shards };
-    firstPlace += count;
-    return result;
+    const firstPlace = tier === 2 ? secondLine.before + 1 : nextPlace;
+    nextPlace += count;
+    return { tier, first_place: firstPlace, count, shards };
   });
 
   const eventId = Buffer.from(INPUT.event_id);
@@ -97,6 +99,8 @@ export function drawVector() {
       ...shards.flatMap(([shard, one]) => [le(2, shard), le(4, one)]),
     ]),
     Buffer.alloc(32),
+    // No epochs, missing shards, carried tickets or late instant; then the second line.
+    le(4, 0), le(2, 0), le(4, 0), le(1, 0), le(8, secondLine.before), le(8, secondLine.moved_up),
   ]);
 
   const hex = (buffer) => buffer.toString('hex');
@@ -107,7 +111,7 @@ export function drawVector() {
     digests: logs.map((log) => hex(digestOf(log))),
     tickets_digest: hex(ticketsDigest),
     seeds: seeds.map(hex),
-    tiers, tickets,
+    tiers, second_line: secondLine, tickets,
     canonical_bytes: hex(canonical), record_hash: hex(sha256(canonical)),
     shuffles: [1, 2, 3, 10, 100, 255, 256, 257, 1000].map((count) => {
       const seed = sha256(`shuffle ${count}`);

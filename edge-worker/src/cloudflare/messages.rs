@@ -119,12 +119,20 @@ pub(super) struct AddEvent(pub(super) EventId);
 /// Whether the directory has the event now; if not, it is full.
 pub(super) type Added = bool;
 
-/// A shard is about to give its first number in a draw: from now on the draw is not closed without
-/// it.
+/// A shard is about to give its first number in a draw, or the first one to a person of the first
+/// line: from now on the draw is not closed without it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Announce {
     pub(super) shard: Shard,
     pub(super) draw: Draw,
+    /// People of the first line are among those who get numbers. A shard of an earlier version does
+    /// not say.
+    #[serde(default = "maybe")]
+    pub(super) first_line: bool,
+}
+
+fn maybe() -> bool {
+    true
 }
 
 /// The answer to an announcement.

@@ -18,6 +18,7 @@ mod outage;
 mod puts;
 mod reads;
 mod scoring;
+mod second_line;
 mod server;
 mod sessions;
 mod sha256;

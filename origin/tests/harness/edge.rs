@@ -218,6 +218,7 @@ async fn stats(State(inner): Shared, Path(id): Path<String>) -> Response {
             joined: told.last_place,
             draws_closed: 1,
             last_place: told.last_place,
+            in_second_line: 0,
             served: told.served,
             called: told.served,
             scores: ScoreCounts::default(),

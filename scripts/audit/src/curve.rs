@@ -103,6 +103,7 @@ mod tests {
             turn_ms: Some(60_000),
             session_ms: Some(60_000),
             last_place: Some(last_place),
+            second_line: None,
         };
         let mut now = UnixMillis(1_000_000);
         for (step, rate) in [3_300, 150_000, 0, 7_777, 90_001, 12]

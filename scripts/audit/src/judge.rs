@@ -205,6 +205,7 @@ fn judge_queue(
             announced: &queue.snapshot.announcement(),
             noted: observed.announced.as_ref(),
             last_place: queue.snapshot.last_place,
+            in_second_line: queue.snapshot.in_second_line,
             draws_closed: queue.snapshot.draws_closed,
             draws: &queue.draws,
             tickets: fans_were_there.then_some(&observed.tickets),

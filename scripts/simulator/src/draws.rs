@@ -1,4 +1,4 @@
-//! The queue's draws by the real rules: numbers from shards, digests, records, seeds. The line is kept as a list of fans by
+//! The queue's draws by the real rules: numbers from shards, digests, records, seeds. Both lines are kept as lists of fans by
 //! place, shuffled whole; the edge's way, place by place, checks one fan in so many.
 
 use std::ops::Range;
@@ -10,9 +10,10 @@ use stanchion_shared::{
         digest::{FrozenShard, ShardDigest},
         membership::Windows,
         place::{place, seed},
-        record::{ClosingDraw, DrawRecord, SilentShards},
+        record::{ClosingDraw, DrawRecord, Line, RecordSecondLine, SilentShards},
     },
-    ids::{Bytes32, Draw, Shard, TicketNumber, Tier},
+    ids::{Bytes32, Draw, Place, Shard, TicketNumber, Tier},
+    schedule::{Schedule, SecondLine},
     timestamp::UnixMillis,
 };
 
@@ -59,8 +60,14 @@ pub(crate) struct Draws<'a> {
     /// The first join that is in no draw yet.
     next: usize,
     pub(crate) last_closed: Option<Draw>,
-    /// Fans by place; place 1 is the first.
-    pub(crate) line: Vec<u32>,
+    /// Fans by place; place 1 is the first. Suspects are in it once their places cannot be taken back.
+    line: Vec<u32>,
+    /// Suspects by their numbers in the second line; number 1 is the first.
+    second_line: Vec<u32>,
+    /// So many of them are in `line`.
+    moved_up: u64,
+    /// The last draw that somebody of the first line has joined.
+    first_line_in: Option<Draw>,
     pub(crate) counts: DrawCounts,
 }
 
@@ -76,6 +83,9 @@ impl<'a> Draws<'a> {
             next: 0,
             last_closed: None,
             line: Vec::with_capacity(setting.fans as usize),
+            second_line: Vec::new(),
+            moved_up: 0,
+            first_line_in: None,
             counts: DrawCounts::default(),
         }
     }
@@ -87,6 +97,55 @@ impl<'a> Draws<'a> {
     /// Everybody has a place.
     pub(crate) fn all_closed(&self) -> bool {
         self.next == self.people.joins.len()
+    }
+
+    /// Everybody who was drawn.
+    pub(crate) fn drawn(&self) -> u64 {
+        (self.line.len() + self.second_line.len()) as u64 - self.moved_up
+    }
+
+    /// Fans by the places of a line.
+    pub(crate) fn fans(&self, line: Line) -> &[u32] {
+        match line {
+            Line::First => &self.line,
+            Line::Second => &self.second_line,
+        }
+    }
+
+    /// Whose turn it is with a place that is served.
+    pub(crate) fn fan_at(&self, place: Place) -> u32 {
+        let index = place.0 as usize - 1;
+        match index.checked_sub(self.line.len()) {
+            None => self.line[index],
+            Some(behind) => self.second_line[self.moved_up as usize + behind],
+        }
+    }
+
+    /// Somebody joins. The first one of the first line in a draw takes back the places of suspects.
+    pub(crate) fn joins(&mut self, join: &SimulatedJoin, schedule: &mut Schedule) {
+        let at = ON_SALE_TIME.minus(OPENS_BEFORE_MS).plus(join.joins_ms());
+        let draw = self.windows().draw_at(at);
+        if self.people.tiers[join.fan() as usize] == Tier::Suspect || self.first_line_in >= draw {
+            return;
+        }
+        self.first_line_in = draw;
+        schedule.take_back(at);
+        if let Some(line) = schedule.second_line() {
+            let moved = &self.second_line[self.moved_up as usize..line.moved_up as usize];
+            self.line.extend(moved);
+            self.moved_up = line.moved_up;
+        }
+    }
+
+    /// The last place that opens now, and how the second line goes on.
+    pub(crate) fn line_and_second_line(&self) -> (u64, SecondLine) {
+        let after_place = self.line.len() as u64;
+        let last_place = match self.first_line_in > self.last_closed {
+            true => after_place,
+            false => self.drawn(),
+        };
+        let moved_up = self.moved_up;
+        (last_place, SecondLine { after_place, moved_up })
     }
 
     fn windows(&self) -> Windows {
@@ -133,6 +192,10 @@ impl<'a> Draws<'a> {
             previous: self.previous,
             epochs: Vec::new(),
             silent: SilentShards::default(),
+            second_line: Some(RecordSecondLine {
+                before: self.second_line.len() as u64,
+                moved_up: self.moved_up,
+            }),
         };
         let record = DrawRecord::close(closing, self.setting.event.shards, &frozen);
         for tier in Tier::ALL {
@@ -141,7 +204,7 @@ impl<'a> Draws<'a> {
         self.previous = record.hash();
         self.last_closed = Some(draw);
         self.counts.draws += 1;
-        self.counts.places = self.line.len() as u64;
+        self.counts.places = self.drawn();
         record
     }
 
@@ -169,7 +232,7 @@ impl<'a> Draws<'a> {
         frozen
     }
 
-    /// Puts a tier of a draw at the end of the line.
+    /// Puts a tier of a draw at the end of its line.
     fn line_up(&mut self, record: &DrawRecord, tier: Tier, joins: Range<usize>) {
         let counts = &record.tiers[tier.index()];
         // Where each shard's numbers begin among the tier's elements.
@@ -190,8 +253,11 @@ impl<'a> Draws<'a> {
             }
         }
         let order = shuffled(counts.count, seed(record, tier).0);
-        self.line
-            .extend(order.into_iter().map(|element| elements[element as usize]));
+        let in_order = order.into_iter().map(|element| elements[element as usize]);
+        match record.line_of(tier) {
+            Line::First => self.line.extend(in_order),
+            Line::Second => self.second_line.extend(in_order),
+        }
         for (element, &fan) in elements.iter().enumerate().step_by(CHECKED_ONE_IN) {
             let shard = self.people.tags[fan as usize].shard(self.setting.event.shards);
             self.check(record, tier, shard, element - begins[usize::from(shard.0)], fan);
@@ -201,7 +267,8 @@ impl<'a> Draws<'a> {
     fn check(&mut self, record: &DrawRecord, tier: Tier, shard: Shard, number: usize, fan: u32) {
         let number = u32::try_from(number).expect("a shard numbers with 32 bits");
         let found = place(record, TicketNumber { tier, shard, number });
-        let stands_there = found.is_some_and(|place| self.line[place.0 as usize - 1] == fan);
+        let line = self.fans(record.line_of(tier));
+        let stands_there = found.is_some_and(|place| line[place.0 as usize - 1] == fan);
         self.counts.places_checked += 1;
         self.counts.places_wrong += u64::from(!stands_there);
     }

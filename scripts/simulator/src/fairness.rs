@@ -2,7 +2,10 @@
 //! first draw is judged by itself, the draws after it together.
 
 use serde::Serialize;
-use stanchion_shared::ids::{Draw, ShardCount, Tier};
+use stanchion_shared::{
+    draw::record::Line,
+    ids::{Draw, ShardCount, Tier},
+};
 use stanchion_statistics::{ChiSquare, Correlation, LEAST_EXPECTED};
 
 use crate::{
@@ -78,11 +81,12 @@ impl<'a> Fairness<'a> {
         }
     }
 
-    /// A draw has closed; `line` is all fans by place.
-    pub(crate) fn saw(&mut self, drawn: &SimulatedDraw, line: &[u32]) {
+    /// A draw has closed; `fans` are all fans of a line by place.
+    pub(crate) fn saw<'l>(&mut self, drawn: &SimulatedDraw, fans: impl Fn(Line) -> &'l [u32]) {
         let joins = &self.people.joins[drawn.joins.clone()];
         for tier in &drawn.record.tiers {
             let first = tier.first_place as usize - 1;
+            let line = fans(drawn.record.line_of(tier.tier));
             let places = &line[first..first + tier.count as usize];
             let ranked = self.ranked(places, joins, tier.tier);
             if drawn.record.draw == Draw::PRE_QUEUE {

@@ -4,6 +4,7 @@ mod phases;
 
 use serde::Serialize;
 use stanchion_shared::{
+    draw::record::Line,
     ids::Place,
     meter::{LineReading, MeterHistory, MeterReading, ON_THEIR_WAY_MS, Stock, decide},
     schedule::{LEASE_MS, Rate, Schedule, ScheduleChange},
@@ -108,7 +109,7 @@ impl<'a> SimulatedOnSale<'a> {
     ///
     /// # Errors
     /// It does not end.
-    pub(crate) fn run(&mut self, mut drawn: impl FnMut(&SimulatedDraw, &[u32])) -> Result<(), String> {
+    pub(crate) fn run(&mut self, mut drawn: impl FnMut(&SimulatedDraw, &Draws<'_>)) -> Result<(), String> {
         let mut now = ON_SALE_TIME.minus(OPENS_BEFORE_MS);
         while now < ON_SALE_TIME.minus(METERED_BEFORE_MS) {
             self.ask(now);
@@ -120,7 +121,7 @@ impl<'a> SimulatedOnSale<'a> {
             }
             while let Some(closed) = self.draws.close_due(now) {
                 self.take(&closed, now);
-                drawn(&closed, &self.draws.line);
+                drawn(&closed, &self.draws);
             }
             self.meter(now);
             let until = now.plus(PERIOD_MS);
@@ -148,13 +149,13 @@ impl<'a> SimulatedOnSale<'a> {
     }
 
     fn is_over(&self, now: UnixMillis) -> bool {
-        let served = self.schedule.served(now) == self.draws.line.len() as u64;
+        let served = self.schedule.served(now) == self.draws.drawn();
         self.sold_out || (self.draws.all_closed() && served && self.expected == 0 && self.shop.is_empty())
     }
 
     /// A draw's record is out: the line is longer, and its fans are told their places when they ask next.
     fn take(&mut self, drawn: &SimulatedDraw, now: UnixMillis) {
-        let last_place = drawn.record.last_place();
+        let all = self.draws.drawn();
         let law = self.setting.poll_law;
         let change = ScheduleChange {
             turn_ms: Some(self.turn_ms()),
@@ -162,17 +163,25 @@ impl<'a> SimulatedOnSale<'a> {
             ..ScheduleChange::default()
         };
         self.schedule.change(change, now);
-        self.schedule.open_later(last_place, law.hold_ms(last_place), now);
-        for place in drawn.record.first_place..=last_place {
-            let fan = self.draws.line[place as usize - 1];
-            self.polls.drawn(fan, Place(place));
-            self.watchers.drawn(fan, Place(place));
+        let (last_place, second_line) = self.draws.line_and_second_line();
+        self.schedule
+            .open_later(last_place, Some(second_line), law.hold_ms(all), now);
+        for tier in &drawn.record.tiers {
+            let line = drawn.record.line_of(tier.tier);
+            for place in (tier.first_place..tier.first_place + tier.count).map(Place) {
+                let fan = self.draws.fans(line)[place.0 as usize - 1];
+                self.polls.drawn(fan, place);
+                // How long a suspect waits depends on who else joins.
+                if line == Line::First {
+                    self.watchers.drawn(fan, place);
+                }
+            }
         }
         self.late.saw(drawn, &self.people.joins[drawn.joins.clone()]);
     }
 
     fn turn_ms(&self) -> u64 {
-        let shortest = self.setting.poll_law.shortest_turn_ms(self.draws.line.len() as u64);
+        let shortest = self.setting.poll_law.shortest_turn_ms(self.draws.drawn());
         self.setting.event.turn_ms.max(shortest)
     }
 
@@ -188,7 +197,7 @@ impl<'a> SimulatedOnSale<'a> {
         self.uncalled_seconds += served - called;
         self.history.saw(now, LineReading { served, called });
         let seen = self.shop.seen_after(self.history.long_called(now));
-        let waiting = self.draws.line.len() as u64 - served;
+        let waiting = self.schedule.last_place().saturating_sub(served);
         let observed = MeterReading {
             shopping: self.shop.shopping(),
             on_their_way: self.history.on_their_way(now, seen, waiting),
@@ -216,14 +225,14 @@ impl<'a> SimulatedOnSale<'a> {
     fn turns_until(&mut self, until: UnixMillis) {
         for place in self.turns.came + 1..=self.schedule.served(until) {
             let turn_at = self.turn_at(Place(place));
-            let fan = SimulatedFan::of(self.setting, self.draws.line[place as usize - 1]);
+            let number = self.draws.fan_at(Place(place));
+            let fan = SimulatedFan::of(self.setting, number);
             self.turns.came += 1;
             let waited = turn_at.since(joined_at(&fan));
             if fan.patience_ms.is_some_and(|patience| patience <= waited) {
                 self.turns.walked_away += 1;
                 continue;
             }
-            let number = self.draws.line[place as usize - 1];
             self.polls.turn_came(number);
             let Some(turns) = fan.distracted else {
                 self.expected += 1;
@@ -258,6 +267,7 @@ impl<'a> SimulatedOnSale<'a> {
             if at >= until || self.sold_out {
                 break;
             }
+            self.draws.joins(join, &mut self.schedule);
             self.polls.join(join.fan(), at, &snapshot);
             self.joined += 1;
         }
@@ -280,7 +290,7 @@ impl<'a> SimulatedOnSale<'a> {
     fn look(&mut self, now: UnixMillis) {
         let shoppers = self.shop.shopping();
         self.utilisation.most_shoppers = self.utilisation.most_shoppers.max(shoppers);
-        let waiting = self.draws.line.len() as u64 > self.schedule.served(now);
+        let waiting = self.schedule.last_place() > self.schedule.served(now);
         let filled = now.since(ON_SALE_TIME) >= FULL_FROM_MS && !self.stopped(now) && !self.paused(now);
         if filled && waiting && self.shop.available() > 0 {
             let seen = self.utilisation.seconds as f64;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use stanchion_shared::{
-    ids::{Draw, Place},
+    draw::record::Line,
+    ids::{Draw, Place, Tier},
     queue_status::Standing,
     snapshot::Snapshot,
     timestamp::UnixMillis,
@@ -70,14 +71,14 @@ pub(crate) struct Polls<'a> {
     calendar: Vec<Vec<u32>>,
     /// By fan, in ms since the queue opened.
     asks_ms: Vec<u32>,
-    /// By fan; 0 is none yet.
+    /// By fan; 0 is none yet. Suspects have numbers of the second line.
     places: Vec<u32>,
     /// By fan, in ms since the queue opened: has walked away then.
     gone_ms: Vec<u32>,
     /// Of fans without a place who joined after the on-sale.
     late_draws: HashMap<u32, Draw>,
     /// Fans who ask every second and whose turn has come. Before that nothing they ask matters.
-    hasty: Vec<(u32, Place)>,
+    hasty: Vec<u32>,
     pub(crate) paces: RememberedPaces,
     pub(crate) phases: Vec<PhasePolls>,
 }
@@ -125,7 +126,7 @@ impl<'a> Polls<'a> {
         self.gone_ms[fan as usize] = STAYS;
         let is_hasty = self.people.manners[fan as usize] == Manner::EverySecond;
         if is_hasty && !self.people.distracted[fan as usize] {
-            self.hasty.push((fan, Place(u64::from(self.places[fan as usize]))));
+            self.hasty.push(fan);
         }
     }
 
@@ -166,7 +167,7 @@ impl<'a> Polls<'a> {
         let at = opened().plus(u64::from(asks_ms));
         let standing = self.standing(snapshot, fan, at);
         match standing {
-            Standing::Turn { .. } => self.lets_in(fan, at, polled),
+            Standing::Turn { .. } => self.lets_in(fan, at, snapshot, polled),
             Standing::OnlyIfClaimed { .. } | Standing::Expired => {
                 polled.too_late += u64::from(!self.people.distracted[fan as usize]);
             }
@@ -182,21 +183,37 @@ impl<'a> Polls<'a> {
     /// Fans who ask each second, of whom only those whose turn has come matter. Their polls are not counted: what they ask for
     /// more than they were told is refused at the edge.
     fn hasty_ask(&mut self, snapshot: &Snapshot, now: UnixMillis, polled: &mut PolledSecond) {
-        for (fan, place) in std::mem::take(&mut self.hasty) {
+        for fan in std::mem::take(&mut self.hasty) {
             let at = now.plus(u64::from(fan).wrapping_mul(7_919) % 1_000);
             match self.standing(snapshot, fan, at) {
-                Standing::Turn { .. } => self.lets_in(fan, at, polled),
+                Standing::Turn { .. } => self.lets_in(fan, at, snapshot, polled),
                 Standing::OnlyIfClaimed { .. } | Standing::Expired => polled.too_late += 1,
-                _ => self.hasty.push((fan, place)),
+                _ => self.hasty.push(fan),
             }
         }
     }
 
-    fn lets_in(&self, fan: u32, at: UnixMillis, polled: &mut PolledSecond) {
+    fn lets_in(&self, fan: u32, at: UnixMillis, snapshot: &Snapshot, polled: &mut PolledSecond) {
         // Nobody sits before the page of a distracted fan.
         if !self.people.distracted[fan as usize] {
-            let place = Place(u64::from(self.places[fan as usize]));
+            let place = self.place_in_line(snapshot, fan).expect("a turn has a place");
             polled.arrivals.push(Arrival { fan, place, at });
+        }
+    }
+
+    fn line_of(&self, fan: u32) -> Line {
+        match self.people.tiers[fan as usize] {
+            Tier::Suspect => Line::Second,
+            Tier::Verified | Tier::Human => Line::First,
+        }
+    }
+
+    /// The place by which the curve goes; `None` before the draw, and once it is long past.
+    fn place_in_line(&self, snapshot: &Snapshot, fan: u32) -> Option<Place> {
+        match (self.places[fan as usize], self.line_of(fan)) {
+            (0, _) => None,
+            (place, Line::First) => Some(Place(u64::from(place))),
+            (number, Line::Second) => snapshot.schedule.place_in_line(u64::from(number)),
         }
     }
 
@@ -207,8 +224,11 @@ impl<'a> Polls<'a> {
             // With a place the draw does not matter any more.
             _ => Draw::PRE_QUEUE,
         };
-        let place = (place > 0).then_some(Place(u64::from(place)));
-        let who = (draw, place, self.people.tags[fan as usize]);
+        let in_line = self.place_in_line(snapshot, fan);
+        if place > 0 && in_line.is_none() {
+            return Standing::Expired;
+        }
+        let who = (draw, in_line, self.people.tags[fan as usize]);
         let pace = |instant| self.paces.at(&snapshot.schedule, instant);
         self.law.standing(snapshot, who, at, &pace)
     }

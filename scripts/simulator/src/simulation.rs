@@ -21,7 +21,7 @@ pub(crate) fn simulate(setting: SimulationSetting) -> Result<Figures, String> {
     let people_s = began.elapsed().as_secs_f64();
     let mut fairness = Fairness::new(&people, setting.event.shards);
     let mut on_sale = SimulatedOnSale::new(&setting, &people);
-    on_sale.run(|drawn, line| fairness.saw(drawn, line))?;
+    on_sale.run(|drawn, draws| fairness.saw(drawn, |line| draws.fans(line)))?;
     let (wait, wait_by_time_left) = on_sale.watchers.errors();
     let figures = Figures {
         passed: false,

@@ -1,4 +1,4 @@
-//! From a ticket number in a closed draw to a place in the one line of the event.
+//! From a ticket number in a closed draw to a place.
 
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,7 @@ pub fn seed(record: &DrawRecord, tier: Tier) -> Bytes32 {
     Bytes32(hasher.finalize().into())
 }
 
-/// The place of a ticket in a closed draw. `None` if the record does not count the ticket: it is of
+/// The place of a ticket in a closed draw, in the [line of its tier](DrawRecord::line_of). `None` if the record does not count the ticket: it is of
 /// another epoch, or the caller made a mistake.
 #[must_use]
 pub fn place(record: &DrawRecord, ticket: TicketNumber) -> Option<Place> {

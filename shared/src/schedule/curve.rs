@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EFFECT_DELAY_MS, MicroPlaces, Rate, Segment, Stop, Stops, segment::MICRO};
+use super::{EFFECT_DELAY_MS, MicroPlaces, Rate, SecondLine, Segment, Stop, Stops, segment::MICRO};
 use crate::{ids::Place, timestamp::UnixMillis};
 
 /// A change of the curve. `None` leaves that part as it is.
@@ -19,6 +19,8 @@ pub struct ScheduleChange {
     /// The last place of a draw that was closed. The curve may rise up to it, and starts no higher
     /// than the last place before it.
     pub last_place: Option<u64>,
+    /// How the second line goes on behind that place.
+    pub second_line: Option<SecondLine>,
 }
 
 /// The whole curve: its segments, its stops, and the end of the lease.
@@ -223,6 +225,21 @@ impl Schedule {
     }
 
     fn change_at(&mut self, change: ScheduleChange, now: UnixMillis) -> UnixMillis {
+        self.append(now, |next| {
+            *next = Segment {
+                rate_per_second: change.rate.unwrap_or(next.rate_per_second),
+                turn_ms: change.turn_ms.unwrap_or(next.turn_ms),
+                session_ms: change.session_ms.unwrap_or(next.session_ms),
+                last_place: change.last_place.unwrap_or_default().max(next.last_place),
+                second_line: change.second_line.or(next.second_line),
+                ..*next
+            }
+        })
+    }
+
+    /// Appends a segment that is as the last one, but for what `alter` makes of it; nothing if that
+    /// changes nothing. Returns when it begins, as [`Schedule::change`].
+    pub(super) fn append(&mut self, now: UnixMillis, alter: impl FnOnce(&mut Segment)) -> UnixMillis {
         let last = self.segments.last().copied();
         let earliest = now.plus(EFFECT_DELAY_MS);
         let from = last.map_or(earliest, |segment| earliest.max(UnixMillis(segment.from_ms + 1)));
@@ -234,22 +251,19 @@ impl Schedule {
             session_ms: 0,
             last_place: 0,
             is_summary: false,
+            second_line: None,
         });
         let served = base.served_at(self.leased(from));
         // The curve may have had nobody to serve for a while. That time does not serve the places
         // of a new draw: the curve starts at the last place before them at most, which is the
         // ceiling of `served_at`.
-        let next = Segment {
+        let mut next = Segment {
             from_ms: from.0,
             served_before_micro: served,
-            rate_per_second: change.rate.unwrap_or(base.rate_per_second),
-            turn_ms: change.turn_ms.unwrap_or(base.turn_ms),
-            session_ms: change.session_ms.unwrap_or(base.session_ms),
-            last_place: change
-                .last_place
-                .map_or(base.last_place, |place| place.max(base.last_place)),
             is_summary: false,
+            ..base
         };
+        alter(&mut next);
         let same = Segment {
             from_ms: base.from_ms,
             served_before_micro: base.served_before_micro,

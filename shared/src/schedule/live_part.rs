@@ -139,6 +139,8 @@ fn summary(first: &Segment, last: &Segment, next: &Segment) -> Segment {
         session_ms: first.session_ms.max(last.session_ms),
         last_place: last.last_place.min(next.served_before_micro / super::segment::MICRO),
         is_summary: true,
+        // Whoever moved up by a later one of them has a place in the same summary by this one, too.
+        second_line: first.second_line,
     }
 }
 

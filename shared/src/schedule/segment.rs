@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Rate;
+use super::{Rate, SecondLine};
 use crate::timestamp::UnixMillis;
 
 /// Millionths of a place served. Ten million places are 10^13 of them; u64 ends at 10^19.
@@ -25,12 +25,15 @@ pub struct Segment {
     /// in ms.
     pub session_ms: u64,
     /// The curve does not rise above this place: the last one of the last draw that was closed when
-    /// the segment was made.
+    /// the segment was made, or of the people of the second line who have moved up behind it.
     pub last_place: u64,
     /// It stands for several former ones, see [`Schedule::live_part`](super::Schedule::live_part).
     /// Each of its turns counts as if it had come in the last millisecond.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_summary: bool,
+    /// How the second line goes on in this line; absent before anybody was in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_line: Option<SecondLine>,
 }
 
 impl Segment {

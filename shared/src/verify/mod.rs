@@ -133,7 +133,8 @@ pub struct Verification {
     pub passed: Vec<PassedStep>,
     /// The fault; `None` if everything holds.
     pub fault: Option<StepFault>,
-    /// The place that follows from the public data; `None` if a fault was found before.
+    /// The place that follows from the public data, of a suspect in the second line; `None` if a fault
+    /// was found before.
     pub place: Option<u64>,
 }
 

@@ -64,10 +64,14 @@ pub(super) fn check_records<'a>(
     );
     passed(VerificationStep::Beacon, beacon(record, &published.queue));
     passed(VerificationStep::Counts, "The counts add up.".to_owned());
+    let moved_up = match record.second_line {
+        Some(line) if line.moved_up > 0 => format!(" Of the second line {} had moved up before.", line.moved_up),
+        _ => String::new(),
+    };
     passed(
         VerificationStep::Chain,
         format!(
-            "The records follow one another, and draw {} begins at place {}.",
+            "The records follow one another, and draw {} begins at place {}.{moved_up}",
             record.draw.0, record.first_place
         ),
     );

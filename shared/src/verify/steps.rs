@@ -9,7 +9,7 @@ use crate::{
     draw::{
         digest::{ShardDigest, parse_log},
         place::place,
-        record::DrawRecord,
+        record::{DrawRecord, Line},
     },
     ids::{Shard, Tag, TicketNumber, Tier},
     wire::{QueueAnswer, ReceiptClaims},
@@ -233,11 +233,15 @@ fn told_place(
     let place = place(record, ticket)
         .ok_or_else(|| StepFault::new(VerificationStep::Place, "The record does not count this ticket."))?
         .0;
+    let of_line = match record.line_of(ticket.tier) {
+        Line::First => "",
+        Line::Second => " of the second line",
+    };
     let found = match claimed.place {
-        None => format!("Secret, lists and number give place {place}."),
-        Some(told) if told == place => format!("Secret, lists and number give place {place}, as was told."),
+        None => format!("Secret, lists and number give place {place}{of_line}."),
+        Some(told) if told == place => format!("Secret, lists and number give place {place}{of_line}, as was told."),
         Some(told) => {
-            let what = format!("By the public record the place is {place}, and {told} was told.");
+            let what = format!("By the public record the place is {place}{of_line}, and {told} was told.");
             return Err(StepFault::new(VerificationStep::Place, what));
         }
     };

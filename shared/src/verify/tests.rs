@@ -60,6 +60,7 @@ fn record(draw: u32, previous: Option<&DrawRecord>) -> DrawRecord {
         previous: previous.map_or(Bytes32([0; 32]), DrawRecord::hash),
         epochs: Vec::new(),
         silent: SilentShards::default(),
+        second_line: None,
     };
     let (tier, tag) = ONE_SHARD[0];
     let frozen = FrozenShard {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::is_zero;
 use crate::{
     event_settings::EventSettings,
     ids::{EventId, ShardCount},
@@ -134,8 +135,11 @@ pub struct EdgeStats {
     pub joined: u64,
     /// Number of draws that are closed.
     pub draws_closed: u32,
-    /// The last place of the last closed draw.
+    /// The last place of the line, see [`crate::snapshot::Snapshot::last_place`].
     pub last_place: u64,
+    /// Suspects of closed draws who have no place in the line. Absent in JSON if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_second_line: u64,
     /// Places served by now.
     pub served: u64,
     /// The last place whose fan, and every fan before, could have asked since the turn came

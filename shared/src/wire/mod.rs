@@ -12,3 +12,8 @@ pub use error::*;
 pub use queue::*;
 pub use settings::*;
 pub use shop::*;
+
+/// Whether a count is left out of an answer.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::is_zero;
 use crate::{
     draw::announcement::Announcement,
     ids::{Bytes32, Draw, EventId, Shard, ShardCount},
@@ -11,6 +12,10 @@ use crate::{
     snapshot::Phase,
     timestamp::UnixMillis,
 };
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
 
 /// `GET /api/v1/queue/challenge`: an ALTCHA challenge (proof of work) bound to event, subject and
 /// expiry.
@@ -82,6 +87,9 @@ pub struct JoinAnswer {
     pub queue_token: String,
     /// Null until drawn.
     pub position: Option<u64>,
+    /// See [`StatusAnswer::second_line`].
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub second_line: bool,
     /// Null until drawn.
     pub estimated_wait_minutes: Option<u64>,
     /// See [`QueueStatus`].
@@ -114,9 +122,13 @@ pub struct StatusAnswer {
     /// The queue ticket, signed anew with the place once it is known. The client must keep the
     /// newest one.
     pub queue_token: String,
-    /// The place in the one line of the event, from 1; null until drawn.
+    /// The place, from 1; null until drawn.
     pub position: Option<u64>,
-    /// Places before this one that are not served yet; null until drawn.
+    /// The place is one of the second line, that of suspects. Absent in JSON if it is not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub second_line: bool,
+    /// Places before this one that are not served yet, for a suspect all of the first line among
+    /// them; null until drawn.
     pub total_ahead: Option<u64>,
     /// The wait estimate in minutes, rounded up; null while it is unknown.
     pub estimated_wait_minutes: Option<u64>,
@@ -181,8 +193,12 @@ pub struct QueueAnswer {
     pub joined: u64,
     /// Number of draws that are closed.
     pub draws_closed: u32,
-    /// The last place of the last closed draw.
+    /// The last place of the line: of the last closed draw, or of the suspects who have moved up
+    /// behind it. It falls when their places are taken back.
     pub last_place: u64,
+    /// Suspects of closed draws who have no place in the line. Absent in JSON if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_second_line: u64,
     /// Places served by now.
     pub served: u64,
     /// Places per second at this moment.

@@ -8,7 +8,7 @@ use stanchion_shared::{
         chain::SecretChain,
         digest::{FrozenShard, ShardDigest, log_entry, parse_log},
         place::{place, seed},
-        record::{ClosingDraw, DrawRecord, RecordFault, SilentShards},
+        record::{ClosingDraw, DrawRecord, Line, RecordFault, RecordSecondLine, SilentShards},
         shuffle::compute_shuffled_index,
     },
     ids::{Bytes32, Draw, EventId, EventKey, Shard, ShardCount, Tag, TicketNumber, Tier},
@@ -85,6 +85,7 @@ fn draw() -> Drawn {
         previous: Bytes32([0; 32]),
         epochs: Vec::new(),
         silent: SilentShards::default(),
+        second_line: Some(RecordSecondLine::default()),
     };
     Drawn {
         record: DrawRecord::close(closing, shards, &frozen),
@@ -116,7 +117,7 @@ fn the_record_is_the_published_one_to_the_byte() {
 #[test]
 fn every_place_is_the_published_one_and_each_is_there_once() {
     let (vector, drawn) = (vector(), draw());
-    let mut places = Vec::new();
+    let (mut places, mut numbers) = (Vec::new(), Vec::new());
     for ticket in vector["tickets"].as_array().unwrap() {
         let numbered = TicketNumber {
             tier: tier(&ticket["tier"]),
@@ -130,10 +131,15 @@ fn every_place_is_the_published_one_and_each_is_there_once() {
             "{}",
             text(ticket, "subject")
         );
-        places.push(place.0);
+        match drawn.record.line_of(numbered.tier) {
+            Line::First => places.push(place.0),
+            Line::Second => numbers.push(place.0),
+        }
     }
     places.sort_unstable();
     assert_eq!(places, (1..=drawn.record.last_place()).collect::<Vec<_>>());
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=drawn.record.tiers[2].count).collect::<Vec<_>>());
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn restless(every_ms: u64, changes: u64, turn_ms: u64) -> (Schedule, UnixMillis)
             turn_ms: Some(turn_ms),
             session_ms: Some(turn_ms),
             last_place: Some(100_000_000),
+            second_line: None,
         };
         schedule.change(change, now);
     }
@@ -142,6 +143,7 @@ proptest! {
                 turn_ms: Some(segment.turn_ms),
                 session_ms: Some(segment.session_ms),
                 last_place: Some(segment.last_place),
+                second_line: None,
             };
             let at = UnixMillis(segment.from_ms).minus(2_000);
             kept.change(change, at);

@@ -64,6 +64,7 @@ fn snapshot(schedule: Schedule, joined: u64, now: UnixMillis) -> Snapshot {
         draws_closed: 1,
         last_closed: Some(Draw(0)),
         last_place: joined,
+        in_second_line: 0,
         schedule,
         paused: false,
         sold_out: false,
@@ -101,7 +102,7 @@ impl OnSale {
         let mut known = Vec::new();
         for second in 0..seconds {
             if second == 1 {
-                schedule.open_later(joined, spread_ms(joined), at(second));
+                schedule.open_later(joined, None, spread_ms(joined), at(second));
             }
             if let Some(rate) = rate(second) {
                 schedule.renew(LEASE_MS.default, at(second));

@@ -47,6 +47,7 @@ fn record(epochs: Listed) -> DrawRecord {
         previous: Bytes32([0; 32]),
         epochs,
         silent: SilentShards::default(),
+        second_line: None,
     };
     let frozen = SHARDS.map(|(shard, counts)| FrozenShard {
         shard,

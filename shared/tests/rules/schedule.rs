@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use stanchion_shared::{
     ids::Place,
-    schedule::{EFFECT_DELAY_MS, Rate, Schedule, ScheduleChange},
+    schedule::{EFFECT_DELAY_MS, Rate, Schedule, ScheduleChange, SecondLine},
     timestamp::UnixMillis,
 };
 
@@ -16,8 +16,10 @@ enum Step {
     Renew(u64),
     Rate(u64),
     DrawCloses(u64),
-    /// A draw whose places open later: so many fans, in so many ms.
-    DrawOpens(u64, u64),
+    /// A draw whose places open later: so many fans, so many suspects, in so many ms.
+    DrawOpens(u64, u64, u64),
+    /// A person of the first line joins.
+    TakeBack,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -26,7 +28,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (3_000u64..8_000).prop_map(Step::Renew),
         2 => (0u64..20_000).prop_map(Step::Rate),
         1 => (1u64..200).prop_map(Step::DrawCloses),
-        1 => (1u64..200, 0u64..20_000).prop_map(|(fans, wait_ms)| Step::DrawOpens(fans, wait_ms)),
+        1 => (0u64..200, 0u64..50, 0u64..20_000)
+            .prop_map(|(fans, suspects, wait_ms)| Step::DrawOpens(fans, suspects, wait_ms)),
+        2 => Just(Step::TakeBack),
     ];
     prop::collection::vec(step, 1..40)
 }
@@ -35,7 +39,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn history(steps: &[Step]) -> (Vec<(UnixMillis, Schedule)>, UnixMillis) {
     let mut now = START;
     let mut schedule = Schedule::default();
-    let mut last_place = 0;
+    let (mut last_place, mut suspects, mut moved_up) = (0, 0, 0);
     let mut states = vec![(now, schedule.clone())];
     for step in steps {
         match *step {
@@ -50,23 +54,32 @@ fn history(steps: &[Step]) -> (Vec<(UnixMillis, Schedule)>, UnixMillis) {
                 schedule.change(change, now);
             }
             Step::DrawCloses(fans) => {
+                schedule.take_back(now);
+                if let Some(line) = schedule.second_line() {
+                    (last_place, moved_up) = (line.after_place, line.moved_up);
+                }
                 last_place += fans;
-                schedule.change(
-                    ScheduleChange {
-                        last_place: Some(last_place),
-                        ..ScheduleChange::default()
-                    },
-                    now,
-                );
+                schedule.open_later(last_place, second_line(last_place, suspects, moved_up), 0, now);
             }
-            Step::DrawOpens(fans, wait_ms) => {
+            Step::DrawOpens(fans, more, wait_ms) => {
+                schedule.take_back(now);
+                if let Some(line) = schedule.second_line() {
+                    (last_place, moved_up) = (line.after_place, line.moved_up);
+                }
                 last_place += fans;
-                schedule.open_later(last_place, wait_ms, now);
+                suspects += more;
+                let ends = last_place + suspects - moved_up;
+                schedule.open_later(ends, second_line(last_place, suspects, moved_up), wait_ms, now);
             }
+            Step::TakeBack => schedule.take_back(now),
         }
         states.push((now, schedule.clone()));
     }
     (states, now)
+}
+
+fn second_line(after_place: u64, suspects: u64, moved_up: u64) -> Option<SecondLine> {
+    (suspects > 0).then_some(SecondLine { after_place, moved_up })
 }
 
 proptest! {
@@ -76,7 +89,7 @@ proptest! {
     fn the_curve_never_falls_and_never_passes_the_last_place(steps in steps()) {
         let (states, end) = history(&steps);
         let schedule = &states.last().unwrap().1;
-        let last_place = schedule.segments().last().map_or(0, |segment| segment.last_place);
+        let last_place = schedule.segments().iter().map(|segment| segment.last_place).max().unwrap_or_default();
         let mut before = 0;
         for ms in (START.0..end.0 + 10_000).step_by(37) {
             let served = schedule.served_micro(UnixMillis(ms));
@@ -139,6 +152,21 @@ proptest! {
     }
 
     #[test]
+    fn a_number_of_the_second_line_keeps_the_place_with_which_its_turn_came(steps in steps()) {
+        let (states, _) = history(&steps);
+        let last = &states.last().unwrap().1;
+        for (taken, state) in &states {
+            let is_served = |place: &Place| place.0 <= state.served(*taken);
+            for number in 1..400 {
+                let Some(place) = state.place_in_line(number).filter(is_served) else {
+                    break;
+                };
+                prop_assert_eq!(last.place_in_line(number), Some(place), "number {}", number);
+            }
+        }
+    }
+
+    #[test]
     fn the_live_part_answers_like_the_whole(steps in steps(), shopping_ms in 1_000u64..30_000) {
         let (states, end) = history(&steps);
         let whole = &states.last().unwrap().1;
@@ -167,6 +195,7 @@ fn a_dead_origin_stops_admission_and_nobodys_turn_is_eaten() {
         turn_ms: Some(60_000),
         session_ms: Some(60_000),
         last_place: Some(1_000),
+        second_line: None,
     };
     let from = schedule.change(change, START);
     assert_eq!(from, START.plus(2_000));
@@ -198,6 +227,7 @@ fn a_lease_renewed_in_time_leaves_no_trace() {
         turn_ms: Some(1),
         session_ms: Some(1),
         last_place: Some(1_000),
+        second_line: None,
     };
     schedule.change(change, START);
     for second in 0..30 {
@@ -215,6 +245,7 @@ fn idle_time_gives_a_late_draw_no_burst() {
         turn_ms: Some(1),
         session_ms: Some(1),
         last_place: Some(50),
+        second_line: None,
     };
     schedule.change(change, START);
     let late = START.plus(500_000);

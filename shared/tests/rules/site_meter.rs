@@ -118,6 +118,7 @@ impl Setting {
             turn_ms: Some(60_000),
             session_ms: Some(WHOLE_SESSION * 1_000),
             last_place: Some(everybody),
+            second_line: None,
         };
         schedule.change(opened, START);
         schedule.renew(LEASE_MS.default, START);

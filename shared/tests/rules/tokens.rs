@@ -8,6 +8,7 @@ use rand_chacha::{
 };
 use serde_json::{Value, json};
 use stanchion_shared::{
+    draw::record::Line,
     ids::{Draw, EventId, Place, Serial, Shard, Tag, TicketNumber, Tier},
     jose::{SigningKeys, VerifyingKeys},
     queue_ticket::{DrawnPlace, QueueTicket, TicketKeys},
@@ -113,6 +114,7 @@ fn no_ticket_that_was_changed_is_accepted() {
     let keys = ticket_keys(&format!("1:{},0:{}", "ab".repeat(32), "cd".repeat(32)));
     let drawn = DrawnPlace {
         place: Place(1_000_000),
+        line: Line::First,
         epoch: 0,
     };
     // Another token of the same key, so that parts of both are put together, too.

@@ -209,6 +209,7 @@ fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
         draws_closed: 1,
         last_closed: Some(Draw(0)),
         last_place: LAST_PLACE,
+        in_second_line: 0,
         schedule,
         paused,
         sold_out: false,

@@ -66,6 +66,7 @@ pub(crate) async fn stats<P: Platform>(
         joined: snapshot.joined,
         draws_closed: snapshot.draws_closed,
         last_place: snapshot.last_place,
+        in_second_line: snapshot.in_second_line,
         served: snapshot.schedule.served(snapshot.as_of),
         called: snapshot.called(snapshot.as_of),
         scores: snapshot.scores.clone(),

@@ -34,6 +34,7 @@ pub(crate) async fn get<P: Platform>(platform: &P, event: &EventId) -> Result<Ht
         joined: snapshot.joined,
         draws_closed: snapshot.draws_closed,
         last_place: snapshot.last_place,
+        in_second_line: snapshot.in_second_line,
         served: snapshot.schedule.served(now),
         rate_per_second: snapshot.schedule.rate(now),
         paused: snapshot.paused,

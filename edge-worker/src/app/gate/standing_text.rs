@@ -77,6 +77,7 @@ pub(super) fn of(holds: &Holds<'_>, on_sale_time: UnixMillis, now: UnixMillis) -
 fn of_ticket(polled: &StatusAnswer, on_sale_time: UnixMillis, now: UnixMillis) -> StandingText {
     let place = polled.position.map(grouped);
     let (label, figure) = match place {
+        Some(place) if polled.second_line => ("Your place in the second line", place),
         Some(place) => ("Your place", place),
         None => ("", String::new()),
     };
@@ -144,7 +145,8 @@ fn of_ticket(polled: &StatusAnswer, on_sale_time: UnixMillis, now: UnixMillis) -
 fn way(polled: &StatusAnswer) -> Option<Way> {
     let (place, ahead) = (polled.position?, polled.total_ahead?);
     Some(Way {
-        before: place.saturating_sub(1),
+        // Before a place of the second line there are others than those of its own line.
+        before: place.saturating_sub(1).max(ahead),
         ahead,
         wait: match polled.estimated_wait_seconds {
             Some(seconds) => format!("about {}", duration(seconds.saturating_mul(1000))),
@@ -218,6 +220,7 @@ mod tests {
         let asked = StatusAnswer {
             queue_token: String::new(),
             position: Some(1_200),
+            second_line: false,
             total_ahead: Some(106),
             estimated_wait_minutes: Some(2),
             estimated_wait_seconds: Some(90),
@@ -250,6 +253,17 @@ mod tests {
             wait: "about 2 minutes".to_owned(),
         };
         assert_eq!(waiting.way, Some(way));
+        let second_line = StatusAnswer {
+            position: Some(4),
+            second_line: true,
+            ..asked.clone()
+        };
+        let waiting = of(&Holds::Ticket(&second_line), on_sale, now);
+        assert_eq!(
+            (waiting.label, waiting.figure.as_str()),
+            ("Your place in the second line", "4")
+        );
+        assert_eq!(waiting.way.map(|way| (way.before, way.ahead)), Some((106, 106)));
         assert_eq!(text(QueueStatus::PreQueue).figure, "10 minutes");
         assert_eq!(text(QueueStatus::PreQueue).instant, Some(on_sale));
         assert_eq!(text(QueueStatus::Drawing).figure, "in 5 seconds");

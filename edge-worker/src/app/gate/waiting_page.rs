@@ -256,6 +256,8 @@ fn retry_seconds(holds: &Holds<'_>) -> u64 {
 struct ShownStanding {
     status: QueueStatus,
     position: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    second_line: bool,
     total_ahead: Option<u64>,
     estimated_wait_seconds: Option<u64>,
     drawn_at: Option<UnixMillis>,
@@ -267,6 +269,7 @@ impl ShownStanding {
         ShownStanding {
             status: polled.status,
             position: polled.position,
+            second_line: polled.second_line,
             total_ahead: polled.total_ahead,
             estimated_wait_seconds: polled.estimated_wait_seconds,
             drawn_at: polled.drawn_at,

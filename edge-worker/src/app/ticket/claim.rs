@@ -74,7 +74,7 @@ pub(super) async fn turn<P: Platform>(
     if !resolved.snapshot.is_current(platform.now()) {
         return Err(StoreError("the snapshot became too old for a turn".to_owned()).into());
     }
-    let place = ticket.place.expect("a turn has a place").place;
+    let place = resolved.place_in_line.expect("a turn has a place");
     let claim = claim(platform, resolved, turn_at, claim_before.is_none());
     let shard = ticket.numbered.shard;
     let store = platform.store();

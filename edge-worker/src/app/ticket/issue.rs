@@ -221,6 +221,7 @@ fn join_answer<P: Platform>(platform: &P, resolved: &ResolvedTicket, held: &Held
     JoinAnswer {
         queue_token: config.ticket_keys.sign(&resolved.ticket),
         position: resolved.ticket.place.map(|drawn| drawn.place.0),
+        second_line: resolved.is_in_second_line(),
         estimated_wait_minutes: wait_seconds.map(|seconds| seconds.div_ceil(60)),
         status,
         on_sale_time: resolved.snapshot.settings.on_sale_time,

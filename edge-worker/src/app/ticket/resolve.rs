@@ -2,8 +2,8 @@
 //! The shard is not asked, so claims are not known here.
 
 use stanchion_shared::{
-    draw::place::place,
-    ids::Draw,
+    draw::{place::place, record::Line},
+    ids::{Draw, Place},
     queue_status::Standing,
     queue_ticket::{DrawnPlace, QueueTicket},
     timestamp::UnixMillis,
@@ -27,6 +27,8 @@ pub(crate) struct ResolvedTicket {
     pub(crate) ticket: QueueTicket,
     pub(crate) snapshot: KnownEvent,
     pub(crate) standing: Standing,
+    /// Its place in the line, once it is known: a place of the second line may move in it.
+    pub(crate) place_in_line: Option<Place>,
     /// The ticket's shard was silent when its draw was closed, and no draw has the ticket so far:
     /// when it is drawn is not known.
     pub(crate) waits_for_shard: bool,
@@ -73,8 +75,9 @@ pub(crate) async fn resolve<P: Platform>(
     }
     let clock = platform.now();
     let now = snapshot.answers_for(clock);
-    let place = ticket.place.map(|drawn| drawn.place);
+    let place = ticket.place.and_then(|drawn| snapshot.place_in_line(drawn));
     let (standing, waits_for_shard) = match drawn {
+        _ if ticket.place.is_some() && place.is_none() => (Standing::Expired, false),
         // The next draw is the first that may have it.
         DrawnTicket::WaitsForShard => (
             snapshot.standing(next_draw(&snapshot, ticket.draw, now), None, ticket.tag, now),
@@ -85,6 +88,7 @@ pub(crate) async fn resolve<P: Platform>(
     Ok(ResolvedTicket {
         ticket,
         standing,
+        place_in_line: place,
         waits_for_shard,
         now,
         asked_at: clock,
@@ -132,9 +136,11 @@ async fn find_place<P: Platform>(
         let record = event_cache::record(platform, snapshot, ticket.draw).await?;
         let record = &record.ok_or_else(ticket_lost)?.record;
         if record.counts_ticket(ticket.epoch, ticket.numbered) {
-            let place = place(record, ticket.numbered).ok_or_else(ticket_lost)?;
-            let epoch = snapshot.epochs.coordinator;
-            ticket.place = Some(DrawnPlace { place, epoch });
+            ticket.place = Some(DrawnPlace {
+                place: place(record, ticket.numbered).ok_or_else(ticket_lost)?,
+                line: record.line_of(ticket.numbered.tier),
+                epoch: snapshot.epochs.coordinator,
+            });
             return Ok(DrawnTicket::Drawn);
         }
         if !record.leaves_over(ticket.numbered) {
@@ -184,6 +190,11 @@ impl ResolvedTicket {
         }
     }
 
+    /// Whether its place is one of the second line.
+    pub(crate) fn is_in_second_line(&self) -> bool {
+        self.ticket.place.is_some_and(|drawn| drawn.line == Line::Second)
+    }
+
     /// How many places are ahead, and the wait in seconds, as far as they are known.
     pub(crate) fn wait(&self) -> (Option<u64>, Option<u64>) {
         match self.standing {
@@ -213,6 +224,7 @@ impl ResolvedTicket {
         StatusAnswer {
             queue_token,
             position: self.ticket.place.map(|drawn| drawn.place.0),
+            second_line: self.is_in_second_line(),
             total_ahead,
             estimated_wait_minutes: wait_seconds.map(|seconds| seconds.div_ceil(60)),
             estimated_wait_seconds: wait_seconds,

@@ -2,7 +2,10 @@
 
 use std::collections::btree_map::Entry;
 
-use stanchion_shared::{ids::Shard, timestamp::UnixMillis};
+use stanchion_shared::{
+    ids::{Draw, Shard},
+    timestamp::UnixMillis,
+};
 use worker::{Error, Result};
 
 use super::{
@@ -13,13 +16,19 @@ use super::{
     Coordinator,
     tables::{self, EventMemory},
 };
-use crate::queue::{announcement::AnnouncementOutcome, sessions::tell_every_ms, shard_reports::report_every_ms};
+use crate::queue::{
+    announcement::AnnouncementOutcome, event::has_first_line, sessions::tell_every_ms, shard_reports::report_every_ms,
+};
 
 impl Coordinator {
     /// Lets a shard into a draw, unless that draw is closed or being closed. Once it is let in, the
     /// draw waits for it.
     pub(super) fn announce(&self, announce: Announce) -> Result<Option<Announced>> {
-        let Announce { shard, draw } = announce;
+        let Announce {
+            shard,
+            draw,
+            first_line,
+        } = announce;
         self.change(|event| {
             check_shard(event, shard)?;
             let outcome = event.state.judge_announcement(draw);
@@ -29,6 +38,9 @@ impl Coordinator {
                     tables::save_announcement(&self.database, draw, shard)?;
                     place.insert(None);
                     self.arm(event, UnixMillis(0))?;
+                }
+                if first_line {
+                    self.first_line_joins(event, draw)?;
                 }
             }
             Ok(Announced {
@@ -40,6 +52,15 @@ impl Coordinator {
         })
     }
 
+    /// Before the shard gives numbers to people of the first line: see
+    /// [`EventState::first_line_joins`](crate::queue::event::EventState::first_line_joins).
+    fn first_line_joins(&self, event: &mut EventMemory, draw: Draw) -> Result<()> {
+        match event.state.knows_first_line_in(draw) {
+            true => Ok(()),
+            false => self.change_state(event, |state| state.first_line_joins(draw, now())),
+        }
+    }
+
     /// Stores what a shard reports of itself, as far as it is news. A draw that it has frozen by
     /// itself needs no question any more.
     pub(super) fn report(&self, Report(mut report): Report) -> Result<Option<()>> {
@@ -48,6 +69,11 @@ impl Coordinator {
             check_shard(event, report.shard)?;
             for one in report.draws.iter().filter(|one| one.is_frozen) {
                 event.note_frozen(&self.database, one.draw, one.tickets.clone())?;
+            }
+            // A shard that announced a draw to an earlier version did not say who is in it.
+            let first_line = report.draws.iter().filter(|one| has_first_line(&one.tickets));
+            if let Some(draw) = first_line.map(|one| one.draw).max() {
+                self.first_line_joins(event, draw)?;
             }
             let closed_through = event.state.progress.closed_through;
             report.forget_through(closed_through);

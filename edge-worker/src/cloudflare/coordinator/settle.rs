@@ -80,7 +80,7 @@ impl Coordinator {
         if objects::within(SETTLE_TIME_LIMIT, asked).await.is_err() {
             return; // it is still silent; the log has it since the draw was closed
         }
-        match self.change(|event| self.change_state(event, |state| state.settled(shard, entered))) {
+        match self.change(|event| self.change_state(event, |state| state.settled(shard, entered, now()))) {
             Ok(_) => console_error!("shard {} of {} is back", shard.0, unsettled.event_id),
             Err(error) => console_error!("that shard {} is back was not noted: {error}", shard.0),
         }

@@ -62,7 +62,7 @@ impl Shard {
                     "there are no draws any more for what is left over".to_owned(),
                 ))
             };
-            self.announce(draw.ok_or_else(ended)?).await?;
+            self.announce(draw.ok_or_else(ended)?, false).await?;
         }
         Err(StoreError(
             "no draw could be announced for what is left over".to_owned(),

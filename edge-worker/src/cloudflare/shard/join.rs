@@ -3,9 +3,9 @@
 //! everyone. A commit costs more than all else.
 //!
 //! The one await in between is the announcement: before the first number of a draw the coordinator
-//! must know that this shard has tickets in it. What may happen meanwhile: more joins queue up; the
-//! draw is frozen here or its window ends. So after the announcement everything is decided anew,
-//! from the clock on.
+//! must know that this shard has tickets in it, and before the first one of the first line that,
+//! too. What may happen meanwhile: more joins queue up; the draw is frozen here or its window ends.
+//! So after the announcement everything is decided anew, from the clock on.
 
 use std::{
     cell::{Cell, RefCell},
@@ -32,6 +32,7 @@ use crate::{
     platform::{JoinOutcome, StoreError},
     queue::{
         announcement::AnnouncementOutcome,
+        event::is_first_line,
         join::{JoinDecision, JoinFacts, decide},
         sessions::TELL_EVERY_MS,
         shard_reports::REPORT_EVERY_MS,
@@ -73,7 +74,17 @@ impl Waiting {
 enum Step {
     Answer(JoinOutcome),
     /// Nothing is written yet: the coordinator must know of this draw first.
-    Announce(Draw),
+    Announce {
+        draw: Draw,
+        first_line: bool,
+    },
+}
+
+/// A draw that joins need announced.
+struct WantedDraw {
+    draw: Draw,
+    /// People of the first line are among them.
+    first_line: bool,
 }
 
 impl Shard {
@@ -105,11 +116,11 @@ impl Shard {
                 self.queue.emptying.set(false);
                 return;
             }
-            let (draw, unanswered) = match self.decide_all(batch) {
+            let (wanted, unanswered) = match self.decide_all(batch) {
                 Some(undecided) => undecided,
                 None => continue,
             };
-            match self.announce(draw).await {
+            match self.announce(wanted.draw, wanted.first_line).await {
                 // They were first: they stay before joins that came meanwhile.
                 Ok(()) => {
                     self.queue.waiting.borrow_mut().splice(0..0, unanswered);
@@ -134,7 +145,7 @@ impl Shard {
     }
 
     /// One transaction. Comes back with the joins that need a draw announced, and that draw.
-    fn decide_all(&self, batch: Vec<Waiting>) -> Option<(Draw, Vec<Waiting>)> {
+    fn decide_all(&self, batch: Vec<Waiting>) -> Option<(WantedDraw, Vec<Waiting>)> {
         let decided = self.decide_in_one_transaction(&batch);
         let decisions = match decided {
             Ok(decisions) => decisions,
@@ -145,21 +156,22 @@ impl Shard {
             }
         };
         let mut undecided = Vec::new();
-        let mut wanted = None;
+        let mut wanted: Option<WantedDraw> = None;
         for (mut waiting, decision) in batch.into_iter().zip(decisions) {
             match decision {
                 Step::Answer(outcome) => waiting.answer(Ok(outcome)),
-                Step::Announce(_) if waiting.announcements == MAX_ANNOUNCEMENTS => {
+                Step::Announce { .. } if waiting.announcements == MAX_ANNOUNCEMENTS => {
                     waiting.answer(Err(StoreError("no draw could be announced".to_owned())));
                 }
-                Step::Announce(draw) => {
+                Step::Announce { draw, first_line } => {
                     waiting.announcements += 1;
-                    wanted = wanted.or(Some(draw));
+                    let wanted = wanted.get_or_insert(WantedDraw { draw, first_line });
+                    wanted.first_line |= first_line && wanted.draw == draw;
                     undecided.push(waiting);
                 }
             }
         }
-        wanted.map(|draw| (draw, undecided))
+        wanted.map(|wanted| (wanted, undecided))
     }
 
     fn decide_in_one_transaction(&self, batch: &[Waiting]) -> Result<Vec<Step>> {
@@ -224,8 +236,9 @@ impl Shard {
             JoinDecision::Answer(outcome) => return Ok(Step::Answer(outcome)),
             JoinDecision::Write(write, outcome) => (write, outcome),
             JoinDecision::Number(draw, tier, mut write) => {
-                if !memory.open.contains_key(&draw) {
-                    return Ok(Step::Announce(draw));
+                if !memory.may_number(draw, tier) {
+                    let first_line = is_first_line(tier);
+                    return Ok(Step::Announce { draw, first_line });
                 }
                 let numbered = memory.number(&self.database, draw, tier, join.tag)?;
                 grown.insert(draw);
@@ -245,16 +258,19 @@ impl Shard {
     }
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    pub(super) async fn announce(&self, draw: Draw) -> Result<(), StoreError> {
-        let place = self
+    pub(super) async fn announce(&self, draw: Draw, first_line: bool) -> Result<(), StoreError> {
+        let (place, has_left_over) = self
             .loaded()
             .map_err(broken)?
             .as_ref()
-            .map(|memory| memory.place.clone())
+            .map(|memory| (memory.place.clone(), !memory.left_over.is_empty()))
             .ok_or_else(|| broken(Error::RustError("the shard was forgotten".to_owned())))?;
+        // Whoever is left over is carried into the draw, and may be of the first line.
+        let first_line = first_line || has_left_over;
         let announce = Announce {
             shard: place.shard,
             draw,
+            first_line,
         };
         let announced = objects::within(ANNOUNCE_LIMIT, self.objects.coordinator(&place.event_id, announce)).await?;
         let changed = self.change(|memory| match announced.outcome {
@@ -269,7 +285,7 @@ impl Shard {
                     self.database.save("shard", &place)?;
                     memory.place = place;
                 }
-                memory.open(&self.database, draw)?;
+                memory.open(&self.database, draw, first_line)?;
                 self.arm(memory)
             }
             AnnouncementOutcome::Refused { frozen_through } => memory.freeze_through(&self.database, frozen_through),

@@ -1,6 +1,6 @@
 //! A shard in memory, and how it is read from and written to the tables of `schema.sql`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
@@ -23,6 +23,7 @@ use super::super::{
 use super::sessions::SessionMemory;
 use crate::queue::{
     closing::freeze_time,
+    event::{has_first_line, is_first_line},
     person::{Person, TicketNumber},
     sessions::tell_every_ms,
     shard_tickets::{self, EnteredDraw, LeftOver, ShardTickets, sum},
@@ -72,6 +73,9 @@ pub(super) struct ShardMemory {
     /// Draws that were announced and are not frozen: numbers may be given in these and in no
     /// others.
     pub(super) open: BTreeMap<Draw, ShardTickets>,
+    /// Those of them that were announced with people of the first line. In no table: whoever is not
+    /// sure announces again.
+    first_line_in: BTreeSet<Draw>,
     /// Draws that were closed without this shard's answer, and whose other tickets have no draw yet:
     /// they are the first ones of the next draw that is opened. In ascending order.
     pub(super) left_over: Vec<EnteredDraw>,
@@ -94,14 +98,31 @@ impl ShardMemory {
             database.save("frozen_through", &draw)?;
             self.frozen_through = Some(draw);
             self.open = self.open.split_off(&Draw(draw.0 + 1));
+            self.first_line_in = self.first_line_in.split_off(&Draw(draw.0 + 1));
         }
         Ok(())
     }
 
+    /// Whether the coordinator knows that this shard gives numbers of this tier in a draw.
+    pub(super) fn may_number(&self, draw: Draw, tier: Tier) -> bool {
+        let first_line_is_known =
+            |tickets: &ShardTickets| has_first_line(tickets) || self.first_line_in.contains(&draw);
+        let open = self.open.get(&draw);
+        open.is_some_and(|tickets| !is_first_line(tier) || first_line_is_known(tickets))
+    }
+
     /// Opens a draw that the coordinator let this shard into.
-    pub(super) fn open(&mut self, database: &Database, draw: Draw) -> Result<()> {
-        // It may have been closed while the answer was on its way.
-        if self.frozen_through < Some(draw) && !self.open.contains_key(&draw) {
+    pub(super) fn open(&mut self, database: &Database, draw: Draw, first_line: bool) -> Result<()> {
+        // It may have been closed while the answer was on its way, or somebody was left over who is of
+        // the first line, perhaps: then it is announced again.
+        let is_too_little = !first_line && !self.left_over.is_empty();
+        if self.frozen_through >= Some(draw) || is_too_little {
+            return Ok(());
+        }
+        if first_line {
+            self.first_line_in.insert(draw);
+        }
+        if !self.open.contains_key(&draw) {
             let tickets = self.carry(database, draw)?;
             save_draw(database, draw, &tickets)?;
             self.open.insert(draw, tickets);
@@ -226,6 +247,7 @@ pub(super) fn load(database: &Database) -> Result<Option<ShardMemory>> {
         place,
         frozen_through,
         open,
+        first_line_in: BTreeSet::new(),
         left_over: database.load("left_over")?.unwrap_or_default(),
         joined,
         scores: database.load("scores")?.unwrap_or_default(),
@@ -240,6 +262,7 @@ pub(super) fn create(database: &Database, place: Place) -> Result<ShardMemory> {
         place,
         frozen_through: None,
         open: BTreeMap::new(),
+        first_line_in: BTreeSet::new(),
         left_over: Vec::new(),
         joined: 0,
         scores: ScoreCounts::default(),

@@ -7,12 +7,15 @@ use stanchion_shared::{
         record::{ClosingDraw, DrawRecord, SignedRecord},
     },
     epochs::EpochStart,
-    ids::{Bytes32, Draw, Shard},
+    ids::{Bytes32, Draw, Shard, Tier},
     jose::SigningKeys,
     timestamp::UnixMillis,
 };
 
-use crate::queue::{event::EventState, shard_tickets::ShardTickets};
+use crate::queue::{
+    event::{EventState, has_first_line},
+    shard_tickets::ShardTickets,
+};
 
 /// A draw whose shards are all frozen or entered.
 pub(crate) struct FrozenDraw {
@@ -51,6 +54,7 @@ impl EventState {
         self.progress.closing = self.progress.closing.filter(|&closing| closing > draw);
         self.progress.frozen = None;
         if !self.is_drawn(draw, &frozen.shards) {
+            self.move_up(now);
             return None;
         }
         let round = frozen.beacon.as_ref().map(|verified| verified.round().round);
@@ -59,10 +63,17 @@ impl EventState {
             self.awaited_round(draw).map(|awaited| awaited.round),
             "a draw has the round that it waits for"
         );
+        // Its places follow those of suspects who have their turns for certain.
+        if frozen.shards.iter().any(has_first_line) {
+            self.take_places_back(now);
+        }
         let record = self.record(frozen);
         self.progress.last_closed = Some(draw);
         self.progress.draws_closed += 1;
         self.progress.last_place = record.last_place();
+        if record.second_line.is_some() {
+            self.progress.second_line.drawn += record.tiers[Tier::Suspect.index()].count;
+        }
         self.open_places(now);
         self.progress.last_hash = record.hash();
         Some(record.sign(keys))
@@ -70,6 +81,11 @@ impl EventState {
 
     fn record(&self, frozen: FrozenDraw) -> DrawRecord {
         let windows = self.settings.windows();
+        let suspects = frozen
+            .shards
+            .iter()
+            .map(|shard| shard.frozen.counts[Tier::Suspect.index()]);
+        let suspects = suspects.map(u64::from).sum();
         let closing = ClosingDraw {
             event_id: &self.constants.event_id,
             draw: frozen.draw,
@@ -82,6 +98,7 @@ impl EventState {
             previous: self.progress.last_hash,
             epochs: epochs_of(&frozen.shards),
             silent: self.silent_shards(frozen.draw, &frozen.shards),
+            second_line: self.progress.second_line_before(suspects),
         };
         let shards: Vec<FrozenShard> = frozen.shards.iter().map(|shard| shard.frozen).collect();
         DrawRecord::close(closing, self.settings.shards, &shards)

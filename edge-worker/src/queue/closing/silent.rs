@@ -122,10 +122,12 @@ impl EventState {
         all
     }
 
-    /// A shard is back: it knows how these draws were closed, and what they left over has a draw.
-    pub(crate) fn settled(&mut self, shard: Shard, draws: &[EnteredDraw]) {
+    /// A shard is back: it knows how these draws were closed, and what they left over has a draw. If
+    /// nobody of the first line was left over, the second line moves up.
+    pub(crate) fn settled(&mut self, shard: Shard, draws: &[EnteredDraw], now: UnixMillis) {
         let knows = |missed: &MissedDraw| missed.shard() == shard && draws.iter().any(|one| one.draw == missed.draw);
         self.progress.missed.retain(|missed| !knows(missed));
+        self.move_up(now);
     }
 
     /// The shards that are silent, and since when.

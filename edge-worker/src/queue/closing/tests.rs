@@ -302,11 +302,11 @@ fn a_silent_shard_is_entered_as_it_last_reported_and_that_is_never_taken_back() 
     event.progress.closed_through = Some(Draw(0));
     let unsettled = event.unsettled();
     assert_eq!(unsettled.len(), 2);
-    event.settled(Shard(1), &unsettled[&Shard(1)]);
+    event.settled(Shard(1), &unsettled[&Shard(1)], deadline);
     assert_eq!(event.missing_shards().len(), 1);
-    event.settled(Shard(2), &[]);
+    event.settled(Shard(2), &[], deadline);
     assert_eq!(event.missing_shards().len(), 1, "of another draw");
-    event.settled(Shard(2), &unsettled[&Shard(2)]);
+    event.settled(Shard(2), &unsettled[&Shard(2)], deadline);
     assert!(event.missing_shards().is_empty());
 }
 

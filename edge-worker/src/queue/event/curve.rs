@@ -11,9 +11,7 @@ impl EventState {
     /// its fans need to be told of it within the budget of polls.
     pub(super) fn curve(&self, now: UnixMillis) -> ScheduleChange {
         let settings = &self.settings;
-        let turn_ms = settings
-            .turn_ms
-            .max(polling::shortest_turn_ms(self.progress.last_place));
+        let turn_ms = settings.turn_ms.max(polling::shortest_turn_ms(self.progress.drawn()));
         let session_ms = settings.longest_session_ms();
         // Who had a turn under other settings may still come, and stay as long as it was then.
         let stay_ms = || self.schedule.longest_stay_ms(now).max(turn_ms + session_ms);
@@ -27,17 +25,19 @@ impl EventState {
             session_ms: Some(session_ms),
             rate: settings.policy.release.as_ref().and_then(rate),
             last_place: None,
+            second_line: None,
         }
     }
 
     /// Opens the places of the draw that was just closed: the curve may reach them once all of its
-    /// fans could have learned of them. Each of them asks within one spread.
+    /// fans could have learned of them. Each of them asks within one spread. Behind them the second
+    /// line moves up, unless somebody of the first one waits in an open draw.
     pub(crate) fn open_places(&mut self, now: UnixMillis) {
-        let last_place = self.progress.last_place;
         self.lease_to_meter(now);
         self.schedule.change(self.curve(now), now);
-        self.schedule
-            .open_later(last_place, polling::spread_ms(last_place), now);
+        let (last_place, second_line) = self.line_and_second_line();
+        let spread_ms = polling::spread_ms(self.progress.drawn());
+        self.schedule.open_later(last_place, second_line, spread_ms, now);
     }
 }
 

@@ -78,8 +78,14 @@ impl EventState {
 
     /// Whether of all fans who were drawn none waits, has a turn, or can still be in the shop.
     pub(super) fn all_are_out(&self, now: UnixMillis) -> bool {
-        let last = Place(self.progress.last_place);
-        if last == Place(0) || self.schedule.long_past(last) {
+        if self.progress.drawn() == 0 {
+            return true;
+        }
+        if self.in_second_line() > 0 {
+            return false;
+        }
+        let last = Place(self.schedule.last_place());
+        if self.schedule.long_past(last) {
             return true;
         }
         let Some(turn_at) = self.schedule.turn_at(last) else {

@@ -90,7 +90,7 @@ impl EventState {
         let called = self.snapshot(reported.clone(), Epochs::default(), now).called(now);
         let reading = SiteReading {
             line: LineReading { served, called },
-            waiting: self.progress.last_place.saturating_sub(served),
+            waiting: self.schedule.last_place().saturating_sub(served),
             begun: reported.sessions.begun_by_turns(),
             active,
             wait_for_slot: reported.wait_for_slot,

@@ -8,7 +8,8 @@
 //! - [`curve`]: what the settings say of the curve;
 //! - [`lease`]: what keeps the curve going;
 //! - [`meter`]: how fast people come into a protected site;
-//! - [`room`]: how much room there is for people without a turn.
+//! - [`room`]: how much room there is for people without a turn;
+//! - [`second_line`]: when suspects move up.
 //!
 //! How draws are closed is in [`super::closing`].
 
@@ -16,6 +17,7 @@ mod curve;
 mod lease;
 mod meter;
 mod room;
+mod second_line;
 mod settings;
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,7 @@ use super::{Attempt, closing::MissedDraw, shard_reports::ReportTotals};
 use crate::platform::PutOutcome;
 use lease::LeaseHolder;
 use meter::MeterState;
+pub(crate) use second_line::{SecondLineProgress, has_first_line, is_first_line};
 
 /// What the first put fixed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -87,6 +90,7 @@ pub(crate) struct ClosingProgress {
     /// The last draw that has a record.
     pub(crate) last_closed: Option<Draw>,
     pub(crate) draws_closed: u32,
+    /// The last place of the first line, or of suspects who have moved up before it for good.
     pub(crate) last_place: u64,
     /// Hash of the last record, zeros before the first.
     pub(crate) last_hash: Bytes32,
@@ -103,6 +107,8 @@ pub(crate) struct ClosingProgress {
     /// Draws that are closed without the answer of a shard, until the shard has learnt it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) missed: Vec<MissedDraw>,
+    #[serde(default, skip_serializing_if = "SecondLineProgress::is_empty")]
+    pub(crate) second_line: SecondLineProgress,
 }
 
 impl ClosingProgress {
@@ -117,6 +123,11 @@ impl ClosingProgress {
         frozen_through: None,
         closing_since: UnixMillis(0),
         missed: Vec::new(),
+        second_line: SecondLineProgress {
+            drawn: 0,
+            moved_up: 0,
+            first_line_in: None,
+        },
     };
 }
 
@@ -294,10 +305,11 @@ impl EventState {
             version: self.live.version,
             commitment: self.constants.commitment,
             // Shards report late; what a record has counted is known at once.
-            joined: reported.joined.max(progress.last_place),
+            joined: reported.joined.max(progress.drawn()),
             draws_closed: progress.draws_closed,
             last_closed: progress.last_closed,
-            last_place: progress.last_place,
+            last_place: self.schedule.last_place(),
+            in_second_line: self.in_second_line(),
             schedule: self.schedule.live_part(now, self.live.longest_shopping_ms),
             paused: self.live.paused,
             sold_out: self.live.sold_out,

@@ -7,8 +7,15 @@ use super::{
     Store,
     command::{Redis, Script, run, script},
     keys::CoordinatorKeys,
+    read_event::ReadEvent,
 };
-use crate::{platform::StoreError, queue::announcement::AnnouncementOutcome};
+use crate::{
+    platform::StoreError,
+    queue::{
+        announcement::AnnouncementOutcome,
+        event::{ClosingProgress, EventState},
+    },
+};
 
 static ANNOUNCE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/announce.lua");
 
@@ -19,15 +26,26 @@ pub(super) struct Announced {
     pub(super) coordinator: u32,
 }
 
+/// What a shard tells the coordinator of.
+#[derive(Clone, Copy)]
+pub(super) struct Announcement {
+    pub(super) shard: Shard,
+    pub(super) draw: Draw,
+    /// The shard's present epoch.
+    pub(super) epoch: u32,
+    /// People of the first line are among those who get numbers.
+    pub(super) first_line: bool,
+}
+
 impl<R: Redis> Store<'_, R> {
-    /// Announces a draw, in the shard's present epoch.
-    pub(super) async fn announce(
-        &self,
-        event: &EventId,
-        shard: Shard,
-        draw: Draw,
-        epoch: u32,
-    ) -> Result<Announced, StoreError> {
+    /// Announces a draw.
+    pub(super) async fn announce(&self, event: &EventId, announcement: Announcement) -> Result<Announced, StoreError> {
+        let Announcement {
+            shard,
+            draw,
+            epoch,
+            first_line,
+        } = announcement;
         let keys = CoordinatorKeys::new(event).with(&[]);
         let mut arguments = vec![self.candidate()];
         let numbers = [shard.0.to_string(), draw.0.to_string(), epoch.to_string()];
@@ -36,10 +54,18 @@ impl<R: Redis> Store<'_, R> {
         let said = reply.text()?;
         let number = reply.number()?;
         match said.as_str() {
-            "open" => Ok(Announced {
-                outcome: AnnouncementOutcome::Open,
-                coordinator: number,
-            }),
+            "open" => {
+                let progress: ClosingProgress = reply.json()?;
+                if first_line && progress.second_line.first_line_in < Some(draw) {
+                    // On disk before the shard gives a number.
+                    let joins = |state: &mut EventState, read: &ReadEvent| state.first_line_joins(draw, read.stamp());
+                    self.change_event(event, joins).await?;
+                }
+                Ok(Announced {
+                    outcome: AnnouncementOutcome::Open,
+                    coordinator: number,
+                })
+            }
             "refused" => Ok(Announced {
                 outcome: AnnouncementOutcome::Refused {
                     frozen_through: Draw(reply.number()?),

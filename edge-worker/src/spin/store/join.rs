@@ -1,5 +1,6 @@
 //! Joins: [`crate::queue::join`] decides, one script writes. Before the first number of a draw the
-//! coordinator must know that this shard has tickets in it.
+//! coordinator must know that this shard has tickets in it, and before the first one of the first
+//! line that, too.
 
 use stanchion_shared::{
     draw::digest::ShardDigest,
@@ -8,6 +9,7 @@ use stanchion_shared::{
 };
 
 use super::{
+    announcement::Announcement,
     command::{Redis, Script, run, script},
     coordinator::or_minus_one,
     shard::{MAX_TRIES, ReadPerson, SAVE, ShardOf, text},
@@ -17,6 +19,7 @@ use crate::{
     platform::{Join, JoinOutcome, StoreError},
     queue::{
         announcement::AnnouncementOutcome,
+        event::is_first_line,
         join::{JoinDecision, JoinFacts, JoinWrite, decide, holds_until},
         person::TicketNumber,
         used_proofs,
@@ -28,7 +31,7 @@ static OPEN: Script = script!("redis.lua", "shard/shard.lua", "shard/open.lua");
 
 enum Tried {
     Answer(JoinOutcome),
-    Announce { epoch: u32, draw: Draw },
+    Announce { epoch: u32, draw: Draw, first_line: bool },
     Changed,
 }
 
@@ -41,7 +44,11 @@ impl<R: Redis> ShardOf<'_, R> {
         for _ in 0..MAX_TRIES {
             match self.try_join(join).await? {
                 Tried::Answer(outcome) => return Ok(outcome),
-                Tried::Announce { epoch, draw } => self.announce(epoch, draw).await?,
+                Tried::Announce {
+                    epoch,
+                    draw,
+                    first_line,
+                } => self.announce(epoch, draw, first_line).await?,
                 Tried::Changed => {}
             }
         }
@@ -103,7 +110,11 @@ impl<R: Redis> ShardOf<'_, R> {
                 let held = person.held.expect("it was just given");
                 Ok(Tried::Answer(JoinOutcome::Numbered(held)))
             }
-            "announce" => Ok(Tried::Announce { epoch, draw }),
+            "announce" => Ok(Tried::Announce {
+                epoch,
+                draw,
+                first_line: is_first_line(tier),
+            }),
             _ => Ok(Tried::Changed),
         }
     }
@@ -140,12 +151,25 @@ impl<R: Redis> ShardOf<'_, R> {
     }
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    pub(super) async fn announce(&self, epoch: u32, draw: Draw) -> Result<(), StoreError> {
-        let announced = self.store.announce(self.event, self.shard, draw, epoch).await?;
+    pub(super) async fn announce(&self, epoch: u32, draw: Draw, first_line: bool) -> Result<(), StoreError> {
+        let announcement = Announcement {
+            shard: self.shard,
+            draw,
+            epoch,
+            first_line,
+        };
+        let announced = self.store.announce(self.event, announcement).await?;
         match announced.outcome {
             AnnouncementOutcome::Open => {
                 let coordinator = text(announced.coordinator);
-                let arguments = vec![self.store.candidate(), text(epoch), text(draw.0), coordinator];
+                let first_line = text(u8::from(first_line));
+                let arguments = vec![
+                    self.store.candidate(),
+                    text(epoch),
+                    text(draw.0),
+                    coordinator,
+                    first_line,
+                ];
                 let mut opened = run(self.store.redis, &OPEN, &self.keys.with(&[]), arguments).await?;
                 if !opened.done()? {
                     // Frozen meanwhile, or the coordinator is in an epoch in which this shard has

@@ -28,6 +28,7 @@ use super::{
 use crate::{
     platform::StoreError,
     queue::{
+        event::has_first_line,
         sessions::SessionReport,
         shard_reports::{DrawReport, REPORT_EVERY_MS, ReportTotals, ShardReport, joins_per_second},
     },
@@ -116,6 +117,17 @@ impl<R: Redis> Store<'_, R> {
                 let both = [one.draw.0.to_string(), full.epochs.shard.0.to_string()];
                 arguments.extend(both.map(String::into_bytes));
             }
+        }
+        // A restored coordinator may have forgotten, and an earlier version was not told, in which draws
+        // people of the first line are.
+        let in_draws = all.iter().flat_map(|full| &full.report.draws);
+        let first_line = in_draws
+            .filter(|one| has_first_line(&one.tickets))
+            .map(|one| one.draw)
+            .max();
+        if let Some(draw) = first_line.filter(|draw| !read.state.knows_first_line_in(*draw)) {
+            self.change_event(event, |state, read| state.first_line_joins(draw, read.stamp()))
+                .await?;
         }
         let keys = CoordinatorKeys::new(event).with(&[]);
         run(self.redis, &NOTE_REPORTS, &keys, arguments).await?.done()?;

@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     platform::StoreError,
-    queue::shard_tickets::{CarriedTicket, EnteredDraw, LeftOver, ShardTickets, carry, sum},
+    queue::{
+        event::is_first_line,
+        shard_tickets::{CarriedTicket, EnteredDraw, LeftOver, ShardTickets, carry, sum},
+    },
 };
 
 static LEFT_OVER: Script = script!("redis.lua", "shard/shard.lua", "shard/left_over.lua");
@@ -30,6 +33,14 @@ struct LeftOvers {
     epoch: u32,
     frozen_through: Option<Draw>,
     all: Vec<LeftOver>,
+}
+
+impl LeftOvers {
+    /// Whether people of the first line are among them.
+    fn has_first_line(&self) -> bool {
+        let mut entries = self.all.iter().flat_map(|left| &left.log);
+        entries.any(|(tier, _)| is_first_line(*tier))
+    }
 }
 
 impl<R: Redis> Store<'_, R> {
@@ -45,7 +56,7 @@ impl<R: Redis> Store<'_, R> {
             for ((shard, entered), settled) in some.iter().zip(join_all(asked).await) {
                 match settled {
                     Ok(()) => {
-                        self.change_event(event, |state, _| state.settled(*shard, entered))
+                        self.change_event(event, |state, read| state.settled(*shard, entered, read.stamp()))
                             .await?;
                         eprintln!("shard {} of {event} is back", shard.0);
                     }
@@ -69,7 +80,7 @@ impl<R: Redis> ShardOf<'_, R> {
             let draw = windows
                 .draw_after(left.frozen_through.max(beyond), now)
                 .ok_or_else(ended)?;
-            self.announce(left.epoch, draw).await?;
+            self.announce(left.epoch, draw, left.has_first_line()).await?;
             if self.carry(&left, draw).await? {
                 return Ok(());
             }

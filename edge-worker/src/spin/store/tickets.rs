@@ -85,7 +85,8 @@ fn parse(text: &str) -> Option<Tickets> {
     let mut parts = text.split(' ');
     let counts = three(parts.by_ref())?;
     let digest = ShardDigest(Bytes32::parse(parts.next()?).ok()?);
-    let _announced: u32 = parts.next()?.parse().ok()?;
+    let announced = parts.next()?;
+    let _epoch: u32 = announced.strip_suffix('+').unwrap_or(announced).parse().ok()?;
     Some(Tickets {
         counts,
         digest,
@@ -145,7 +146,7 @@ mod tests {
             [start(7, [0; 3]), start(8, [1, 5, 3]), start(9, [1, 5, 3])]
         );
         assert_eq!(tickets.epochs_with_tickets(), [start(7, [0; 3]), start(9, [1, 5, 3])]);
-        let none = Tickets::parse(&format!("0 0 0 {} 9", "00".repeat(32))).unwrap();
+        let none = Tickets::parse(&format!("0 0 0 {} 9+", "00".repeat(32))).unwrap();
         assert_eq!(none.of_shard(Shard(2), Vec::new()), ShardTickets::none(Shard(2)));
         let given = tickets.of_shard(Shard(2), Vec::new());
         let written = String::from_utf8(write_tickets(&given, 9)).unwrap();
@@ -157,6 +158,7 @@ mod tests {
             "1 2 3 ab 9",
             &format!("1 2 3 {digest} 9 7/0/0"),
             &format!("1 2 3 {digest} x"),
+            &format!("1 2 3 {digest} 9-"),
         ] {
             assert!(Tickets::parse(text).is_err(), "{text}");
         }

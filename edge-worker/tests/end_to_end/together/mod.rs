@@ -13,6 +13,7 @@ mod polls;
 mod refusals;
 mod same_answers;
 mod score;
+mod second_line;
 mod sessions;
 mod static_files;
 mod walk_ins;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use stanchion_shared::{
-    draw::{announcement::Announcement, digest::ShardDigest, place},
+    draw::{announcement::Announcement, digest::ShardDigest, place, record::Line},
     ids::{Bytes32, Draw, Place, Tag, TicketNumber, Tier},
     jose::VerifyingKeys,
     wire::ReceiptClaims,
@@ -25,6 +25,8 @@ pub(crate) struct RecordFacts<'a> {
     pub(crate) noted: Option<&'a Announcement>,
     /// The last place, as the live snapshot says.
     pub(crate) last_place: u64,
+    /// Suspects without a place in the line, as the live snapshot says.
+    pub(crate) in_second_line: u64,
     /// Closed draws, as the live snapshot says.
     pub(crate) draws_closed: u32,
     pub(crate) draws: &'a [ClosedDraw],
@@ -32,17 +34,17 @@ pub(crate) struct RecordFacts<'a> {
     pub(crate) tickets: Option<&'a [GivenTicket]>,
 }
 
-/// Every place of the line: place to draw and tag, from the logs alone.
+/// Every place of a line: place to draw and tag, from the logs alone.
 pub(crate) type DrawnLine = HashMap<u64, (Draw, Tag)>;
 
 pub(crate) fn judge(facts: &RecordFacts<'_>) -> Invariant {
     let mut findings = Findings::default();
     announced(&mut findings, facts);
     records(&mut findings, facts);
-    let line = line(&mut findings, facts.draws);
+    let (line, numbers) = lines(&mut findings, facts.draws);
     whole(&mut findings, facts, &line);
     match facts.tickets {
-        Some(tickets) => receipts(&mut findings, facts, tickets, &line),
+        Some(tickets) => receipts(&mut findings, facts, tickets, (&line, &numbers)),
         None => findings.saw("no fan was there with a receipt"),
     }
     findings.close(4)
@@ -103,46 +105,89 @@ fn records(findings: &mut Findings, facts: &RecordFacts<'_>) {
     });
 }
 
-/// The place of every queue ticket, by shuffling the logs. Two in one place are a fault.
+/// The place of every queue ticket in the line, of suspects as far as it is known.
 pub(crate) fn line(findings: &mut Findings, draws: &[ClosedDraw]) -> DrawnLine {
-    let mut line = DrawnLine::new();
+    lines(findings, draws).0
+}
+
+/// The place of every queue ticket, by shuffling the logs: in the line, and the numbers of the second one. Two in one place
+/// are a fault.
+fn lines(findings: &mut Findings, draws: &[ClosedDraw]) -> (DrawnLine, DrawnLine) {
+    let (mut line, mut numbers) = (DrawnLine::new(), DrawnLine::new());
     for draw in draws {
         let record = &draw.record.record;
         for (tier, counts) in Tier::ALL.into_iter().zip(&record.tiers) {
             let of_tier = |log: &(_, Vec<(Tier, Tag)>)| log.1.clone().into_iter().filter(move |entry| entry.0 == tier);
             let tags: Vec<Tag> = draw.logs.iter().flat_map(of_tier).map(|(_, tag)| tag).collect();
+            let in_line = match record.line_of(tier) {
+                Line::First => &mut line,
+                Line::Second => &mut numbers,
+            };
             let order = stanchion_whole_shuffle::shuffled(tags.len() as u64, place::seed(record, tier).0);
             for (position, element) in order.into_iter().enumerate() {
                 let place = counts.first_place + position as u64;
                 let stands = (record.draw, tags[element as usize]);
-                if let Some(other) = line.insert(place, stands) {
+                if let Some(other) = in_line.insert(place, stands) {
                     findings.fault(format!("place {place} is {}'s and {}'s", other.1, stands.1));
                 }
             }
         }
     }
-    line
+    move_up(findings, draws, &mut line, &numbers);
+    (line, numbers)
+}
+
+/// Puts suspects into the line: before each draw those who had moved up by then, and behind the last one all others. These
+/// have their places if nobody else joins before.
+fn move_up(findings: &mut Findings, draws: &[ClosedDraw], line: &mut DrawnLine, numbers: &DrawnLine) {
+    let (mut last_place, mut moved_up) = (0, 0);
+    let said = draws.iter().map(|draw| {
+        let record = &draw.record.record;
+        let moved_up = record.second_line.map_or(0, |second| second.moved_up);
+        (moved_up, record.last_place())
+    });
+    for (until, draws_last_place) in said.chain([(numbers.len() as u64, 0)]) {
+        for number in moved_up + 1..=until {
+            let place = last_place + number - moved_up;
+            match numbers.get(&number) {
+                None => findings.fault(format!("number {number} of the second line is nobody's")),
+                Some(&stands) => {
+                    if let Some(other) = line.insert(place, stands) {
+                        findings.fault(format!(
+                            "place {place} is {}'s and {}'s, who moved up",
+                            other.1, stands.1
+                        ));
+                    }
+                }
+            }
+        }
+        (last_place, moved_up) = (draws_last_place, moved_up.max(until));
+    }
 }
 
 fn whole(findings: &mut Findings, facts: &RecordFacts<'_>, line: &DrawnLine) {
-    for place in 1..=facts.last_place {
+    let drawn = facts.last_place + facts.in_second_line;
+    for place in 1..=drawn {
         findings.require(line.contains_key(&place), || format!("place {place} is nobody's"));
     }
-    findings.require(line.len() as u64 == facts.last_place, || {
+    findings.require(line.len() as u64 == drawn, || {
         format!(
-            "{} places follow from the records, the last is {}",
+            "{} places follow from the records, the last is {}, and {} suspects have none",
             line.len(),
-            facts.last_place
+            facts.last_place,
+            facts.in_second_line
         )
     });
-    findings.saw(format!(
-        "places 1 to {} each once by a shuffle of our own",
-        facts.last_place
-    ));
+    findings.saw(format!("places 1 to {drawn} each once by a shuffle of our own"));
 }
 
 /// Every receipt: signed, in the log at its number with its digest, and the place told is the place computed.
-fn receipts(findings: &mut Findings, facts: &RecordFacts<'_>, tickets: &[GivenTicket], line: &DrawnLine) {
+fn receipts(
+    findings: &mut Findings,
+    facts: &RecordFacts<'_>,
+    tickets: &[GivenTicket],
+    (line, numbers): (&DrawnLine, &DrawnLine),
+) {
     let by_number: HashMap<u32, &ClosedDraw> = facts
         .draws
         .iter()
@@ -192,16 +237,21 @@ fn receipts(findings: &mut Findings, facts: &RecordFacts<'_>, tickets: &[GivenTi
                 shard: claims.shard,
                 number: claims.number,
             };
-            place::place(&draw.record.record, numbered)
+            let record = &draw.record.record;
+            let in_line = match record.line_of(tier) {
+                Line::First => line,
+                Line::Second => numbers,
+            };
+            place::place(record, numbered).map(|place| (place, in_line))
         });
-        let Some(Place(computed)) = computed else {
+        let Some((Place(computed), in_line)) = computed else {
             findings.fault(format!(
                 "the record of draw {} does not count {}",
                 claims.draw, claims.tag
             ));
             continue;
         };
-        findings.require(line.get(&computed) == Some(&(Draw(claims.draw), claims.tag)), || {
+        findings.require(in_line.get(&computed) == Some(&(Draw(claims.draw), claims.tag)), || {
             format!("place {computed} of {} is somebody else's in our shuffle", claims.tag)
         });
         if let Some(place) = ticket.place {

@@ -184,6 +184,7 @@ mod tests {
             session_ms: 60_000,
             last_place: 100,
             is_summary: false,
+            second_line: None,
         };
         Curve::new(PublicSchedule {
             segments: vec![segment(10_000, 0, rate), segment(11_000, rate * 1_000_000, 2)],

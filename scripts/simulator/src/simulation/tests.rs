@@ -1,7 +1,7 @@
 //! A small on-sale by a fixed seed: what the large one prints must hold here, too, and the bounds must be able to break.
 
 use clap::Parser;
-use stanchion_shared::polling::POLLS_PER_SECOND;
+use stanchion_shared::{draw::record::Line, ids::Tier, polling::POLLS_PER_SECOND};
 
 use super::*;
 use crate::{
@@ -172,13 +172,19 @@ fn a_line_by_join_order_by_shard_or_by_account_is_found_unfair() {
             ComparedWith::Shard => fans.sort_by_key(|&fan| people.tags[fan as usize].shard(setting.event.shards)),
             ComparedWith::AccountOrder => fans.sort_unstable(),
         }
-        // Tiers stand one behind the other in any line.
+        // Tiers stand one behind the other in any line, and suspects in one of their own.
         fans.sort_by_key(|&fan| people.tiers[fan as usize]);
-        fans
+        let first_line = fans.partition_point(|&fan| people.tiers[fan as usize] < Tier::Suspect);
+        let suspects = fans.split_off(first_line);
+        (fans, suspects)
     };
     for against in [ComparedWith::JoinOrder, ComparedWith::Shard, ComparedWith::AccountOrder] {
         let mut fairness = Fairness::new(&people, setting.event.shards);
-        fairness.saw(&drawn, &by(against));
+        let (first, second) = by(against);
+        fairness.saw(&drawn, |line| match line {
+            Line::First => &first,
+            Line::Second => &second,
+        });
         let found: Vec<_> = fairness
             .comparisons()
             .into_iter()

@@ -20,10 +20,12 @@ impl DrawRecord {
     /// nothing, or missing shards listed (u16)  per shard: shard (u16)
     ///             carried listed (u32)  per entry: shard (u16)  from (u32)  first, counts of tier 0, 1, 2 (u32 each)
     ///             0x00, or 0x01 pinned_at
+    /// nothing, or before (u64)  moved_up (u64)
     /// ```
-    /// The last part is there if a shard is missing or tickets are carried; then the number of
-    /// epochs is there, too, even if it is 0. It never is 0 otherwise, so no two records have the
-    /// same bytes.
+    /// The part with the missing shards is there if a shard is missing or tickets are carried, the
+    /// last part if there is a second line. If one of them is there, so is all before it, even if it
+    /// lists nothing. The number of epochs never is 0 otherwise, and neither are missing shards and
+    /// carried tickets both, so no two records have the same bytes.
     #[must_use]
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut bytes = b"stanchion/record/v1\0".to_vec();
@@ -55,7 +57,10 @@ impl DrawRecord {
             }
         }
         bytes.extend_from_slice(&self.previous.0);
-        let silence = !self.missing.is_empty() || !self.carried.is_empty() || self.pinned_at.is_some();
+        let silence = !self.missing.is_empty()
+            || !self.carried.is_empty()
+            || self.pinned_at.is_some()
+            || self.second_line.is_some();
         if silence || !self.epochs.is_empty() {
             bytes.extend_from_slice(&(self.epochs.len() as u32).to_le_bytes());
         }
@@ -67,6 +72,10 @@ impl DrawRecord {
         }
         if silence {
             self.append_silence(&mut bytes);
+        }
+        if let Some(line) = self.second_line {
+            bytes.extend_from_slice(&line.before.to_le_bytes());
+            bytes.extend_from_slice(&line.moved_up.to_le_bytes());
         }
         bytes
     }

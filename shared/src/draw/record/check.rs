@@ -48,7 +48,10 @@ impl DrawRecord {
     fn counts_add_up(&self) -> bool {
         let mut place = self.first_place;
         self.tiers.iter().zip(Tier::ALL).all(|(counts, tier)| {
-            let starts_here = counts.first_place == place;
+            let starts_here = match (tier, self.second_line) {
+                (Tier::Suspect, Some(line)) => counts.first_place == line.before.saturating_add(1),
+                _ => counts.first_place == place,
+            };
             place = place.saturating_add(counts.count);
             let sum: u64 = counts.shards.iter().map(|&(_, count)| u64::from(count)).sum();
             let ascending = counts.shards.windows(2).all(|pair| pair[0].0 < pair[1].0);
@@ -175,11 +178,9 @@ impl SignedRecord {
         if !record.counts_add_up() || !record.epochs_add_up() || !record.silence_adds_up(announced.shards) {
             return Err(RecordFault::Counts);
         }
-        let expected = previous.map_or((Bytes32([0; 32]), 1), |previous| {
-            (previous.hash(), previous.last_place() + 1)
-        });
+        let hash = previous.map_or(Bytes32([0; 32]), DrawRecord::hash);
         let later = previous.is_none_or(|previous| previous.draw < record.draw && previous.event_id == record.event_id);
-        if (record.previous, record.first_place) == expected && later {
+        if record.previous == hash && later && record.continues_lines_of(previous) {
             Ok(())
         } else {
             Err(RecordFault::Previous)

@@ -1,7 +1,7 @@
 //! Builds the record of a draw that is being closed. The steps before it are in
 //! `edge-worker/src/queue/closing/`.
 
-use super::{CarriedTickets, DrawRecord, TierCounts};
+use super::{CarriedTickets, DrawRecord, RecordSecondLine, TierCounts};
 use crate::{
     draw::{beacon::VerifiedRound, digest},
     epochs::EpochStart,
@@ -33,6 +33,8 @@ pub struct ClosingDraw<'a> {
     pub epochs: Vec<(Shard, EpochStart)>,
     /// Shards that did not answer, and what such shards of earlier draws left over.
     pub silent: SilentShards,
+    /// See [`DrawRecord::second_line`].
+    pub second_line: Option<RecordSecondLine>,
 }
 
 /// What a record says of shards that did not answer. The default is that all did.
@@ -53,7 +55,7 @@ impl DrawRecord {
     /// As [`digest::tickets_digest`].
     #[must_use]
     pub fn close(draw: ClosingDraw<'_>, shards: ShardCount, frozen: &[digest::FrozenShard]) -> DrawRecord {
-        let mut first_place = draw.first_place;
+        let mut next_place = draw.first_place;
         let tiers = Tier::ALL.map(|tier| {
             let shards: Vec<_> = frozen
                 .iter()
@@ -61,14 +63,17 @@ impl DrawRecord {
                 .filter(|&(_, count)| count > 0)
                 .collect();
             let count = shards.iter().map(|&(_, count)| u64::from(count)).sum();
-            let counts = TierCounts {
+            let first_place = match (tier, draw.second_line) {
+                (Tier::Suspect, Some(line)) => line.before + 1,
+                _ => next_place,
+            };
+            next_place += count;
+            TierCounts {
                 tier,
                 first_place,
                 count,
                 shards,
-            };
-            first_place += count;
-            counts
+            }
         });
         DrawRecord {
             event_id: draw.event_id.clone(),
@@ -87,6 +92,7 @@ impl DrawRecord {
             missing: draw.silent.missing,
             carried: draw.silent.carried,
             pinned_at: draw.silent.pinned_at,
+            second_line: draw.second_line,
         }
     }
 }

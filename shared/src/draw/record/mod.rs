@@ -4,12 +4,14 @@
 //! enough to check the whole draw.
 //!
 //! [`close`] builds it, [`bytes`] defines the bytes that are signed, and [`check`] finds what is
-//! wrong with it. [`carried`] says where the tickets of a shard are that was silent at the close.
+//! wrong with it. [`carried`] says where the tickets of a shard are that was silent at the close,
+//! [`second_line`] where suspects stand.
 
 mod bytes;
 mod carried;
 mod check;
 mod close;
+mod second_line;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,13 +25,14 @@ use crate::{
 pub use carried::CarriedTickets;
 pub use check::RecordFault;
 pub use close::{ClosingDraw, SilentShards};
+pub use second_line::{Line, RecordSecondLine};
 
 /// One tier of a draw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TierCounts {
     /// Which one.
     pub tier: Tier,
-    /// The place of shuffled index 0.
+    /// The place of shuffled index 0, in the [line of the tier](DrawRecord::line_of).
     pub first_place: u64,
     /// Tickets of this tier in all shards.
     pub count: u64,
@@ -83,6 +86,10 @@ pub struct DrawRecord {
     /// follows from `closed_at`: the draw's round then follows from this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<UnixMillis>,
+    /// What was in the second line before this draw. Absent as long as nobody is in it, and in the
+    /// records of earlier versions, whose suspects have places of the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_line: Option<RecordSecondLine>,
 }
 
 /// A record as it is published: `GET /api/v1/events/{id}/draws/{k}`.
@@ -133,9 +140,10 @@ impl DrawRecord {
         self.tiers.iter().map(|tier| tier.count).sum()
     }
 
-    /// The last place of this draw. If nobody is in it, the place before its first.
+    /// The last place of this draw in the line. If nobody is in it, the place before its first.
     #[must_use]
     pub fn last_place(&self) -> u64 {
-        self.first_place + self.count() - 1
+        let in_line = self.tiers.iter().filter(|tier| self.line_of(tier.tier) == Line::First);
+        self.first_place + in_line.map(|tier| tier.count).sum::<u64>() - 1
     }
 }

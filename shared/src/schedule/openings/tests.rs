@@ -37,7 +37,7 @@ fn go_on(schedule: &mut Schedule, seconds: std::ops::RangeInclusive<u64>) {
 fn the_first_turn_of_a_draw_is_after_the_hold_and_not_before() {
     let mut schedule = metered(0);
     go_on(&mut schedule, 1..=10);
-    schedule.open_later(1_000, HOLD_MS, at(10));
+    schedule.open_later(1_000, None, HOLD_MS, at(10));
     go_on(&mut schedule, 11..=80);
     assert_eq!(schedule.served(at(10 + 64)), 0);
     assert_eq!(schedule.turn_at(Place(1)), Some(at(74).plus(10)));
@@ -49,7 +49,7 @@ fn a_hold_as_long_as_any_change_takes_is_an_ordinary_change() {
     for (hold_ms, from) in [(1_000, at(12)), (2_000, at(12)), (2_001, at(12).plus(1))] {
         let mut schedule = metered(0);
         go_on(&mut schedule, 1..=10);
-        schedule.open_later(1_000, hold_ms, at(10));
+        schedule.open_later(1_000, None, hold_ms, at(10));
         assert_eq!(schedule.turn_at(Place(1)), Some(from.plus(10)), "{hold_ms}");
     }
 }
@@ -57,7 +57,7 @@ fn a_hold_as_long_as_any_change_takes_is_an_ordinary_change() {
 #[test]
 fn who_was_drawn_before_is_served_meanwhile() {
     let mut schedule = metered(1_000);
-    schedule.open_later(2_000, HOLD_MS, at(5));
+    schedule.open_later(2_000, None, HOLD_MS, at(5));
     go_on(&mut schedule, 6..=90);
     assert_eq!(schedule.turn_at(Place(1_000)), Some(at(12)));
     assert_eq!(schedule.served(at(69)), 1_000);
@@ -67,7 +67,7 @@ fn who_was_drawn_before_is_served_meanwhile() {
 #[test]
 fn a_rate_or_a_pause_put_during_the_hold_takes_effect_after_two_seconds_as_ever() {
     let mut schedule = metered(500);
-    schedule.open_later(2_000, HOLD_MS, at(1));
+    schedule.open_later(2_000, None, HOLD_MS, at(1));
     let pause = ScheduleChange {
         rate: Some(Rate::ZERO),
         ..ScheduleChange::default()
@@ -87,7 +87,7 @@ fn a_rate_or_a_pause_put_during_the_hold_takes_effect_after_two_seconds_as_ever(
 fn every_draw_has_a_hold_of_its_own() {
     let mut schedule = metered(0);
     for draw in 0..10 {
-        schedule.open_later(1_000 * (draw + 1), HOLD_MS, at(5 * draw));
+        schedule.open_later(1_000 * (draw + 1), None, HOLD_MS, at(5 * draw));
         go_on(&mut schedule, 5 * draw + 1..=5 * draw + 4);
     }
     go_on(&mut schedule, 50..=300);
@@ -103,7 +103,7 @@ fn every_draw_has_a_hold_of_its_own() {
 #[test]
 fn a_stop_during_the_hold_opens_nothing_early() {
     let mut schedule = metered(0);
-    schedule.open_later(1_000, HOLD_MS, at(1));
+    schedule.open_later(1_000, None, HOLD_MS, at(1));
     // The origin is silent for 20 s and comes back before the hold is over.
     go_on(&mut schedule, 30..=100);
     assert_eq!(schedule.stops().as_slice().len(), 1);
@@ -111,7 +111,7 @@ fn a_stop_during_the_hold_opens_nothing_early() {
     assert_eq!(schedule.turn_at(Place(1)), Some(at(65).plus(10)));
     // A stop that lasts longer than the hold.
     let mut schedule = metered(0);
-    schedule.open_later(1_000, HOLD_MS, at(1));
+    schedule.open_later(1_000, None, HOLD_MS, at(1));
     go_on(&mut schedule, 90..=120);
     assert_eq!(schedule.served(at(92)), 0);
     assert!(schedule.turn_at(Place(1)).is_some_and(|turn| turn <= at(92).plus(20)));
@@ -121,7 +121,7 @@ fn a_stop_during_the_hold_opens_nothing_early() {
 fn the_wait_estimate_knows_of_the_hold() {
     let mut schedule = metered(0);
     go_on(&mut schedule, 1..=10);
-    schedule.open_later(100_000, HOLD_MS, at(10));
+    schedule.open_later(100_000, None, HOLD_MS, at(10));
     go_on(&mut schedule, 11..=14);
     // 59 s of the hold are left, and then 50,000 places at a hundred a second.
     let told = schedule.wait_estimate_ms(Place(50_000), at(15)).unwrap();

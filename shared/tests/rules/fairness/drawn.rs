@@ -82,6 +82,7 @@ impl Drawn {
             previous: Bytes32([0; 32]),
             epochs: Vec::new(),
             silent: SilentShards::default(),
+            second_line: None,
         };
         Drawn {
             record: DrawRecord::close(closing, shards, &frozen),

@@ -11,7 +11,7 @@ use stanchion_shared::{
         chain::SecretChain,
         digest::{FrozenShard, ShardDigest, log_entry},
         place::place,
-        record::{CarriedTickets, ClosingDraw, DrawRecord, SilentShards},
+        record::{CarriedTickets, ClosingDraw, DrawRecord, RecordSecondLine, SilentShards},
     },
     ids::{Bytes32, Draw, EventId, EventKey, Shard, ShardCount, Tag, TicketNumber, Tier},
     jose::SigningKeys,
@@ -120,22 +120,30 @@ pub(crate) struct DrawnEvent {
     pub(crate) claimed: FanClaim,
 }
 
+/// Suspects of the draw before who have moved up before a draw.
+pub(crate) const MOVED_UP: u64 = 3;
+
 /// Closes a draw with its own round of the beacon.
 fn close(draw: u32, tickets: &Tickets, silent: SilentShards, previous: Option<&DrawRecord>) -> DrawRecord {
     let announced = announced();
     let windows = announced.windows();
+    let second_line = previous.map_or_else(RecordSecondLine::default, |previous| RecordSecondLine {
+        before: previous.second_line.unwrap().before + previous.tiers[2].count,
+        moved_up: MOVED_UP,
+    });
     let closing = ClosingDraw {
         event_id: &announced.event_id,
         draw: Draw(draw),
         opened_at: windows.opened_at(Draw(draw), UnixMillis(1)),
         closed_at: windows.closed_at(Draw(draw)),
-        first_place: previous.map_or(0, DrawRecord::last_place) + 1,
+        first_place: previous.map_or(0, DrawRecord::last_place) + second_line.moved_up + 1,
         commitment: CHAIN.commitment(),
         secret: CHAIN.secret(Draw(draw)).unwrap(),
         beacon: Some(beacon::verify(&its_beacon(), network().1[draw as usize].clone()).unwrap()),
         previous: previous.map_or(Bytes32([0; 32]), DrawRecord::hash),
         epochs: Vec::new(),
         silent,
+        second_line: Some(second_line),
     };
     DrawRecord::close(closing, shards(), &tickets.frozen())
 }

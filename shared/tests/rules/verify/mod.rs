@@ -6,6 +6,7 @@
 mod announced;
 mod harness;
 mod records;
+mod second_line;
 mod silent;
 mod tickets;
 

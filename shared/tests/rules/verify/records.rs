@@ -41,7 +41,7 @@ fn a_wrong_hash_of_the_record_before_is_caught() {
     assert_eq!(rewritten, Some(VerificationStep::Chain));
     let places_left_out = record_altered(|record| {
         record.first_place += 1;
-        record.tiers.iter_mut().for_each(|tier| tier.first_place += 1);
+        record.tiers[..2].iter_mut().for_each(|tier| tier.first_place += 1);
     });
     assert_eq!(places_left_out, Some(VerificationStep::Chain));
 }

@@ -2,7 +2,7 @@
 //! carries them, and whoever alters that on the way is caught.
 
 use stanchion_shared::{
-    draw::record::{CarriedTickets, DrawRecord},
+    draw::record::{CarriedTickets, DrawRecord, RecordSecondLine},
     ids::{Draw, Shard},
     verify::{Published, VerificationStep, carries, is_left_over, unverified, verify},
 };
@@ -138,6 +138,7 @@ fn what_is_said_of_silent_shards_is_signed_behind_all_else() {
     let event = event_with_silent_shard(2, 4);
     let mut record = event.records[1].clone();
     record.carried.clear();
+    record.second_line = None;
     let without = hex::encode(record.canonical_bytes());
     assert!(!serde_json::to_string(&record).unwrap().contains("missing"));
     record.missing = vec![Shard(1), Shard(0x0102)];
@@ -157,5 +158,14 @@ fn what_is_said_of_silent_shards_is_signed_behind_all_else() {
     // Nobody is missing: only what is carried, and no instant.
     record.missing.clear();
     record.pinned_at = None;
-    assert!(hex::encode(record.canonical_bytes()).starts_with(&(without + "00000000" + "0000" + "01000000")));
+    assert!(hex::encode(record.canonical_bytes()).starts_with(&(without.clone() + "00000000" + "0000" + "01000000")));
+    // The second line stands behind all of it, and then all of it is there.
+    record.carried.clear();
+    record.second_line = Some(RecordSecondLine {
+        before: 0x0506,
+        moved_up: 7,
+    });
+    let second_line = "00000000 0000 00000000 00 0605000000000000 0700000000000000";
+    let expected = without + &second_line.replace(' ', "");
+    assert_eq!(hex::encode(record.canonical_bytes()), expected);
 }

@@ -1,6 +1,10 @@
 //! What everybody can read of the model's event, and the check that fans make with it.
 
-use super::*;
+use super::{world::put_rate, *};
+
+pub(super) fn is_suspect(receipt: &ReceiptClaims) -> bool {
+    receipt.tier == u8::from(Tier::Suspect)
+}
 
 impl World {
     pub(super) fn announcement_digest(&self) -> Bytes32 {
@@ -20,6 +24,7 @@ impl World {
             self.step(false);
             let is_drawn = self.announced.is_empty() && self.event.progress.missed.is_empty();
             if is_drawn && self.shards.iter().all(|shard| shard.left_over.is_empty()) {
+                put_rate(&mut self.event, 1_000, self.now);
                 return;
             }
         }
@@ -40,6 +45,7 @@ impl World {
             joined: 0,
             draws_closed: 0,
             last_place: 0,
+            in_second_line: 0,
             served: 0,
             rate_per_second: Rate::ZERO,
             paused: false,
@@ -54,7 +60,7 @@ impl World {
         records.find(|record| record.draw.0 == draw)
     }
 
-    /// The place of a receipt, by the records alone.
+    /// The place of a receipt in its line, by the records alone.
     pub(super) fn place(&self, receipt: &ReceiptClaims) -> u64 {
         let numbered = TicketNumber {
             tier: Tier::try_from(receipt.tier).unwrap(),
@@ -69,6 +75,34 @@ impl World {
         let carrying = &carrying.expect("another draw carries it").record;
         let carried = carrying.number_of_carried(own, numbered).expect("it is among them");
         place(carrying, carried).expect("it is counted").0
+    }
+
+    /// When the turn of a receipt comes, by its place and the curve.
+    pub(super) fn turn_at(&self, receipt: &ReceiptClaims) -> UnixMillis {
+        let place = Place(self.place(receipt));
+        let schedule = &self.event.schedule;
+        let in_line = match is_suspect(receipt) {
+            true => schedule.place_in_line(place.0),
+            false => Some(place),
+        };
+        schedule.turn_at(in_line.unwrap()).expect("all are served in the end")
+    }
+
+    /// A suspect never goes before a person of the first line who waits, but for those whose turns were
+    /// decided when that person joined.
+    pub(super) fn first_line_goes_first(&self) {
+        let mut waits: Vec<(UnixMillis, UnixMillis)> = Vec::new();
+        let mut suspects: Vec<UnixMillis> = Vec::new();
+        for (receipt, joined_at) in self.receipts.iter().zip(&self.joined_at) {
+            match is_suspect(receipt) {
+                true => suspects.push(self.turn_at(receipt)),
+                false => waits.push((joined_at.plus(EFFECT_DELAY_MS), self.turn_at(receipt))),
+            }
+        }
+        for turn_at in suspects {
+            let passed = waits.iter().find(|(since, until)| *since < turn_at && turn_at < *until);
+            assert_eq!(passed, None, "a suspect had a turn at {turn_at}");
+        }
     }
 
     /// The public list of a shard in a draw: as much of it as is entered.

@@ -1,6 +1,7 @@
 //! A model of one event: a coordinator, its shards and messages that are lost, late or twice, in
-//! thousands of random histories. Whatever happens, once every shard is back everybody has exactly
-//! one place, the places are 1 to the last, and the check that fans make agrees.
+//! thousands of random histories, while the rate changes. Whatever happens, once every shard is back
+//! everybody has exactly one place, the places are 1 to the last, no suspect went before a person of
+//! the first line who waited, and the check that fans make agrees.
 //!
 //! The coordinator is the decision core itself. A shard here is what a runtime's shard is: rows that
 //! change all or not at all.
@@ -22,18 +23,23 @@ use stanchion_shared::{
         record::{DrawRecord, SignedRecord},
     },
     event_settings::{DRAW_WINDOW_MS, EventSettings, SHOPPING_MS, TURN_MS},
-    ids::{Bytes32, EventId, EventKey, Shard, ShardCount, Tag, TicketNumber, Tier},
+    ids::{Bytes32, EventId, EventKey, Place, Shard, ShardCount, Tag, TicketNumber, Tier},
     jose::SigningKeys,
     policy::QueuePolicy,
-    schedule::Rate,
+    schedule::{EFFECT_DELAY_MS, Rate, ScheduleChange},
     verify::{FanClaim, Published, carries, is_left_over, verify},
     wire::{PutEvent, QueueAnswer, ReceiptClaims},
 };
 
 use super::*;
 use crate::queue::{
-    Attempt, announcement::AnnouncementOutcome, event::EventConstants, shard_reports::ShardReport, shard_tickets::sum,
+    Attempt,
+    announcement::AnnouncementOutcome,
+    event::{EventConstants, is_first_line},
+    shard_reports::ShardReport,
+    shard_tickets::sum,
 };
+use checks::is_suspect;
 use shard::ModelShard;
 use world::World;
 
@@ -57,13 +63,24 @@ fn play(seed: u64) -> (usize, usize) {
     }
     world.finish();
 
-    let mut places = BTreeSet::new();
+    let (mut places, mut numbers) = (BTreeSet::new(), BTreeSet::new());
     for receipt in &world.receipts {
-        assert!(places.insert(world.place(receipt)), "a place twice");
+        let line = match is_suspect(receipt) {
+            true => &mut numbers,
+            false => &mut places,
+        };
+        assert!(line.insert(world.place(receipt)), "a place twice");
+    }
+    let suspects = numbers.len() as u64;
+    assert_eq!(numbers, (1..=suspects).collect(), "each number once");
+    for number in numbers {
+        let place = world.event.schedule.place_in_line(number).unwrap();
+        assert!(places.insert(place.0), "a place of the first line");
     }
     let last = world.receipts.len() as u64;
     assert_eq!(places, (1..=last).collect(), "everybody, and each place once");
-    assert_eq!(world.event.progress.last_place, last);
+    assert_eq!(world.event.schedule.last_place(), last, "everybody has moved up");
+    world.first_line_goes_first();
     // Whoever asks their shard learns the same.
     for receipt in &world.receipts {
         let person = &world.shards[usize::from(receipt.shard.0)].people[&receipt.tag];
@@ -94,7 +111,7 @@ fn play(seed: u64) -> (usize, usize) {
 }
 
 #[test]
-fn whatever_is_silent_lost_or_late_everybody_has_one_place_that_can_be_checked() {
+fn whatever_is_silent_lost_or_late_everybody_has_one_place_that_can_be_checked_and_suspects_come_last() {
     let (mut missed, mut carried) = (0, 0);
     for seed in 0..HISTORIES {
         let played = std::panic::catch_unwind(|| play(seed));

@@ -1,6 +1,6 @@
 //! A shard of the model: rows that change all or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stanchion_shared::{
     ids::{Bytes32, Draw, EventId, Shard, Tag, Tier},
@@ -10,6 +10,7 @@ use stanchion_shared::{
 };
 
 use crate::queue::{
+    event::{has_first_line, is_first_line},
     person::{Person, TicketNumber as GivenNumber},
     shard_reports::{DrawReport, ShardReport},
     shard_tickets::{EnteredDraw, LeftOver, ShardTickets, carry, sum},
@@ -27,6 +28,8 @@ pub(super) struct ModelShard {
     pub(super) frozen_through: Option<Draw>,
     pub(super) draws: BTreeMap<Draw, ModelDraw>,
     pub(super) left_over: Vec<EnteredDraw>,
+    /// Draws that it announced with people of the first line; it forgets that at times.
+    pub(super) first_line_in: BTreeSet<Draw>,
     pub(super) people: BTreeMap<Tag, Person>,
     /// Until then no message reaches it or leaves it.
     pub(super) silent_until: UnixMillis,
@@ -39,6 +42,7 @@ impl ModelShard {
             frozen_through: None,
             draws: BTreeMap::new(),
             left_over: Vec::new(),
+            first_line_in: BTreeSet::new(),
             people: BTreeMap::new(),
             silent_until: UnixMillis(0),
         }
@@ -48,7 +52,21 @@ impl ModelShard {
         self.frozen_through < Some(draw) && self.draws.contains_key(&draw)
     }
 
-    pub(super) fn open(&mut self, draw: Draw) {
+    pub(super) fn may_number(&self, draw: Draw, tier: Tier) -> bool {
+        let has_first_line = || {
+            let tickets = self.draws[&draw].tickets.as_ref();
+            tickets.is_some_and(has_first_line) || self.first_line_in.contains(&draw)
+        };
+        self.is_open(draw) && (!is_first_line(tier) || has_first_line())
+    }
+
+    pub(super) fn open(&mut self, draw: Draw, first_line: bool) {
+        if !first_line && !self.left_over.is_empty() {
+            return; // announced again, with them
+        }
+        if first_line {
+            self.first_line_in.insert(draw);
+        }
         if self.frozen_through >= Some(draw) || self.draws.contains_key(&draw) {
             return;
         }

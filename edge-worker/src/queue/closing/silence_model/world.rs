@@ -35,8 +35,19 @@ pub(super) struct World {
     pub(super) shards: Vec<ModelShard>,
     pub(super) records: Vec<SignedRecord>,
     pub(super) receipts: Vec<ReceiptClaims>,
+    /// When each of them was given.
+    pub(super) joined_at: Vec<UnixMillis>,
     /// Draws that were closed later than the deadline allows, with some time for the steps.
     pub(super) last_close_ms: u64,
+}
+
+/// So many thousandths of a place a second from now on, as a release says.
+pub(super) fn put_rate(event: &mut EventState, milli: u64, now: UnixMillis) {
+    let change = ScheduleChange {
+        rate: Some(Rate::from_milli(milli)),
+        ..ScheduleChange::default()
+    };
+    event.schedule.change(change, now);
 }
 
 impl World {
@@ -57,10 +68,13 @@ impl World {
             key: EventKey(Bytes32([4; 32])),
             commitment: CHAIN.commitment(),
         };
+        let mut random = SplitMix64(seed);
+        let mut event = EventState::with_constants(constants, PutEvent { version: 1, settings }, Attempt(0));
+        put_rate(&mut event, random.below(40_000), ON_SALE.minus(1_500));
         World {
-            random: SplitMix64(seed),
+            random,
             now: ON_SALE.minus(1_500),
-            event: EventState::with_constants(constants, PutEvent { version: 1, settings }, Attempt(0)),
+            event,
             announced: BTreeMap::new(),
             reports: BTreeMap::new(),
             sent: Vec::new(),
@@ -68,6 +82,7 @@ impl World {
             shards: (0..SHARDS).map(|shard| ModelShard::new(Shard(shard))).collect(),
             records: Vec::new(),
             receipts: Vec::new(),
+            joined_at: Vec::new(),
             last_close_ms: 0,
         }
     }
@@ -77,17 +92,21 @@ impl World {
     }
 
     /// A shard tells the coordinator of a draw, and opens it if the answer arrives.
-    pub(super) fn announce(&mut self, shard: Shard, draw: Draw) {
+    pub(super) fn announce(&mut self, shard: Shard, draw: Draw, first_line: bool) {
+        let first_line = first_line || !self.shards[usize::from(shard.0)].left_over.is_empty();
         let outcome = self.event.judge_announcement(draw);
         if outcome == AnnouncementOutcome::Open {
             self.announced.entry(draw).or_default().entry(shard).or_default();
+            if first_line {
+                self.event.first_line_joins(draw, self.now);
+            }
         }
         if self.random.one_in(20) {
             return; // the answer is lost
         }
         let known = &mut self.shards[usize::from(shard.0)];
         match outcome {
-            AnnouncementOutcome::Open => known.open(draw),
+            AnnouncementOutcome::Open => known.open(draw, first_line),
             AnnouncementOutcome::Refused { frozen_through } => {
                 known.frozen_through = known.frozen_through.max(Some(frozen_through));
             }
@@ -104,16 +123,20 @@ impl World {
             let known = &self.shards[usize::from(shard.0)];
             let windows = self.event.settings.windows();
             let draw = windows.draw_after(known.frozen_through, self.now).unwrap();
-            if known.is_open(draw) {
+            if known.may_number(draw, tier) {
                 let mut receipt = self.shards[usize::from(shard.0)].number(draw, tier, tag);
                 receipt.announced = self.announcement_digest();
                 self.receipts.push(receipt);
+                self.joined_at.push(self.now);
+                if self.random.one_in(10) {
+                    self.shards[usize::from(shard.0)].first_line_in.clear();
+                }
                 return;
             }
             if self.is_silent(shard) {
                 return; // the fan is told to come again
             }
-            self.announce(shard, draw);
+            self.announce(shard, draw, is_first_line(tier));
         }
     }
 
@@ -228,11 +251,11 @@ impl World {
                 while known.draws.contains_key(&draw) {
                     draw = Draw(draw.0 + 1);
                 }
-                self.announce(shard, draw);
+                self.announce(shard, draw, false);
             }
             let is_done = self.shards[usize::from(shard.0)].left_over.is_empty();
             if is_done && !self.random.one_in(5) {
-                self.event.settled(shard, &entered); // otherwise the answer is lost
+                self.event.settled(shard, &entered, self.now); // otherwise the answer is lost
             }
         }
     }
@@ -252,6 +275,10 @@ impl World {
                 self.shards[usize::from(shard.0)].silent_until = self.now.plus(silent_for);
             }
             9 => self.settle(),
+            10 if joins && self.random.one_in(10) => {
+                let milli = [0, self.random.below(40_000)][self.random.below(2) as usize];
+                put_rate(&mut self.event, milli, self.now);
+            }
             _ => self.close(),
         }
     }

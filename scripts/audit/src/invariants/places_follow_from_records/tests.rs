@@ -2,7 +2,7 @@ use stanchion_shared::{
     draw::{
         chain::SecretChain,
         digest::FrozenShard,
-        record::{ClosingDraw, DrawRecord, SilentShards},
+        record::{ClosingDraw, DrawRecord, RecordSecondLine, SilentShards},
     },
     ids::{EventId, Shard, ShardCount},
     jose::SigningKeys,
@@ -22,6 +22,7 @@ struct DrawFixture {
     draws: Vec<ClosedDraw>,
     tickets: Vec<GivenTicket>,
     last_place: u64,
+    in_second_line: u64,
 }
 
 fn tag(number: u8) -> Tag {
@@ -48,9 +49,12 @@ fn fixture() -> DrawFixture {
         draws: Vec::new(),
         tickets: Vec::new(),
         last_place: 0,
+        in_second_line: 0,
     };
-    let crowds = [(0, vec![1, 2, 3, 200, 201, 202, 203]), (2, vec![4, 5, 210])];
-    for (draw, crowd) in crowds {
+    // Draw, suspects who have moved up before it, and the people in it: suspects have odd numbers.
+    let crowds = [(0, 0, vec![1, 2, 3, 200, 201, 202, 203]), (2, 2, vec![4, 5, 210])];
+    let mut before = 0;
+    for (draw, moved_up, crowd) in crowds {
         let logs: Vec<(Shard, Vec<(Tier, Tag)>)> = [0, 1]
             .map(|shard| {
                 let of_shard = crowd.iter().filter(|number| (**number >= 128) == (shard == 1));
@@ -74,16 +78,19 @@ fn fixture() -> DrawFixture {
             draw: Draw(draw),
             opened_at: windows.opened_at(Draw(draw), UnixMillis(1)),
             closed_at: windows.closed_at(Draw(draw)),
-            first_place: fixture.last_place + 1,
+            first_place: fixture.last_place + moved_up + 1,
             commitment: fixture.announced.commitment,
             secret: chain.secret(Draw(draw)).unwrap(),
             beacon: None,
             previous: previous.unwrap_or(Bytes32([0; 32])),
             epochs: Vec::new(),
             silent: SilentShards::default(),
+            second_line: Some(RecordSecondLine { before, moved_up }),
         };
         let record = DrawRecord::close(closing, fixture.announced.shards, &frozen);
+        before += record.tiers[2].count;
         fixture.last_place = record.last_place();
+        fixture.in_second_line = before - moved_up;
         fixture.tickets.extend(receipts_of(&fixture, &record, &logs));
         fixture.draws.push(ClosedDraw {
             record: record.sign(&fixture.signing),
@@ -151,6 +158,7 @@ impl DrawFixture {
             announced: &self.announced,
             noted: Some(&self.announced),
             last_place: self.last_place,
+            in_second_line: self.in_second_line,
             draws_closed: u32::try_from(self.draws.len()).unwrap(),
             draws: &self.draws,
             tickets: Some(&self.tickets),
@@ -169,7 +177,7 @@ fn nothing_drawn_shows_nothing() {
     let mut empty = fixture();
     empty.draws.clear();
     empty.tickets.clear();
-    empty.last_place = 0;
+    (empty.last_place, empty.in_second_line) = (0, 0);
     assert!(!empty.judge().held);
     let mut nobody = fixture();
     nobody.tickets.clear();
@@ -192,6 +200,25 @@ fn a_doctored_record_is_noticed() {
     let mut doctored = fixture();
     doctored.last_place += 1;
     assert!(!doctored.judge().held, "a place is nobody's");
+    let mut doctored = fixture();
+    let mut record = doctored.draws[1].record.record.clone();
+    record.second_line.as_mut().unwrap().moved_up = 1;
+    doctored.draws[1].record = record.sign(&doctored.signing);
+    assert!(!doctored.judge().held, "a suspect lost the place before the draw");
+}
+
+#[test]
+fn a_suspect_moves_up_behind_those_who_are_drawn() {
+    let mut moved = fixture();
+    moved.last_place += 1;
+    moved.in_second_line -= 1;
+    let invariant = moved.judge();
+    assert!(invariant.held, "{}", invariant.evidence);
+    // Three people and two suspects, two people, three suspects.
+    let line = line(&mut Findings::default(), &moved.draws);
+    let is_suspect = |place: u64| line[&place].1.0[0] % 2 == 1;
+    let suspects: Vec<u64> = (1..=10).filter(|&place| is_suspect(place)).collect();
+    assert_eq!(suspects, [4, 5, 8, 9, 10]);
 }
 
 #[test]
@@ -217,6 +244,7 @@ fn what_is_announced_otherwise_than_before_the_first_join_is_noticed() {
             announced,
             noted,
             last_place: honest.last_place,
+            in_second_line: honest.in_second_line,
             draws_closed: 1,
             draws: &honest.draws[..1],
             tickets: None,
@@ -246,7 +274,7 @@ fn a_doctored_log_is_noticed() {
 #[test]
 fn a_doctored_receipt_or_place_is_noticed() {
     let mut doctored = fixture();
-    doctored.tickets[0].place = doctored.tickets[1].place;
+    doctored.tickets[0].place = doctored.tickets[0].place.map(|place| place + 1);
     assert!(!doctored.judge().held, "another place was told");
     let mut doctored = fixture();
     let other = receipt_with(&doctored, |claims| claims.number += 1);

@@ -13,6 +13,12 @@ if redis.call('HGET', SHARD, 'coordinator') ~= ARGV[3] then
     redis.call('HSET', KEYS[6], told[i], told[i + 1])
   end
   redis.call('DEL', KEYS[7])
+  -- It may have forgotten that it was told of the first line, and is told again.
+  for _, draw in ipairs(redis.call('HKEYS', OPEN)) do
+    local parts = parts_of(redis.call('HGET', OPEN, draw))
+    parts[5] = string.match(parts[5], '^%d+')
+    redis.call('HSET', OPEN, draw, table.concat(parts, ' '))
+  end
 end
 local result = { present_epoch(), tonumber(redis.call('HGET', SHARD, 'joined') or 0) }
 

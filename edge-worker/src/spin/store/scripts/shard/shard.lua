@@ -11,7 +11,8 @@
 -- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
 --                         'count0 count1 count2 digest announced epoch epoch …', where
 --                         digest     64 hex digits over all tickets in order
---                         announced  the epoch in which the coordinator was last told of this draw
+--                         announced  the epoch in which the coordinator was last told of this draw; a '+' follows once it
+--                                    was told that people of the first line get numbers in it
 --                         epoch      epoch/from0/from1/from2: which epoch gave the numbers from there on
 -- Other keys of a shard, where a script names them:
 --         people  HASH    tag (16 bytes) -> 'number:digest:JSON': number and digest as a script gave them, the rest is Rust's
@@ -28,6 +29,7 @@
 -- Invariant: in every draw the counts add up to the entries of the log, the digest is over exactly these, the epochs cover
 -- all numbers, and people have the numbers that they stand for.
 local SHARD, OPEN = KEYS[1], KEYS[2]
+local FIRST_LINE = '+'
 
 local function must_be_new(candidate)
   for _, tickets in ipairs(redis.call('HVALS', OPEN)) do
@@ -60,6 +62,11 @@ local function parts_of(tickets)
     parts[#parts + 1] = part
   end
   return parts
+end
+
+-- Whether the coordinator was told of a draw with these parts in this epoch.
+local function is_announced(parts, epoch)
+  return parts[5] == epoch or parts[5] == epoch .. FIRST_LINE
 end
 
 -- Whether nothing has changed of what Rust decided upon. An empty `through` or `until_ms`: it does not depend on it.
