@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     ids::{Serial, Tag},
     schedule::Stops,
+    score::{identifier_reuse::Identifier, sharing::NetworkReview},
     timestamp::UnixMillis,
 };
 
@@ -76,6 +77,9 @@ pub struct Claim {
     pub session: String,
     /// The time to claim is over: find a window, do not make one.
     pub only_if_claimed: bool,
+    /// What the networks of the join say now; `None` as long as the shard has not named them.
+    #[serde(default)]
+    pub review: Option<NetworkReview>,
 }
 
 /// What became of a claim.
@@ -83,8 +87,14 @@ pub struct Claim {
 pub enum ClaimOutcome {
     /// The window; it may be over already (compare [`ShoppingWindow::over_at`]).
     Window(ShoppingWindow),
-    /// A newer ticket replaced this one, it was given up, or it was never claimed and now is too
-    /// late.
+    /// The account was new at the join. Nothing is decided before it is known what the networks of
+    /// the join say now: the same claim is to be sent again with it.
+    Review {
+        /// The networks, the narrowest first.
+        networks: Vec<Identifier>,
+    },
+    /// A newer ticket replaced this one, it was given up or withdrawn, or it was never claimed and now
+    /// is too late.
     Dead,
     /// An earlier session of this person still runs: at most one shop token lives at a time.
     Busy {

@@ -143,6 +143,7 @@ impl Event {
             tag,
             verdict: BotVerdict::Join(Tier::Human),
             score: None,
+            reviewed_networks: Vec::new(),
             proof: Some(ValidProof {
                 challenge: Bytes32(random_32()),
                 expires_at: now().plus(60_000),
@@ -186,6 +187,7 @@ impl Event {
             stops: Stops::default(),
             session: hex::encode(&random_32()[..16]),
             only_if_claimed: false,
+            review: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod counting;
 mod edge;
 mod edge_over_tls;
 mod edge_restored;
+mod edge_review;
 mod edge_scoring;
 mod edge_silent;
 mod epochs;

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     platform::{
-        Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers,
-        KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError,
+        Claim, ClaimOutcome, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, KeepOutcome,
+        KeepSession, Leave, LeaveOutcome, StoreError,
     },
     queue::{
         Attempt,
@@ -148,7 +148,7 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         let arguments = vec![
             used.tag.0.to_vec(),
             text(used.most),
-            text(IDENTIFIERS_KEPT_MS),
+            text(used.kept_ms),
             text(one.known),
             text(one.new),
         ];
