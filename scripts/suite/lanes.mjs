@@ -42,10 +42,14 @@ export function planStacks(programs, allNodes) {
   return stacks.map((stack) => ({ ...stack, groups: stack.groups.filter((group) => group.length > 0) })).filter(({ groups }) => groups.length > 0);
 }
 
-/** The stack for what needs a machine that does nothing else: it comes last. */
-export function quietStack(allNodes) {
+/** The stacks for what needs a machine that does nothing else: they come last, one after the other. */
+export function quietStacks(allNodes) {
   const benchmarks = { title: 'benchmarks, one short round of each row', command: ['scripts/bench', '--smoke'] };
-  return { name: 'quiet', runtime: 'workerd', groups: [[benchmarks, ...node(allNodes.filter(({ quiet }) => quiet), 1)]] };
+  const nodes = (runtime) => node(allNodes.filter(({ quiet, runtimes }) => quiet && runtimes.includes(runtime)), 1);
+  return [
+    { name: 'workerd, quiet', runtime: 'workerd', groups: [[benchmarks, ...nodes('workerd')]] },
+    { name: 'spin, quiet', runtime: 'spin', groups: [nodes('spin')] },
+  ];
 }
 
 function rust(programs, filters, threads) {

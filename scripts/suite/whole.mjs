@@ -1,7 +1,7 @@
 // The whole run. First everything is built, once; then tests run on several private stacks beside each other. Most tests wait,
 // so what computes (lints, unit tests) is done meanwhile, and gives way to them.
 
-import { checkModules, END_TO_END, planStacks, quietStack } from './lanes.mjs';
+import { checkModules, END_TO_END, planStacks, quietStacks } from './lanes.mjs';
 import { nodeCommand, nodeTests } from './node-tests.mjs';
 import { buildPrograms, SERVERS_AND_TESTS, UNIT_TESTS } from './programs.mjs';
 import { withStack } from './stacks.mjs';
@@ -46,7 +46,7 @@ export async function whole(run) {
   const onSpin = components.then((built) => built && on('spin'));
   const computed = components.then(() => computing(run, background, programs, nodes));
   await Promise.all([withoutEdge, onWorkerd, onSpin, computed]);
-  await onStack(quietStack(nodes));
+  for (const stack of quietStacks(nodes)) await onStack(stack);
 }
 
 async function buildStep(run, name, targets, wrap) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     ids::{Serial, Tag},
     schedule::Stops,
+    score::{identifier_reuse::Identifier, sharing::NetworkReview},
     timestamp::UnixMillis,
 };
 
@@ -90,6 +91,9 @@ pub struct Claim {
     /// The event lets nobody in beyond its sessions at once: a new window needs a free slot.
     #[serde(default)]
     pub needs_slot: bool,
+    /// What the networks of the join say now; `None` as long as the shard has not named them.
+    #[serde(default)]
+    pub review: Option<NetworkReview>,
 }
 
 /// What became of a claim.
@@ -97,8 +101,14 @@ pub struct Claim {
 pub enum ClaimOutcome {
     /// The window; it may be over already (compare [`ShoppingWindow::over_at`]).
     Window(ShoppingWindow),
-    /// A newer ticket replaced this one, it was given up, or it was never claimed and now is too
-    /// late.
+    /// The account was new at the join. Nothing is decided before it is known what the networks of
+    /// the join say now: the same claim is to be sent again with it.
+    Review {
+        /// The networks, the narrowest first.
+        networks: Vec<Identifier>,
+    },
+    /// A newer ticket replaced this one, it was given up or withdrawn, or it was never claimed and now
+    /// is too late.
     Dead,
     /// An earlier session of this person still runs: at most one shop token lives at a time.
     Busy {
@@ -115,7 +125,7 @@ impl ClaimOutcome {
     pub fn window(&self) -> Option<&ShoppingWindow> {
         match self {
             ClaimOutcome::Window(window) => Some(window),
-            ClaimOutcome::Dead | ClaimOutcome::Busy { .. } | ClaimOutcome::Full => None,
+            ClaimOutcome::Dead | ClaimOutcome::Busy { .. } | ClaimOutcome::Full | ClaimOutcome::Review { .. } => None,
         }
     }
 }

@@ -10,8 +10,8 @@ use stanchion_shared::{
     },
 };
 
-/// The people who used an identifier are remembered for this long after the last of them was noted,
-/// in ms: a week.
+/// The people who used an identifier are remembered for this long after the last of them was noted
+/// or, if that is later, after the on-sale, in ms: a week. At their turns they are looked at again.
 pub const IDENTIFIERS_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 
 /// A person used identifiers of one kind, at least one.
@@ -25,6 +25,8 @@ pub struct IdentifierUse {
     pub account: Option<AccountKind>,
     /// At most so many people are remembered by name for each identifier. All of them are counted.
     pub most: u16,
+    /// They are remembered for so long after this use, in ms.
+    pub kept_ms: u64,
 }
 
 impl IdentifierUse {

@@ -5,7 +5,7 @@ use stanchion_shared::{
     draw::{digest::ShardDigest, membership::Windows},
     ids::{Draw, Serial, Tag, Tier},
     proof_of_work::ValidProof,
-    score::{BotVerdict, Score},
+    score::{BotVerdict, Score, identifier_reuse::Identifier},
     timestamp::UnixMillis,
 };
 
@@ -22,6 +22,10 @@ pub struct Join {
     /// The score, to be remembered and counted. `None` in the second step of one and the same join,
     /// and where nothing was scored.
     pub score: Option<Score>,
+    /// The networks of a new account, the narrowest first: if it gets a human's ticket, they are
+    /// looked at again at its turn. Empty for everybody else.
+    #[serde(default)]
+    pub reviewed_networks: Vec<Identifier>,
     /// Proof that is good for one join. `None` in the second step of one and the same join (with
     /// `replaces`), and where the event lets browsers without script in without one.
     pub proof: Option<ValidProof>,

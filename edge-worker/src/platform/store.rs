@@ -87,7 +87,7 @@ pub trait QueueStore {
 
     /// Notes that a person used identifiers. No more than `used.most` people are remembered by name
     /// for each, and all of them are forgotten
-    /// [`IDENTIFIERS_KEPT_MS`](super::IDENTIFIERS_KEPT_MS) after the last one was noted.
+    /// [`kept_ms`](IdentifierUse::kept_ms) after the last one was noted.
     fn note_identifiers(
         &self,
         event: &EventId,

@@ -17,7 +17,7 @@ use stanchion_edge::{
     spin::store::Store,
 };
 use stanchion_shared::{
-    account_token::{self, AccountClaims},
+    account_token::{self, AccountClaims, AccountRecord},
     ids::EventId,
     proof_of_work,
     timestamp::UnixMillis,
@@ -34,6 +34,8 @@ pub(crate) struct Edge {
     config: EdgeConfig,
     /// The address of all fans.
     pub(crate) address: Option<IpAddr>,
+    /// What the issuer says of all fans' accounts.
+    pub(crate) record: Option<AccountRecord>,
     /// The table of addresses that the origin serves; `None` if there is no origin.
     pub(crate) table: Option<&'static str>,
     /// How long the origin thinks.
@@ -72,6 +74,7 @@ impl Edge {
             },
             config: config.unwrap(),
             address: None,
+            record: None,
             table: None,
             origin_thinks: Duration::ZERO,
             origin_asked: Cell::new(0),
@@ -125,7 +128,10 @@ impl Edge {
         body: Option<Value>,
     ) -> (u16, HttpResponse, Value) {
         let second = now().floor_seconds();
-        let claims = AccountClaims::new("accounts", fan, second, second + 600);
+        let claims = AccountClaims {
+            account: self.record,
+            ..AccountClaims::new("accounts", fan, second, second + 600)
+        };
         let token = account_token::sign(&signing_keys(), &claims);
         let request = http::Request::builder()
             .method(method)

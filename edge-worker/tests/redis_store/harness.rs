@@ -144,6 +144,7 @@ impl Event {
             tag,
             verdict: BotVerdict::Join(Tier::Human),
             score: None,
+            reviewed_networks: Vec::new(),
             proof: Some(ValidProof {
                 challenge: Bytes32(random_32()),
                 expires_at: now().plus(60_000),
@@ -188,6 +189,7 @@ impl Event {
             session: hex::encode(&random_32()[..16]),
             only_if_claimed: false,
             needs_slot: false,
+            review: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod edge;
 mod edge_other_events;
 mod edge_over_tls;
 mod edge_restored;
+mod edge_review;
 mod edge_scoring;
 mod edge_silent;
 mod epochs;

@@ -32,6 +32,7 @@ async fn people_who_used_a_thing_are_counted_once_each_and_by_what_their_account
             tag,
             account,
             most,
+            kept_ms: IDENTIFIERS_KEPT_MS,
         };
         let shard = used.shard(event.put.settings.shards);
         let by = store.identifier_users(&event.id, shard, used.clone()).await.unwrap();
@@ -139,6 +140,7 @@ async fn who_used_a_thing_is_forgotten_a_week_after_the_last_was_noted_and_askin
         tag,
         account: None,
         most: 5,
+        kept_ms: IDENTIFIERS_KEPT_MS,
     };
     store.note_identifiers(&event.id, shard, used_by(first)).await.unwrap();
     let week = i64::try_from(IDENTIFIERS_KEPT_MS).unwrap();

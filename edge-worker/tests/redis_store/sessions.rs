@@ -215,6 +215,7 @@ async fn a_session_that_goes_on_after_it_was_over_did_not_begin_again() {
         begun: 1,
         over: 1,
         revived: 1,
+        walked_in: 0,
     };
     assert_eq!((sessions, sessions.active()), (expected, 1));
 }

@@ -30,7 +30,7 @@ pub use factor::{FactorName, Millionths};
 
 use crate::{ids::Tier, policy::BotPolicy};
 use reputation::AddressReputation;
-use sharing::{AccountKind, AccountMix};
+use sharing::{AccountKind, AccountMix, NetworkReview};
 use signals::Signals;
 
 /// A join with a score of at least this is a human's.
@@ -158,14 +158,20 @@ impl Evidence {
     /// The least weight that a network around the address gives to a new account; `None` if nothing
     /// is strange about any of them.
     fn new_accounts_together(&self, policy: &BotPolicy) -> Option<Millionths> {
-        if self.account != Some(AccountKind::New) || self.reputation.carrier {
+        if !self.is_reviewed() {
             return None;
         }
-        let least = u64::from(policy.accounts_per_address);
-        let networks = self.identifier_reuse.networks.iter();
-        networks
-            .filter_map(|network| network.weight(self.event_accounts, least))
-            .min()
+        match NetworkReview::of(&self.identifier_reuse.networks, self.event_accounts, policy) {
+            NetworkReview::NewAccountsTogether(weight) => Some(weight),
+            NetworkReview::Usual => None,
+        }
+    }
+
+    /// Whether the networks around the address are to be looked at again at the account's turn: it is
+    /// new, so only the other accounts there can say what it is, and many of them may join after it.
+    #[must_use]
+    pub fn is_reviewed(&self) -> bool {
+        self.account == Some(AccountKind::New) && !self.reputation.carrier
     }
 
     fn shows(&self, factor: FactorName, policy: &BotPolicy) -> bool {
@@ -197,6 +203,19 @@ impl Evidence {
 }
 
 impl Score {
+    /// The score of an account whose networks, at its turn, weigh so much.
+    #[must_use]
+    pub fn with_new_accounts_together(&self, weight: Millionths) -> Score {
+        let mut factors = self.factors.clone();
+        factors.push(FactorName::NewAccountsTogether);
+        factors.sort_unstable();
+        factors.dedup();
+        Score {
+            product: self.product.times(weight),
+            factors,
+        }
+    }
+
     /// The verdict. If the captcha provider did not answer, nobody is placed in front and nobody is
     /// refused for it.
     #[must_use]

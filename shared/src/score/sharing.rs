@@ -5,11 +5,15 @@
 //! all who join. Some of them have had their accounts for long, and some have bought before. The
 //! accounts of a farm are made for the event. So the share of known accounts in a network is compared
 //! with the share in the event, and a client can say neither of them.
+//!
+//! The first accounts of a farm join while nothing is strange about its network. So a new account is
+//! judged twice: at the join by those who came before, and at its turn by all who joined until then
+//! ([`NetworkReview`]).
 
 use serde::{Deserialize, Serialize};
 
 use super::{HUMAN_FROM, Millionths};
-use crate::{account_token::AccountRecord, timestamp::UnixMillis};
+use crate::{account_token::AccountRecord, policy::BotPolicy, timestamp::UnixMillis};
 
 /// An account that is this old when it joins is known, in seconds: 30 days.
 pub const KNOWN_AFTER_SECONDS: u64 = 30 * 24 * 3_600;
@@ -37,6 +41,30 @@ pub struct AccountMix {
     pub known: u64,
     /// New accounts.
     pub new: u64,
+}
+
+/// What the networks of a join say of its new account at its turn, when all of its draw have joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkReview {
+    /// Nothing is strange about any of them, or nobody could be asked: the turn is the account's.
+    Usual,
+    /// One of them has many new accounts and far fewer known ones than the event. The account is a
+    /// suspect's, with its score multiplied by this.
+    NewAccountsTogether(Millionths),
+}
+
+impl NetworkReview {
+    /// Judges the networks by the accounts that joined from each of them until now, and by those of
+    /// the whole event.
+    #[must_use]
+    pub fn of(networks: &[AccountMix], event: AccountMix, policy: &BotPolicy) -> NetworkReview {
+        let least = u64::from(policy.accounts_per_address);
+        let weights = networks.iter().filter_map(|network| network.weight(event, least));
+        weights
+            .min()
+            .map_or(NetworkReview::Usual, NetworkReview::NewAccountsTogether)
+    }
 }
 
 impl AccountKind {

@@ -11,7 +11,9 @@ use stanchion_shared::{
     ids::{EventKey, Tag},
     policy::BotPolicy,
     score::{
-        Evidence, IdentifierReuse, REFUSAL, Score, SolvedWork, identifier_reuse::Identifier, sharing::AccountKind,
+        Evidence, IdentifierReuse, REFUSAL, Score, SolvedWork,
+        identifier_reuse::Identifier,
+        sharing::{AccountKind, NetworkReview},
         signals::Signals,
     },
     snapshot::Snapshot,
@@ -28,7 +30,7 @@ use crate::{
         cache::asking,
         http::refusal::{Refusal, sentence},
     },
-    platform::{HttpRequest, IdentifierUse, IdentifierUsers, Platform, QueueStore, StoreError},
+    platform::{HttpRequest, IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers, Platform, QueueStore, StoreError},
 };
 
 /// A join, as far as the score must know it.
@@ -59,6 +61,8 @@ pub(crate) fn signals(body: &JoinRequest) -> Result<Option<Signals>, Refusal> {
 pub(crate) struct ScoredJoin {
     pub(crate) score: Score,
     pub(crate) new_uses: NewUses,
+    /// See [`Join::reviewed_networks`](crate::platform::Join::reviewed_networks).
+    pub(crate) reviewed_networks: Vec<Identifier>,
     /// How many people used each of the networks around the address, the narrowest first.
     people_in_networks: Vec<u32>,
 }
@@ -123,9 +127,13 @@ pub(crate) async fn score<P: Platform>(
         captcha_unproved: matches!(proof, Some(CaptchaProof::Unproved(_))),
     };
     let score = evidence.score(&policy(platform, attempt.snapshot));
+    let address = platform
+        .client_address(attempt.request)
+        .filter(|_| evidence.is_reviewed());
     ScoredJoin {
         score,
         new_uses,
+        reviewed_networks: address.map_or_else(Vec::new, |address| Identifier::networks(attempt.key, address)),
         people_in_networks,
     }
 }
@@ -160,6 +168,7 @@ async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -
             tag: attempt.tag,
             account: attempt.account,
             most: allowed.saturating_add(1),
+            kept_ms: kept_ms(snapshot, platform.now()),
         })
     };
     let device = identifier_use(device.into_iter().collect(), policy.accounts_per_fingerprint);
@@ -181,6 +190,34 @@ async fn identifier_reuse<P: Platform>(platform: &P, attempt: JoinAttempt<'_>) -
     ];
     let new_uses = NewUses(new_uses.into_iter().flatten().collect());
     (identifier_reuse, people_in_networks, new_uses)
+}
+
+fn kept_ms(snapshot: &Snapshot, now: UnixMillis) -> u64 {
+    snapshot.settings.on_sale_time.since(now) + IDENTIFIERS_KEPT_MS
+}
+
+/// Looks again at the networks of a new account's join, when its turn has come. A network whose shard
+/// does not answer says nothing against it, as at the join.
+pub(crate) async fn review<P: Platform>(
+    platform: &P,
+    snapshot: &Snapshot,
+    tag: Tag,
+    networks: Vec<Identifier>,
+) -> NetworkReview {
+    let asked = (!networks.is_empty()).then(|| IdentifierUse {
+        identifiers: networks,
+        tag,
+        // Nobody is added to those who joined: the account is among them.
+        account: None,
+        most: 0,
+        kept_ms: 0,
+    });
+    let users = users(platform, snapshot, &asked).await.unwrap_or_else(|error| {
+        platform.warn(&format!("the networks of a turn could not be looked at: {error}"));
+        Vec::new()
+    });
+    let mixes: Vec<_> = users.iter().map(|users| users.accounts).collect();
+    NetworkReview::of(&mixes, snapshot.scores.accounts(), &snapshot.settings.policy.bots)
 }
 
 /// How many people used the first of several identifiers; `None` if nobody knows.

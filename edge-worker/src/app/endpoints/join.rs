@@ -64,7 +64,12 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         account: person.account.map(|record| AccountKind::of(record, arrived_at)),
         arrived_at,
     };
-    let ScoredJoin { score, new_uses, .. } = score::score(platform, attempt, signals, Some(proof)).await;
+    let ScoredJoin {
+        score,
+        new_uses,
+        reviewed_networks,
+        ..
+    } = score::score(platform, attempt, signals, Some(proof)).await;
     let verdict = if is_verified_fan {
         BotVerdict::Join(Tier::Verified)
     } else {
@@ -80,6 +85,7 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     }
     let join = Join {
         score: Some(score),
+        reviewed_networks,
         // The shard accepts each proof once.
         proof: Some(proof.single_use()),
         ..issue::unproved_join(&snapshot, tag, verdict, arrived_at)

@@ -18,6 +18,7 @@ use super::resolve::ResolvedTicket;
 use crate::{
     app::{
         auth::caller::{self, Caller},
+        bots::score,
         cache::asking,
         http::refusal::Refusal,
     },
@@ -69,17 +70,14 @@ pub(super) async fn turn<P: Platform>(
     if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
         return Err(Refusal::ticket_of_other());
     }
-    // The curve may have changed since the snapshot, if the requests to others since then took
-    // long: the fan polls again.
-    if !resolved.snapshot.is_current(platform.now()) {
-        return Err(StoreError("the snapshot became too old for a turn".to_owned()).into());
-    }
     let place = resolved.place_in_line.expect("a turn has a place");
-    let claim = claim(platform, resolved, turn_at, claim_before.is_none());
-    let shard = ticket.numbered.shard;
-    let store = platform.store();
-    let claimed = store.claim(&ticket.event_id, shard, claim);
-    match asking::shard(platform, &ticket.event_id, shard, claimed).await? {
+    let mut claim = claim(platform, resolved, turn_at, claim_before.is_none());
+    let mut outcome = ask(platform, resolved, claim.clone()).await?;
+    if let ClaimOutcome::Review { networks } = outcome {
+        claim.review = Some(score::review(platform, &resolved.snapshot, ticket.tag, networks).await);
+        outcome = ask(platform, resolved, claim).await?;
+    }
+    match outcome {
         ClaimOutcome::Window(window) if is_revoked(policy, &window) => {
             Ok(resolved.status_answer(queue_token, given_up))
         }
@@ -114,8 +112,23 @@ pub(super) async fn turn<P: Platform>(
             })
         }
         ClaimOutcome::Window(_) => Ok(resolved.status_answer(queue_token, QueueStatus::Expired)),
+        ClaimOutcome::Review { .. } => Err(StoreError("a shard asks for what it was told".to_owned()).into()),
         ClaimOutcome::Dead => Ok(resolved.status_answer(queue_token, given_up)),
     }
+}
+
+/// Asks the ticket's shard for the window of its turn.
+///
+/// # Errors
+/// The shard does not answer. The curve may have changed since the snapshot, because the requests to
+/// others since then took long: the fan polls again.
+async fn ask<P: Platform>(platform: &P, resolved: &ResolvedTicket, claim: Claim) -> Result<ClaimOutcome, StoreError> {
+    if !resolved.snapshot.is_current(platform.now()) {
+        return Err(StoreError("the snapshot became too old for a turn".to_owned()));
+    }
+    let (event, shard) = (&resolved.ticket.event_id, resolved.ticket.numbered.shard);
+    let store = platform.store();
+    asking::shard(platform, event, shard, store.claim(event, shard, claim)).await
 }
 
 /// Whether the organiser has revoked the session of this window.
@@ -146,6 +159,7 @@ fn claim<P: Platform>(platform: &P, resolved: &ResolvedTicket, turn_at: UnixMill
         session: hex::encode(session),
         only_if_claimed,
         needs_slot: resolved.snapshot.turns_need_slots(),
+        review: None,
     }
 }
 

@@ -52,11 +52,16 @@ pub(crate) async fn issue<P: Platform>(platform: &P, snapshot: &Snapshot, join: 
     if snapshot.settings.policy.gate.mode == GateMode::Reject {
         return Err(Refusal::gate_closed());
     }
-    let (event, tag) = (&snapshot.event_id, join.tag);
-    let shard = tag.shard(snapshot.shards());
-    let verdict = join.verdict;
+    let event = &snapshot.event_id;
+    let shard = join.tag.shard(snapshot.shards());
+    // The second step of the same join has neither: the first has spent and counted them.
+    let again = Join {
+        score: None,
+        proof: None,
+        ..join.clone()
+    };
     let first = join_shard(platform, event, shard, join).await?;
-    let (last, resolved) = replace_if_over(platform, event, shard, (tag, verdict), first).await?;
+    let (last, resolved) = replace_if_over(platform, event, shard, again, first).await?;
     Ok(IssuedTicket {
         answer: join_answer(platform, &resolved, &last.held),
         is_new: last.is_new,
@@ -70,6 +75,7 @@ pub(crate) fn unproved_join(snapshot: &Snapshot, tag: Tag, verdict: BotVerdict, 
         tag,
         verdict,
         score: None,
+        reviewed_networks: Vec::new(),
         proof: None,
         windows: open_windows(snapshot),
         replaces: None,
@@ -116,16 +122,16 @@ async fn join_shard<P: Platform>(
     }
 }
 
-/// Replaces a ticket whose turn or session is over by a new one in the current draw. A ticket that
-/// is alive is kept.
+/// Replaces a ticket whose turn or session is over by a new one in the current draw, for which `again`
+/// asks. A ticket that is alive is kept.
 async fn replace_if_over<P: Platform>(
     platform: &P,
     event: &EventId,
     shard: Shard,
-    (tag, verdict): (Tag, BotVerdict),
+    again: Join,
     first: StepResult,
 ) -> Result<(StepResult, ResolvedTicket), Refusal> {
-    let held = &first.held;
+    let (held, tag) = (&first.held, again.tag);
     let resolved = resolve_held(platform, ticket(event, shard, tag, held)).await?;
     // What was decided by an old snapshot would be wrong.
     let may_replace = !resolved.is_old && is_over(held, &resolved);
@@ -144,13 +150,10 @@ async fn replace_if_over<P: Platform>(
         claimed: held.claimed.is_some(),
     };
     let join = Join {
-        tag,
-        verdict,
-        score: None,
-        proof: None,
         windows: Some(windows),
         replaces: Some(replaces),
         arrived_at: platform.now(),
+        ..again
     };
     let second = join_shard(platform, event, shard, join).await?;
     let resolved = resolve_held(platform, ticket(event, shard, tag, &second.held)).await?;

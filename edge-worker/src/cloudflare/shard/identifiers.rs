@@ -18,7 +18,7 @@ use super::{
     join::place_of,
     tables,
 };
-use crate::platform::{IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers};
+use crate::platform::{IdentifierUse, IdentifierUsers};
 
 /// So many identifiers are forgotten at once: each has up to a thousand rows.
 const FORGOTTEN_AT_ONCE: u32 = 100;
@@ -116,7 +116,7 @@ fn note(database: &Database, identifier: Identifier, used: &IdentifierUse, now: 
             name.into(),
             integer(one.known),
             integer(one.new),
-            integer(now.plus(IDENTIFIERS_KEPT_MS).0),
+            integer(now.plus(used.kept_ms).0),
         ],
     )
 }

@@ -32,6 +32,7 @@ fn join() -> Join {
         tag: Tag([7; 16]),
         verdict: BotVerdict::Join(Tier::Human),
         score: Some(score),
+        reviewed_networks: Vec::new(),
         proof: Some(ValidProof {
             challenge: Bytes32([1; 32]),
             expires_at: NOW.plus(1),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use stanchion_shared::{
     draw::digest::ShardDigest,
     ids::{Draw, Serial, Tier},
-    score::{BotVerdict, COOL_DOWN_MS, Score},
+    score::{BotVerdict, COOL_DOWN_MS, Millionths, Score, identifier_reuse::Identifier, sharing::NetworkReview},
     timestamp::UnixMillis,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Person {
     /// The newest queue ticket, the only one that can be alive. `None`: the person was refused
     /// before they had one.
     pub(crate) held: Option<HeldTicket>,
-    /// The ticket was given up.
+    /// The ticket was given up, or withdrawn at its turn.
     left: bool,
     /// The worst tier a score ever gave: a later join never improves it.
     worst_tier: Tier,
@@ -50,6 +50,10 @@ pub(crate) struct Person {
     /// The last window that began without a turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     walked_in: Option<ShoppingWindow>,
+    /// The networks from which a new account asked for the newest ticket, until they were looked at
+    /// again at its turn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reviewed_networks: Vec<Identifier>,
 }
 
 impl Default for Person {
@@ -63,6 +67,7 @@ impl Default for Person {
             lowest: None,
             refused_until: UnixMillis(0),
             walked_in: None,
+            reviewed_networks: Vec::new(),
         }
     }
 }
@@ -221,11 +226,11 @@ impl Person {
             Err(refused) => return JoinStep::Answer(*refused),
         };
         let Some(held) = &self.held else {
-            return JoinStep::Number(tier);
+            return self.number(join, tier);
         };
         if self.left {
             if draw != Some(held.draw) {
-                return JoinStep::Number(tier);
+                return self.number(join, tier);
             }
             self.left = false;
             return JoinStep::Answer(JoinOutcome::Holds(held.clone()));
@@ -237,10 +242,20 @@ impl Person {
             .replaces
             .is_some_and(|replaces| replaces.serial == held.serial && replaces.claimed == held.claimed.is_some());
         if earlier && as_judged {
-            JoinStep::Number(tier)
+            self.number(join, tier)
         } else {
             JoinStep::Answer(JoinOutcome::Holds(held.clone()))
         }
+    }
+
+    /// A new ticket is judged again by the networks of the join that gets it. Only a human's is: a
+    /// fan pass outranks them, and a suspect is behind already.
+    fn number(&mut self, join: &Join, tier: Tier) -> JoinStep {
+        self.reviewed_networks = match tier {
+            Tier::Human => join.reviewed_networks.clone(),
+            Tier::Verified | Tier::Suspect => Vec::new(),
+        };
+        JoinStep::Number(tier)
     }
 
     /// The tier of the next ticket: the worst that a score ever gave. A score is not rolled again,
@@ -310,6 +325,19 @@ impl Person {
         if busy_until > now {
             return ClaimOutcome::Busy { until: busy_until };
         }
+        if !self.reviewed_networks.is_empty() {
+            match claim.review {
+                None => {
+                    let networks = self.reviewed_networks.clone();
+                    return ClaimOutcome::Review { networks };
+                }
+                Some(NetworkReview::Usual) => self.reviewed_networks.clear(),
+                Some(NetworkReview::NewAccountsTogether(weight)) => {
+                    self.withdraw(weight);
+                    return ClaimOutcome::Dead;
+                }
+            }
+        }
         held.waits_for_slot = has_no_slot;
         if has_no_slot {
             return ClaimOutcome::Full;
@@ -327,6 +355,18 @@ impl Person {
         self.shopping_ms = claim.shopping_ms;
         held.claimed = Some(window.clone());
         ClaimOutcome::Window(window)
+    }
+
+    /// Withdraws a ticket whose turn has come, because its networks turned out to be a farm's. The
+    /// next join of this person is a suspect's.
+    fn withdraw(&mut self, weight: Millionths) {
+        self.reviewed_networks.clear();
+        self.left = true;
+        self.worst_tier = Tier::Suspect;
+        self.lowest = self
+            .lowest
+            .as_ref()
+            .map(|score| score.with_new_accounts_together(weight));
     }
 
     /// Gives the ticket up. A session that it opened is over.

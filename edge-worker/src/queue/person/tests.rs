@@ -2,11 +2,12 @@ use stanchion_shared::{
     draw::membership::Windows,
     ids::Tag,
     schedule::{Stop, Stops},
-    score::Millionths,
+    score::FactorName,
 };
 
 mod claims;
 mod one_account;
+mod review;
 mod walk_ins;
 
 use super::*;
@@ -47,6 +48,7 @@ fn found(verdict: BotVerdict, score: Option<Score>, replaces: Option<Replaces>) 
             on_sale_time: UnixMillis(0),
             draw_window_ms: 1_000,
         }),
+        reviewed_networks: Vec::new(),
         replaces,
         arrived_at: NOW,
     }
@@ -64,6 +66,7 @@ fn claim(serial: u32, turn_at: u64) -> Claim {
         session: format!("session of {serial}"),
         only_if_claimed: false,
         needs_slot: false,
+        review: None,
     }
 }
 

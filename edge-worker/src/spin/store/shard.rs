@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     platform::{
-        EndOutcome, EndSession, HeldTicket, IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers, KeepOutcome,
-        KeepSession, Leave, LeaveOutcome, StoreError,
+        EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, KeepOutcome, KeepSession, Leave,
+        LeaveOutcome, StoreError,
     },
     queue::{
         Attempt,
@@ -149,7 +149,7 @@ impl<'a, R: Redis> ShardOf<'a, R> {
         let arguments = vec![
             used.tag.0.to_vec(),
             text(used.most),
-            text(IDENTIFIERS_KEPT_MS),
+            text(used.kept_ms),
             text(one.known),
             text(one.new),
         ];

@@ -2,5 +2,6 @@
 
 mod counting_origin;
 mod crash;
+mod farm;
 mod load_at_the_edge;
 mod searches;

@@ -3,7 +3,7 @@ mod parsing;
 mod signals_left_out;
 
 use super::{
-    sharing::{AccountKind, AccountMix},
+    sharing::{AccountKind, AccountMix, NetworkReview},
     *,
 };
 use crate::policy::FingerprintScope;
