@@ -25,7 +25,7 @@ export const PARTS = ['redis', 'postgres', 'gateway', 'beacon', 'edge-redis', 'e
 export const ON_DEMAND = ['edge-2', 'edge-site', 'edge-sites'];
 
 /** The events of the site that edge-site is in front of. */
-const SITE_EVENTS = 'site-one,site-two,site-three,site-four,site-five,site-live,site-http,site-paths,site-paths-two,site-waiting,site-cold,site-sessions,site-meter';
+const SITE_EVENTS = 'site-one,site-two,site-three,site-four,site-five,site-live,site-http,site-paths,site-paths-two,site-waiting,site-cold,site-sessions,site-meter,site-when-busy';
 
 /** What edge-sites is in front of, beside the stack's own shop at shop.test. */
 const SITES = [
