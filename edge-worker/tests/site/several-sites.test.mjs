@@ -73,7 +73,7 @@ test('each host reaches its own site, and a host of no site reaches none', async
 });
 
 test('the addresses below /.stanchion/ know the events of their host alone', async () => {
-  for (const [host, event, status] of [['one.test', 'sites-one', 200], ['one.test', 'sites-one-b', 200], ['two.test', 'sites-two', 200], ['one.test', 'sites-two', 404], ['two.test', 'sites-one', 404]]) {
+  for (const [host, event, status] of [['one.test', 'sites-one-b', 200], ['two.test', 'sites-two', 200], ['one.test', 'sites-two', 404]]) {
     const queue = await askHost(host, `/.stanchion/api/v1/events/${event}/queue`);
     assert.equal(queue.status, status, `${event} at ${host}`);
   }
@@ -170,9 +170,9 @@ test('a session opens its own event’s site, and nothing of another site, of an
 });
 
 test('the queue’s own addresses are at every host of a site, and its cookies and ways back stay there', async () => {
-  for (const host of ['one.test', 'x.one.test', 'two.test', 'three.test:8443']) {
+  for (const [host, status] of [['one.test', 200], ['x.one.test', 200], ['two.test', 404], ['three.test:8443', 404]]) {
     assert.equal((await askHost(host, '/.stanchion/healthz')).status, 200, host);
-    assert.equal((await askHost(host, '/.stanchion/api/v1/events/sites-one/queue')).status, 200, host);
+    assert.equal((await askHost(host, '/.stanchion/api/v1/events/sites-one/queue')).status, status, host);
   }
   const fan = new HostBrowser('two.test');
   const waiting = await fan.ask('/buy?seat=1');
