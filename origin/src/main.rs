@@ -1,6 +1,7 @@
 //! The origin's command line. The work is in the library.
 
 use std::{
+    env,
     error::Error,
     io::{BufWriter, IsTerminal, stderr, stdout},
     process::ExitCode,
@@ -14,7 +15,11 @@ use stanchion_origin::{
     state::{App, SharedApp},
 };
 use tokio::{net::TcpListener, signal::unix};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// Stanchion's origin: it sells the seats and tells the edge how fast to admit. Configured by
 /// STANCHION_* variables.
@@ -86,16 +91,23 @@ async fn listen(app: SharedApp) -> std::io::Result<()> {
     .await
 }
 
-/// Logs go to standard error, because `mint-accounts` prints its result.
+/// Logs go to standard error, because `mint-accounts` prints its result. `RUST_LOG` says which: a
+/// level, or `target=level` with commas.
 fn start_logging(environment: Environment) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx::postgres::notice=warn"));
+    let filter = env::var("RUST_LOG")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| {
+            Targets::new()
+                .with_default(LevelFilter::INFO)
+                .with_target("sqlx::postgres::notice", LevelFilter::WARN)
+        });
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE) // the filter decides
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal());
     match environment {
-        Environment::Development => log.init(),
-        Environment::Production => log.json().init(),
+        Environment::Development => log.finish().with(filter).init(),
+        Environment::Production => log.json().finish().with(filter).init(),
     }
 }

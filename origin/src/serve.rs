@@ -1,6 +1,6 @@
 //! The running origin: the HTTP server and the loops beside it, until the process is asked to stop.
 
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io, pin::Pin, time::Duration};
 
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::sleep};
@@ -16,10 +16,20 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 /// # Errors
 /// The listener fails, or a loop ends: a restart is better than an origin that sells and does not
 /// meter.
-pub async fn serve(
+pub fn serve(
     app: SharedApp,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send>> {
+    // Boxed and not generic: so all of it is compiled with this crate, and not again with each
+    // program that serves.
+    Box::pin(serve_until(app, listener, Box::pin(shutdown)))
+}
+
+async fn serve_until(
+    app: SharedApp,
+    listener: TcpListener,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
 ) -> io::Result<()> {
     // Dropping the set stops the loops. Each of them may be stopped anywhere.
     let mut loops = JoinSet::new();

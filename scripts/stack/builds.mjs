@@ -29,7 +29,12 @@ export async function build({ parts, runtime, folder, say, signal }) {
   const programs = Object.entries(PROGRAMS).filter(([part]) => wanted.includes(part));
 
   const steps = [];
-  if (programs.length > 0) steps.push({ name: 'servers and tools', work: () => buildPrograms(programs, folder, signal) });
+  const buildOnHost = async () => {
+    // The worker and the pages need one tool of the same workspace. It comes first: they would wait for all programs otherwise.
+    if (parts.includes('edge')) await run(join(ROOT, 'scripts/stack/bindgen'), [], signal);
+    return buildPrograms(programs, folder, signal);
+  };
+  if (programs.length > 0) steps.push({ name: 'servers and tools', work: buildOnHost });
   if (onSpin) steps.push({ name: "the edge as Spin's component", work: () => buildComponent(folder, signal) });
   else if (parts.includes('edge')) steps.push({ name: "the edge as Cloudflare's worker", work: () => buildWorker(folder, signal) });
   return Object.assign({}, ...(await Promise.all(withProgress(steps, say))));

@@ -9,7 +9,9 @@ use clap::Parser;
 use stanchion_gateway::{Gateway, SecretKey, serve};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How long requests in progress may take to finish after SIGTERM.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -43,10 +45,13 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = GatewayFlags::parse();
+    let told = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_max_level(LevelFilter::TRACE) // the filter decides
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(told.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
         .init();
     match run(flags).await {
         Ok(()) => ExitCode::SUCCESS,

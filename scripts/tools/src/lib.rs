@@ -1,1 +1,0 @@
-//! Nothing of its own: this package only pins versions, see its Cargo.toml.
