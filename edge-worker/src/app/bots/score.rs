@@ -204,7 +204,7 @@ pub(crate) async fn review<P: Platform>(
     tag: Tag,
     networks: Vec<Identifier>,
 ) -> NetworkReview {
-    let asked = (!networks.is_empty()).then(|| IdentifierUse {
+    let asked = (!networks.is_empty()).then_some(IdentifierUse {
         identifiers: networks,
         tag,
         // Nobody is added to those who joined: the account is among them.
