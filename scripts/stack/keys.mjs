@@ -1,4 +1,5 @@
-// The keys of one private stack, new for every run. They protect nothing but that run.
+// The keys of one private stack, new for every run: they protect nothing but that run. And those of an edge that somebody
+// deploys (scripts/make-keys).
 
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -31,6 +32,16 @@ export function makeKeys(folder) {
   const lines = Object.entries(keys).map(([name, value]) => `${name}='${value}'\n`);
   writeFileSync(join(folder, 'keys.env'), lines.join(''), { mode: 0o600 });
   return keys;
+}
+
+/** The four secrets of an edge, by the names of its variables. */
+export function edgeKeys() {
+  return {
+    STANCHION_CONTROL_KEY: hexKey(),
+    STANCHION_TICKET_KEYS: `0:${hexKey()}`,
+    STANCHION_CHALLENGE_KEY: hexKey(),
+    STANCHION_SIGNING_KEYS: JSON.stringify({ keys: [ed25519Key()] }),
+  };
 }
 
 function hexKey() {

@@ -22,6 +22,11 @@ use stanchion_shared::{
 
 use variables::{Variables, because};
 
+/// The public keys of the issuer of accounts.
+const ACCOUNT_JWKS: &str = "STANCHION_ACCOUNT_JWKS";
+/// Its name in their tokens.
+const ACCOUNT_ISSUER: &str = "STANCHION_ACCOUNT_ISSUER";
+
 /// The edge's configuration.
 pub struct EdgeConfig {
     /// Whether this is a developer's machine.
@@ -38,9 +43,9 @@ pub struct EdgeConfig {
     pub shop_keys: VerifyingKeys,
     /// `iss` of shop tokens.
     pub shop_issuer: String,
-    /// Keys that verify account tokens.
+    /// Keys that verify account tokens. None where the deployment has no shop and no such issuer.
     pub account_keys: VerifyingKeys,
-    /// `iss` of account tokens.
+    /// `iss` of account tokens; empty where there are no keys.
     pub account_issuer: String,
     /// An OpenID Connect issuer whose accounts are accepted beside the origin's.
     pub oidc: Option<OidcConfig>,
@@ -58,7 +63,8 @@ pub struct EdgeConfig {
 
 impl EdgeConfig {
     /// The variables that must be set. `STANCHION_ORIGIN_URL` may be missing where `STANCHION_SITES`
-    /// names all sites.
+    /// names all sites. The issuer of accounts and its keys may be missing where all origins are
+    /// protected sites.
     pub const REQUIRED: [&str; 9] = [
         "STANCHION_ENVIRONMENT",
         "STANCHION_CONTROL_KEY",
@@ -66,8 +72,8 @@ impl EdgeConfig {
         "STANCHION_TICKET_KEYS",
         "STANCHION_SIGNING_KEYS",
         "STANCHION_SHOP_ISSUER",
-        "STANCHION_ACCOUNT_JWKS",
-        "STANCHION_ACCOUNT_ISSUER",
+        ACCOUNT_JWKS,
+        ACCOUNT_ISSUER,
         sites::ORIGIN_URL,
     ];
 
@@ -98,6 +104,16 @@ impl EdgeConfig {
     pub fn parse(variable: impl Fn(&str) -> Option<String>) -> Result<EdgeConfig, ConfigError> {
         let variables = Variables::new(variable)?;
         let signing_keys = variables.parsed("STANCHION_SIGNING_KEYS", SigningKeys::parse)?;
+        let sites = sites::read(&variables)?;
+        // Only the shop needs accounts of its own.
+        let has_accounts = sites.shop_url().is_some() || variables.optional(ACCOUNT_JWKS).is_some();
+        let (account_keys, account_issuer) = match has_accounts {
+            true => (
+                variables.parsed(ACCOUNT_JWKS, VerifyingKeys::parse)?,
+                variables.text(ACCOUNT_ISSUER)?,
+            ),
+            false => (VerifyingKeys::none(), String::new()),
+        };
         Ok(EdgeConfig {
             development: variables.is_development(),
             control_key: variables.parsed("STANCHION_CONTROL_KEY", Bytes32::parse)?,
@@ -106,10 +122,10 @@ impl EdgeConfig {
             shop_keys: signing_keys.verifying().map_err(because("STANCHION_SIGNING_KEYS"))?,
             signing_keys,
             shop_issuer: variables.text("STANCHION_SHOP_ISSUER")?,
-            account_keys: variables.parsed("STANCHION_ACCOUNT_JWKS", VerifyingKeys::parse)?,
-            account_issuer: variables.text("STANCHION_ACCOUNT_ISSUER")?,
+            account_keys,
+            account_issuer,
             oidc: oidc::read(&variables)?,
-            sites: sites::read(&variables)?,
+            sites,
             beacon_url: variables.url(providers::BEACON_URL, Some(PUBLIC_BEACON_URL))?,
             secure_cookies: !variables.is_development(),
             hcaptcha: providers::hcaptcha(&variables)?,

@@ -50,6 +50,29 @@ fn every_variable_must_be_there_and_is_named_when_it_is_not() {
 }
 
 #[test]
+fn a_deployment_without_a_shop_needs_no_issuer_of_accounts() {
+    fn without(missing: &[&str], site_events: &str) -> Result<EdgeConfig, ConfigError> {
+        parse_with(|name, value| match name {
+            SITE_EVENTS => Some(site_events.to_owned()),
+            name if missing.contains(&name) => Some(String::new()),
+            _ => Some(value),
+        })
+    }
+    let config = without(&[ACCOUNT_JWKS, ACCOUNT_ISSUER], "my-sale").unwrap();
+    assert_eq!(config.account_issuer, "");
+    let token = "e30.e30.AAAA";
+    assert!(stanchion_shared::account_token::verify_signature(&config.account_keys, token).is_err());
+    // The shop needs both, and keys need the name of their issuer.
+    for (missing, site_events, named) in [
+        (&[ACCOUNT_JWKS, ACCOUNT_ISSUER][..], "", ACCOUNT_JWKS),
+        (&[ACCOUNT_ISSUER][..], "my-sale", ACCOUNT_ISSUER),
+    ] {
+        let error = without(missing, site_events).err().map(|error| error.to_string());
+        assert_eq!(error, Some(format!("{named} is not set")));
+    }
+}
+
+#[test]
 fn no_variable_is_asked_for_that_is_not_listed() {
     let listed = |name: &str| EdgeConfig::variables().any(|listed| listed == name);
     assert!(parse_with(|name, value| listed(name).then_some(value)).is_ok());

@@ -190,6 +190,12 @@ fn encoded<T: Serialize>(part: &T) -> String {
 }
 
 impl VerifyingKeys {
+    /// No keys: they verify nothing.
+    #[must_use]
+    pub fn none() -> VerifyingKeys {
+        VerifyingKeys { keys: Vec::new() }
+    }
+
     /// Parses a JWK Set. Private parts, if any, are dropped. Entries that are no Ed25519 key for
     /// signatures, or have no `kid`, are left out.
     ///
