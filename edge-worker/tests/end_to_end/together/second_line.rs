@@ -8,6 +8,7 @@ use stanchion_shared::{
     draw::record::{Line, RecordSecondLine},
     ids::Tier,
     schedule::Rate,
+    score::PAGE_TAKES_MS,
     shop_token,
     wire::{JoinAnswer, PutRelease, QueueStatus, ReceiptClaims},
 };
@@ -20,6 +21,8 @@ async fn join_steered(edge: &Edge, event: &Event, fan: &Fan) -> JoinAnswer {
     let signals = json!({ "pointer": 40, "touch": 0, "key": 30, "assisted": 30, "intervals": 32, "mean_ms": 240,
         "deviation_ms": 190, "webdriver": true, "on_page_ms": 60_000 });
     let captcha = edge.solved(&event.id, fan).await;
+    // No page is as fast as this test.
+    tokio::time::sleep(Duration::from_millis(PAGE_TAKES_MS)).await;
     let body = json!({ "event_id": event.id, "device_fingerprint": "", "captcha_token": captcha, "signals": signals });
     let request = edge.http.post(format!("{}/api/v1/queue/join", edge.url));
     read(request.bearer_auth(&fan.token).json(&body).send().await.unwrap()).await
