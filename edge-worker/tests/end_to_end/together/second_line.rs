@@ -45,7 +45,13 @@ async fn claimed(edge: &Edge, queued: &mut Vec<Queued>, enough: usize) -> Vec<u6
         for one in queued.drain(..) {
             let told = edge.status(&one.fan, &one.ticket).await;
             match told.shop_token {
-                Some(token) => places.push(shop_token::verify(&keys, &issuer, &token, now()).unwrap().place.unwrap().0),
+                Some(token) => places.push(
+                    shop_token::verify(&keys, &issuer, &token, now())
+                        .unwrap()
+                        .place
+                        .unwrap()
+                        .0,
+                ),
                 None => waiting.push(one),
             }
         }
