@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
-    ids::{Serial, Tag},
+    ids::{Serial, Tag, Tier},
     schedule::Stops,
     score::{identifier_reuse::Identifier, sharing::NetworkReview},
     timestamp::UnixMillis,
@@ -138,6 +138,8 @@ pub struct WalkIn {
     /// A ticket of the person whose turn or session is over. Who holds another one, waits with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Serial>,
+    /// What the score or a fan pass gave. Suspects stand behind everybody who waits, so they queue.
+    pub tier: Tier,
     /// Find a window that runs, do not make one.
     #[serde(default)]
     pub only_if_in: bool,

@@ -9,7 +9,7 @@ use stanchion_edge::{
     spin::store::{Redis, Store},
 };
 use stanchion_shared::{
-    ids::Tag,
+    ids::{Tag, Tier},
     meter::BrakeLimits,
     policy::{SiteRelease, gate::GateMode},
 };
@@ -37,6 +37,7 @@ fn walk_in(tag: Tag) -> WalkIn {
     WalkIn {
         tag,
         over: None,
+        tier: Tier::Human,
         only_if_in: false,
         shopping_ms: 60_000,
         idle_ms: None,
@@ -86,6 +87,29 @@ async fn of_a_crowd_that_comes_at_once_as_many_come_in_as_may_and_a_leaver_makes
         "{next:?}"
     );
     assert_eq!(event.snapshot(&store).await.sessions.active(), 10);
+}
+
+#[tokio::test]
+async fn an_idle_session_that_goes_on_takes_a_slot_again() {
+    let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
+    let store = Store::new(&redis, &keys);
+    let event = open_site(1, 600_000).open(&store).await;
+    reported(&event, &store).await;
+    let tag = people(1)[0];
+    let asks = async || {
+        let idle = WalkIn {
+            idle_ms: Some(500),
+            ..walk_in(tag)
+        };
+        store.walk_in(&event.id, event.shard_of(tag), idle).await.unwrap()
+    };
+    let first = asks().await.window().expect("an empty site").session.clone();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(asks().await.window().map(|window| &window.session), Some(&first));
+    // The event counts it as one that runs.
+    assert_eq!(comes(&event, &store, people(1)[0]).await, WalkInOutcome::Full);
+    let sessions = event.snapshot(&store).await.sessions;
+    assert_eq!((sessions.begun, sessions.revived, sessions.active()), (1, 1, 1));
 }
 
 #[tokio::test]

@@ -85,6 +85,15 @@ impl ScoredJoin {
 /// Identifiers whose use by this person is not noted yet; see [`note_uses`].
 pub(crate) struct NewUses(Vec<IdentifierUse>);
 
+impl NewUses {
+    /// Of a person who comes in without a ticket: the event counts only the accounts that join, and a
+    /// network's accounts are compared with the event's.
+    pub(crate) fn of_walk_in(self) -> NewUses {
+        let without_account = |used: IdentifierUse| IdentifierUse { account: None, ..used };
+        NewUses(self.0.into_iter().map(without_account).collect())
+    }
+}
+
 /// Scores a join. Evidence that cannot be had refuses nobody: the rules say how much it counts. Without
 /// a `proof` none was asked for.
 pub(crate) async fn score<P: Platform>(

@@ -77,10 +77,10 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     };
 
     // While nobody waits there is nothing to queue for.
-    if verdict != BotVerdict::Refuse
-        && let Some(session) = walk_in::walk_in(platform, &snapshot, &person, tag, None).await
+    if let BotVerdict::Join(tier) = verdict
+        && let Some(session) = walk_in::walk_in(platform, &snapshot, &person, tag, (tier, None)).await
     {
-        score::note_uses(platform, &snapshot, new_uses).await;
+        score::note_uses(platform, &snapshot, new_uses.of_walk_in()).await;
         return Ok(came_in(platform, request, &session));
     }
     let join = Join {

@@ -131,12 +131,15 @@ async fn checked<P: Platform>(
     };
     let scored = score::score(platform, attempt, None, None).await;
     let is_crowded = scored.is_crowded(policy.bots.accounts_per_address);
-    if scored.score.verdict() == BotVerdict::Refuse || is_crowded {
+    let BotVerdict::Join(tier) = scored.score.verdict() else {
+        return Ok(None);
+    };
+    if is_crowded {
         return Ok(None);
     }
-    let session = walk_in::walk_in(platform, snapshot, person, tag, over).await;
+    let session = walk_in::walk_in(platform, snapshot, person, tag, (tier, over)).await;
     if session.is_some() {
-        score::note_uses(platform, snapshot, scored.new_uses).await;
+        score::note_uses(platform, snapshot, scored.new_uses.of_walk_in()).await;
     }
     Ok(session)
 }

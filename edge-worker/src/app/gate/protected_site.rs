@@ -158,7 +158,7 @@ impl Passing {
 
     /// Ends the sessions that began with a request which does not pass: no browser learns of them.
     async fn end_newcomers<P: Platform>(&self, platform: &P) {
-        for newcomer in &self.newcomers {
+        for newcomer in self.newcomers.iter().filter(|newcomer| newcomer.session.begins) {
             // What fails is in the log, and the session ends by itself.
             let _ = leave::end_session(platform, &newcomer.session.claims).await;
         }

@@ -70,7 +70,6 @@ pub(super) async fn turn<P: Platform>(
     if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
         return Err(Refusal::ticket_of_other());
     }
-    let place = resolved.place_in_line.expect("a turn has a place");
     let mut claim = claim(platform, resolved, turn_at, claim_before.is_none());
     let mut outcome = ask(platform, resolved, claim.clone()).await?;
     if let ClaimOutcome::Review { networks } = outcome {
@@ -86,7 +85,8 @@ pub(super) async fn turn<P: Platform>(
                 event: &ticket.event_id,
                 sub: &person.sub,
                 tag: ticket.tag,
-                place: Some(place),
+                // A suspect who is long past has none any more.
+                place: resolved.place_in_line,
             };
             let (claims, token) = shop_token(platform, &resolved.snapshot.settings, &shopper, &window);
             Ok(StatusAnswer {

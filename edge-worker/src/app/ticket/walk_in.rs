@@ -4,7 +4,7 @@
 use http::HeaderMap;
 use stanchion_shared::{
     account_token::AccountClaims,
-    ids::{Serial, Tag},
+    ids::{Serial, Tag, Tier},
     shop_token::ShopClaims,
     timestamp::UnixMillis,
     wire::{QueueStatus, WalkInAnswer},
@@ -21,6 +21,8 @@ use crate::{
 
 /// A session that began without a turn.
 pub(crate) struct WalkedIn {
+    /// It begins now; otherwise the person was in.
+    pub(crate) begins: bool,
     pub(crate) token: String,
     pub(crate) claims: ShopClaims,
 }
@@ -44,18 +46,18 @@ impl WalkedIn {
     }
 }
 
-/// Lets a person in, if there is room; otherwise they have to queue, also where nobody can say it. A
-/// ticket with the serial `over` holds nobody up.
+/// Lets a person of this tier in, if there is room; otherwise they have to queue, also where nobody can
+/// say it. A ticket with the serial `over` holds nobody up.
 pub(crate) async fn walk_in<P: Platform>(
     platform: &P,
     snapshot: &KnownEvent,
     person: &AccountClaims,
     tag: Tag,
-    over: Option<Serial>,
+    (tier, over): (Tier, Option<Serial>),
 ) -> Option<WalkedIn> {
     let now = platform.now();
     match snapshot.is_current(now) && snapshot.may_walk_in(now) {
-        true => ask(platform, snapshot, person, tag, WalkInKind::Begins { over }).await,
+        true => ask(platform, snapshot, person, tag, WalkInKind::Begins { tier, over }).await,
         false => None,
     }
 }
@@ -73,7 +75,7 @@ pub(crate) async fn find<P: Platform>(
 /// What a person asks for.
 enum WalkInKind {
     /// A session, a new one if need be.
-    Begins { over: Option<Serial> },
+    Begins { tier: Tier, over: Option<Serial> },
     /// The session that they are in.
     IsIn,
 }
@@ -85,19 +87,22 @@ async fn ask<P: Platform>(
     tag: Tag,
     kind: WalkInKind,
 ) -> Option<WalkedIn> {
+    let (tier, over, only_if_in) = match kind {
+        WalkInKind::Begins { tier, over } => (tier, over, false),
+        WalkInKind::IsIn => (Tier::Human, None, true),
+    };
     let mut session = [0; 16];
     platform.random(&mut session);
+    let session = hex::encode(session);
     let (settings, event) = (&snapshot.settings, &snapshot.event_id);
     let walk_in = WalkIn {
         tag,
-        over: match kind {
-            WalkInKind::Begins { over } => over,
-            WalkInKind::IsIn => None,
-        },
-        only_if_in: matches!(kind, WalkInKind::IsIn),
+        over,
+        tier,
+        only_if_in,
         shopping_ms: settings.longest_session_ms(),
         idle_ms: settings.policy.gate.idle_ms,
-        session: hex::encode(session),
+        session: session.clone(),
     };
     let (store, shard) = (platform.store(), tag.shard(snapshot.shards()));
     let asked = store.walk_in(event, shard, walk_in);
@@ -115,5 +120,6 @@ async fn ask<P: Platform>(
         place: None,
     };
     let (claims, token) = claim::shop_token(platform, settings, &shopper, &window);
-    Some(WalkedIn { token, claims })
+    let begins = window.session == session;
+    Some(WalkedIn { begins, token, claims })
 }

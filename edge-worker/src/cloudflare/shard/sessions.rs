@@ -167,7 +167,10 @@ impl Shard {
                 Ok(Heard::Noted | Heard::NoEvent) => telling.note_answer(),
                 Err(error) => {
                     console_error!("a shard could not tell of sessions: {error}");
-                    telling.note_silence(every_ms, now());
+                    // A slot counts only for a while, and its session has to be told before.
+                    if report.slots_used.is_empty() {
+                        telling.note_silence(every_ms, now());
+                    }
                 }
             }
             self.telling.set(telling);

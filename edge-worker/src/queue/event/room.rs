@@ -24,7 +24,7 @@ impl EventState {
                 ..Room::NONE
             };
         };
-        let waiting = self.waiting(&snapshot, reported, now);
+        let waiting = waiting(&snapshot, now);
         let is_open = snapshot.phase_of_line(now) == Phase::OnSale && reported.wait_for_slot == 0;
         let without_turn = match is_open {
             true => most.saturating_sub(waiting),
@@ -49,13 +49,6 @@ impl EventState {
         }
     }
 
-    /// Fans for whom room is kept: those who have joined and are not drawn or not called, and those who
-    /// were called and may not be in yet. What shards have not reported is up to some seconds old.
-    fn waiting(&self, snapshot: &Snapshot, reported: &ReportTotals, now: UnixMillis) -> u64 {
-        let joined = reported.joined.max(self.progress.last_place);
-        joined.saturating_sub(snapshot.called(now.minus(ON_THEIR_WAY_MS)))
-    }
-
     /// Fans that a protected site calls beyond its room.
     pub(super) fn called_ahead(&self) -> u32 {
         let policy = &self.settings.policy;
@@ -64,6 +57,15 @@ impl EventState {
             _ => 0,
         }
     }
+}
+
+/// Fans for whom room is kept: those who have joined and are not drawn or not called, those of the
+/// second line among them, and those who were called and may not be in yet. What shards have not
+/// reported is up to some seconds old.
+fn waiting(snapshot: &Snapshot, now: UnixMillis) -> u64 {
+    snapshot
+        .joined
+        .saturating_sub(snapshot.called(now.minus(ON_THEIR_WAY_MS)))
 }
 
 #[cfg(test)]

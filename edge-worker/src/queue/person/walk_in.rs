@@ -1,6 +1,6 @@
 //! A person who needs no turn: nobody waits, and a slot is free.
 
-use stanchion_shared::timestamp::UnixMillis;
+use stanchion_shared::{ids::Tier, timestamp::UnixMillis};
 
 use super::{Person, Slot, token_until};
 use crate::platform::{HeldTicket, ShoppingWindow, WalkIn, WalkInOutcome};
@@ -34,17 +34,20 @@ impl Person {
         WalkInOutcome::Window(window)
     }
 
-    /// Whether the person holds a ticket that may still have its turn, was refused, or has a shop token
-    /// that may still be good somewhere.
+    /// Whether the person is a suspect, holds a ticket that may still have its turn, was refused, or has
+    /// a shop token that may still be good somewhere.
     fn has_to_queue(&self, walk_in: &WalkIn, now: UnixMillis) -> bool {
         let waits = |held: &HeldTicket| {
             !self.left && held.claimed.is_none() && (held.waits_for_slot || walk_in.over != Some(held.serial))
         };
+        let is_suspect = walk_in.tier != Tier::Verified && self.worst_tier.max(walk_in.tier) == Tier::Suspect;
         // An idle window goes on and needs no other one.
         let last = self
             .window()
             .filter(|window| !(window.walked_in && window.is_idle(now)));
         let token_until = last.map(token_until).unwrap_or_default();
-        self.held.as_ref().is_some_and(waits) || now < self.refused_until.max(self.busy_until).max(token_until)
+        is_suspect
+            || self.held.as_ref().is_some_and(waits)
+            || now < self.refused_until.max(self.busy_until).max(token_until)
     }
 }

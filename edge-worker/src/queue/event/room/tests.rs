@@ -133,6 +133,14 @@ fn room_is_kept_for_everybody_who_waits_and_nobody_passes_a_fan_who_finds_no_slo
         0,
         "one waits for a slot"
     );
+    site.progress.second_line.drawn = 3;
+    let with_suspects = site.room_at(&joined(0), after(10)).without_turn;
+    assert_eq!(
+        with_suspects,
+        u64::from(AT_ONCE) - 3,
+        "also before shards have reported"
+    );
+    site.progress.second_line.drawn = 0;
     site.draw_fans(5, after(10));
     let in_line = site.room_at(&joined(5), after(11)).without_turn;
     assert_eq!(in_line, u64::from(AT_ONCE) - 5);

@@ -6,6 +6,7 @@ fn walk_in(name: &str) -> WalkIn {
     WalkIn {
         tag: TAG,
         over: None,
+        tier: Tier::Human,
         only_if_in: false,
         shopping_ms: 600,
         idle_ms: None,
@@ -66,6 +67,21 @@ fn a_stranger_with_a_slot_is_in_at_once_and_finds_the_same_window_again() {
         walk_in(Some(&person), "b", Slot::Given, 700).outcome,
         WalkInOutcome::Window(window("b", 700))
     );
+}
+
+#[test]
+fn a_suspect_has_to_queue_now_or_from_before_unless_the_organiser_vouches() {
+    let comes = |person: &Person, tier| {
+        let asked = WalkIn { tier, ..walk_in("w") };
+        person.clone().walk_in(&asked, Slot::Given, UnixMillis(10_000))
+    };
+    let stranger = Person::default();
+    assert_eq!(comes(&stranger, Tier::Suspect), WalkInOutcome::HasToQueue);
+    let mut suspect = Person::default();
+    suspect.join(&join(Tier::Suspect, None), Some(Draw(0)), NOW);
+    assert_eq!(comes(&suspect, Tier::Human), WalkInOutcome::HasToQueue);
+    assert!(comes(&suspect, Tier::Verified).window().is_some());
+    assert!(comes(&stranger, Tier::Human).window().is_some());
 }
 
 #[test]

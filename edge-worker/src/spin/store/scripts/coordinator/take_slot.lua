@@ -20,7 +20,7 @@ end
 -- How many more sessions may begin.
 local function free()
   if ARGV[6] == '' then return math.huge end
-  local running = (number_of('sessions_begun') or 0) - (number_of('sessions_over') or 0)
+  local running = (number_of('sessions_begun') or 0) + (number_of('sessions_revived') or 0) - (number_of('sessions_over') or 0)
   return tonumber(ARGV[6]) - running - redis.call('ZCARD', SLOTS)
 end
 
