@@ -186,7 +186,7 @@ async fn a_report_of_sessions_that_was_overtaken_sets_no_count_back() {
     let counts = format!("stanchion:{{{}}}:session_counts", event.id).into_bytes();
     let shard = first.shard.0.to_string().into_bytes();
     let counted = redis.execute("HGET", vec![counts, shard]).await.unwrap();
-    assert_eq!(counted, [Value::Bytes(b"3 0 0".to_vec())]);
+    assert_eq!(counted, [Value::Bytes(b"3 0 0 0".to_vec())]);
 }
 
 #[tokio::test]

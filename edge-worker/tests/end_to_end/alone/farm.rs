@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use stanchion_harness::{Edge, Event, Fan, now, read, until_effective};
 use stanchion_shared::{
     account_token::AccountRecord,
@@ -14,7 +14,7 @@ use stanchion_shared::{
     proof_of_work,
     schedule::EFFECT_DELAY_MS,
     score::{PAGE_TAKES_MS, sharing::KNOWN_AFTER_SECONDS},
-    wire::{JoinAnswer, QueueStatus, ReceiptClaims, StatusAnswer},
+    wire::{JoinAnswer, QueueStatus, StatusAnswer},
 };
 
 /// Accounts of the farm, and as many people: three times as many as a network may have.
@@ -40,7 +40,7 @@ struct Joined {
     kind: Kind,
     fan: Fan,
     ticket: String,
-    tier: u8,
+    tier: u64,
 }
 
 /// One after the other: a customer of the carrier and an account of the farm.
@@ -124,11 +124,16 @@ async fn at_turn(edge: &Edge, Joined { fan, ticket, .. }: &Joined) -> StatusAnsw
     panic!("{} gets no turn", fan.subject);
 }
 
-/// The tier in a receipt, whose signature other tests check.
-fn tier(receipt: &str) -> u8 {
-    let claims = receipt.split('.').nth(1).unwrap();
+/// The tier in a receipt.
+fn tier(receipt: &str) -> u64 {
+    claims(receipt)["tier"].as_u64().unwrap()
+}
+
+/// The claims of a token, whose signature other tests check.
+fn claims(token: &str) -> Value {
+    let claims = token.split('.').nth(1).unwrap();
     let json = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, claims).unwrap();
-    serde_json::from_slice::<ReceiptClaims>(&json).unwrap().tier
+    serde_json::from_slice(&json).unwrap()
 }
 
 async fn all<T>(count: usize, ask: impl AsyncFn(usize) -> T) -> Vec<T> {
@@ -173,7 +178,11 @@ async fn no_account_of_a_farm_is_before_a_person_and_no_person_is_below_a_humans
     until_effective().await;
 
     let told: Vec<StatusAnswer> = all(joined.len(), async |number| at_turn(&edge, &joined[number]).await).await;
-    let place = |answer: &StatusAnswer| answer.position.expect("everybody is drawn");
+    // A suspect's position is a number in the second line; the shop token has the place that was served.
+    let place = |answer: &StatusAnswer| {
+        let token = answer.shop_token.as_ref().expect("has a turn");
+        claims(token)["place"].as_u64().expect("it came with a turn")
+    };
     let (mut last_person, mut first_in_shop_of_farm, mut withdrawn) = (0, u64::MAX, Vec::new());
     for (joined, answer) in joined.iter().zip(&told) {
         let shops = answer.shop_token.is_some();
