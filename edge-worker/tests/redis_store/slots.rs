@@ -105,6 +105,12 @@ async fn an_idle_session_that_goes_on_takes_a_slot_again() {
     };
     let first = asks().await.window().expect("an empty site").session.clone();
     tokio::time::sleep(Duration::from_millis(600)).await;
+    // Its slot is free once the shard has reported that it is over.
+    let deadline = now().plus(6_000);
+    while event.snapshot(&store).await.sessions.active() > 0 {
+        assert!(now() < deadline, "it is idle");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert_eq!(asks().await.window().map(|window| &window.session), Some(&first));
     // The event counts it as one that runs.
     assert_eq!(comes(&event, &store, people(1)[0]).await, WalkInOutcome::Full);
