@@ -75,7 +75,7 @@ pub(super) enum ToCoordinator {
     PutEventMessage(PutEventMessage),
     PutReleaseMessage(PutReleaseMessage),
     Read(Read),
-    ReadWithAnswers(ReadWithAnswers),
+    ReadWithAnswers(Box<ReadWithAnswers>),
     Announce(Announce),
     Report(Report),
     TellSessions(TellSessions),

@@ -120,7 +120,7 @@ impl Objects {
     ) -> Result<String, StoreError> {
         match of {
             Source::Event(event) if !answers.is_empty() => {
-                let message = ToCoordinator::ReadWithAnswers(ReadWithAnswers { read, answers });
+                let message = ToCoordinator::ReadWithAnswers(Box::new(ReadWithAnswers { read, answers }));
                 self.send_or(
                     "COORDINATOR",
                     event.as_str(),

@@ -71,11 +71,12 @@ test('before it begins the page counts down to it, and refreshes itself by the p
 });
 
 test('in line the page says the place, who is ahead, and how far the queue has come', async () => {
+  // Who joins by the form has shown no proof of work, and stands in the second line.
   const fans = [new Browser(), new Browser(), new Browser()];
   for (const fan of fans) await join(fan);
   const places = [];
   for (const fan of fans) {
-    const page = await until(fan, '/hall/seats', ({ text }) => text.includes('Your place</p>'));
+    const page = await until(fan, '/hall/seats', ({ text }) => text.includes('Your place in the second line</p>'));
     assert.match(title(page), /^(Paused|\d+ ahead) · A &lt;site&gt;$/);
     places.push(Number(/id="value">([\d,]+)</.exec(page.text)[1]));
     const ahead = Number(/id="ahead">([\d,]+)</.exec(page.text)[1]);

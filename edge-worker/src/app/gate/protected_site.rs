@@ -87,7 +87,7 @@ pub(crate) async fn answer<P: Platform>(
                         passing.end_newcomers(platform).await;
                         return Ok(Answer::Own(answer));
                     }
-                    WithoutSession::ComesIn(newcomer) => passing.let_newcomer_in(newcomer, snapshot),
+                    WithoutSession::ComesIn(newcomer) => passing.let_newcomer_in(*newcomer, snapshot),
                 },
             },
         }
@@ -164,13 +164,13 @@ impl Passing {
         }
     }
 
-    fn let_newcomer_in(&mut self, newcomer: Box<Newcomer>, snapshot: KnownEvent) {
+    fn let_newcomer_in(&mut self, newcomer: Newcomer, snapshot: KnownEvent) {
         let session = Session {
             token: newcomer.session.token.clone(),
             claims: Rc::new(newcomer.session.claims.clone()),
         };
         self.let_in(session, snapshot);
-        self.newcomers.push(*newcomer);
+        self.newcomers.push(newcomer);
     }
 }
 

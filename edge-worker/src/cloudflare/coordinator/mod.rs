@@ -97,7 +97,8 @@ impl DurableObject for Coordinator {
                 objects::answer::<PutReleaseMessage>(self.put_release(message).map_err(broken))
             }
             ToCoordinator::Read(read) => self.answer_read(read),
-            ToCoordinator::ReadWithAnswers(ReadWithAnswers { read, answers }) => {
+            ToCoordinator::ReadWithAnswers(message) => {
+                let ReadWithAnswers { read, answers } = *message;
                 let mut all = self.answers.get();
                 all.add(answers);
                 self.answers.set(all);
