@@ -50,17 +50,11 @@ async fn comes<R: Redis>(event: &Event, store: &Store<'_, R>, tag: Tag) -> WalkI
     store.walk_in(&event.id, shard, walk_in(tag)).await.unwrap()
 }
 
-/// After a put shards have to be asked once.
-async fn reported(event: &Event, store: &Store<'_, impl Redis>) {
-    event.snapshot(store).await;
-}
-
 #[tokio::test]
 async fn of_a_crowd_that_comes_at_once_as_many_come_in_as_may_and_a_leaver_makes_room() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = open_site(10, 600_000).open(&store).await;
-    reported(&event, &store).await;
     let crowd = people(40);
     let came = join_all(crowd.iter().map(|&tag| comes(&event, &store, tag))).await;
     let inside: Vec<_> = came
@@ -94,7 +88,6 @@ async fn an_idle_session_that_goes_on_takes_a_slot_again() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = open_site(1, 600_000).open(&store).await;
-    reported(&event, &store).await;
     let tag = people(1)[0];
     let asks = async || {
         let idle = WalkIn {
@@ -123,7 +116,6 @@ async fn as_many_come_in_a_second_as_the_site_takes() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = open_site(1_000, 120).open(&store).await;
-    reported(&event, &store).await;
     let began = now();
     let mut came = 0;
     while now().since(began) < 2_000 {
@@ -138,7 +130,6 @@ async fn a_fan_whose_turn_has_come_waits_for_a_slot_and_nobody_passes() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = open_site(1, 600_000).open(&store).await;
-    reported(&event, &store).await;
     let first = people(1)[0];
     let inside = comes(&event, &store, first).await;
     let inside = inside.window().expect("an empty site").clone();
@@ -181,7 +172,6 @@ async fn a_slot_that_is_not_used_is_free_again() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = open_site(1, 600_000).open(&store).await;
-    reported(&event, &store).await;
     // As if an instance had taken it and died: for a moment more it counts.
     let slots = format!("stanchion:{{{}}}:slots", event.id).into_bytes();
     let until = now().plus(1_500).0.to_string().into_bytes();

@@ -15,7 +15,7 @@ use super::{
     shard::{MAX_TRIES, ShardOf, text},
 };
 use crate::{
-    platform::{Claim, ClaimOutcome, StoreError, WalkIn, WalkInOutcome},
+    platform::{Claim, ClaimOutcome, QueueStore, StoreError, WalkIn, WalkInOutcome},
     queue::{
         person::{self, Person, Slot},
         room::{ASKS_EVERY_MS, BEGIN_WITHIN_MS, SLOT_HELD_MS, SlotFor, SlotRequest, WAITS_FOR_SLOT_MS},
@@ -67,15 +67,21 @@ impl<R: Redis> ShardOf<'_, R> {
 }
 
 impl<R: Redis> Store<'_, R> {
-    /// Takes a slot, if there is one. A coordinator that may have forgotten sessions or draws gives
-    /// none before all shards have reported.
+    /// Takes a slot, if there is one. A coordinator that is new, or may have forgotten sessions or draws,
+    /// asks all shards first. It gives none before they have reported.
     async fn take_slot(&self, event: &EventId, request: &SlotRequest) -> Result<Option<GivenSlot>, StoreError> {
+        let mut has_asked_shards = false;
         for _ in 0..MAX_TRIES {
             let Some(read) = self.read_event(event).await? else {
                 return Ok(None);
             };
             if !read.all_reported {
-                return Ok(None);
+                if has_asked_shards {
+                    return Ok(None);
+                }
+                has_asked_shards = true;
+                self.look_after(event).await?;
+                continue;
             }
             let room = read.state.room(read.open_tickets(), &read.reported, read.now);
             let (kind, most, walk_ins) = match request.of {
