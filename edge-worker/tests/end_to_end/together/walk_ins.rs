@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use stanchion_harness::{Edge, Event, Fan, now, read, refusal, release, until_effective};
 use stanchion_shared::{
     policy::gate::GateMode,
-    wire::{EdgeStats, JoinAnswer, PutRelease, QueueStatus, WalkInAnswer},
+    wire::{EdgeStats, JoinAnswer, PutAccepted, PutRelease, QueueStatus, WalkInAnswer},
 };
 
 const AT_ONCE: u32 = 2;
@@ -24,8 +24,10 @@ async fn opened(edge: &Edge) -> Event {
         at_once: Some(AT_ONCE),
         ..release(event.put.version + 1, 100)
     };
-    read::<Value>(edge.put_release(&event, &release).await).await;
-    until_effective().await;
+    let accepted: PutAccepted = read(edge.put_release(&event, &release).await).await;
+    // On Spin a release holds a little later.
+    let holds_in = accepted.effective_at.since(now()) + 500;
+    tokio::time::sleep(Duration::from_millis(holds_in)).await;
     event
 }
 
