@@ -55,6 +55,8 @@ async fn of_a_crowd_that_comes_at_once_as_many_come_in_as_may_and_a_leaver_makes
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let event = open_site(10, 600_000).open(&store).await;
+    // Shards have reported: until then nobody is let in but the one who asks them.
+    event.snapshot(&store).await;
     let crowd = people(40);
     let came = join_all(crowd.iter().map(|&tag| comes(&event, &store, tag))).await;
     let inside: Vec<_> = came
