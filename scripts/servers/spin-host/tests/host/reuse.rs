@@ -23,12 +23,13 @@ async fn wait(host: &Host, milliseconds: u64) -> (String, u64, String, String) {
 #[tokio::test]
 async fn statics_are_shared_by_the_requests_of_an_instance_sixteen_at_a_time() {
     let host = Host::start(&[KEY]);
-    // One after the other, so that each finds the instances before it waiting and joins one that has room.
+    // One after the other, so that each finds the instances before it waiting and joins one that has room. They wait for long:
+    // other tests of this program compile their components meanwhile.
     let waits = (0..40).map(|number| {
         let host = &host;
         async move {
             tokio::time::sleep(Duration::from_millis(20 * number)).await;
-            wait(host, 2_000).await
+            wait(host, 6_000).await
         }
     });
     let told = join_all(waits).await;
