@@ -1,5 +1,5 @@
 //! What a fan does with a queue ticket: claim its turn, or give it up. And what a fan does who needs
-//! none, because nobody waits.
+//! none, because there is room.
 
 use serde::{Deserialize, Serialize};
 use stanchion_shared::{
@@ -130,7 +130,7 @@ impl ClaimOutcome {
     }
 }
 
-/// Asks for a shopping window without a turn: nobody waits, as far as the edge knows.
+/// Asks for a shopping window without a turn: there is room, as far as the edge knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WalkIn {
     /// The person.

@@ -111,7 +111,7 @@ pub trait QueueStore {
         claim: Claim,
     ) -> impl Future<Output = Result<ClaimOutcome, StoreError>>;
 
-    /// Gives a person a shopping window without a turn, if nobody waits and a slot is free, or finds
+    /// Gives a person a shopping window without a turn, if there is room and a slot is free, or finds
     /// the one they are in.
     fn walk_in(
         &self,

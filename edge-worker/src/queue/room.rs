@@ -1,5 +1,5 @@
 //! Slots: an event whose gate is `when_busy` lets no more people in than may be at once, with a turn
-//! or without one, and whoever comes while nobody waits gets in without one.
+//! or without one. While there is room people come in without one.
 //!
 //! A shard asks the event's coordinator for a slot before it begins a session. A slot counts until
 //! the coordinator has been told of its session, which counts from then on, or until it was clearly

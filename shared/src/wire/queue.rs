@@ -102,7 +102,7 @@ pub struct JoinAnswer {
     pub poll_after_ms: Option<u64>,
 }
 
-/// The response to a join while nobody waits and there is room, in an event whose gate is
+/// The response to a join while there is room, in an event whose gate is
 /// `when_busy`: the person is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WalkInAnswer {

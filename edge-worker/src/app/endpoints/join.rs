@@ -76,7 +76,7 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
         score.verdict()
     };
 
-    // While nobody waits there is nothing to queue for.
+    // While there is room there is nothing to queue for.
     if let BotVerdict::Join(tier) = verdict
         && let Some(session) = walk_in::walk_in(platform, &snapshot, &person, tag, (tier, None)).await
     {

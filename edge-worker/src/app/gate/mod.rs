@@ -11,7 +11,7 @@
 //! - [`session_end`]: a protected site ends a session.
 //! - [`proxy`]: carries requests to the origin.
 //! - [`protected_site`]: guards a protected site. [`without_session`] decides on whoever has no session,
-//!   and [`newcomer`] lets them in where nobody waits.
+//!   and [`newcomer`] lets them in where there is room.
 //! - [`site_headers`]: which headers travel to a protected site and back.
 //! - [`site_time_limits`]: how long the edge waits for a protected site.
 //! - [`site_watch`]: how the site answers, for the event's meter.

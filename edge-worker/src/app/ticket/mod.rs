@@ -5,7 +5,7 @@
 //! - [`resolve`]: works out where a queue ticket stands now.
 //! - [`poll`]: what the holder of a queue ticket is told.
 //! - [`claim`]: begins the shopping session when the turn has come.
-//! - [`walk_in`]: begins a shopping session without a turn, while nobody waits.
+//! - [`walk_in`]: begins a shopping session without a turn, while there is room.
 //! - [`leave`]: a person gives their queue ticket up, or ends their shopping session.
 
 mod claim;

@@ -1,5 +1,5 @@
-//! A person comes in without a turn and gets the shop token at once: nobody waits, and there is
-//! room. No ticket is needed and none is given.
+//! A person comes in without a turn and gets the shop token at once: there is room beside what is
+//! kept for everybody who waits. No ticket is needed and none is given.
 
 use http::HeaderMap;
 use stanchion_shared::{

@@ -240,7 +240,7 @@ impl Shard {
     }
 }
 
-/// The counts of sessions that a shard has not told.
+/// Whether there are counts of sessions, or slots that were used, of which the coordinator was not told.
 pub(super) fn is_news(totals: SessionTotals, told: SessionTotals, slots: &Queue) -> bool {
     totals != told || !slots.used.borrow().is_empty()
 }

@@ -1,4 +1,4 @@
-//! A person who needs no turn: nobody waits, and a slot is free.
+//! A person who needs no turn: there is room, and a slot is free.
 
 use stanchion_shared::{ids::Tier, timestamp::UnixMillis};
 

@@ -49,7 +49,7 @@ pub enum GateMode {
     Queue,
     /// As `queue`, but without any bypass.
     QueueAll,
-    /// As `queue`, but who comes while nobody waits and there is room gets a session at once.
+    /// As `queue`, but a request gets a session at once while there is room ([`crate::room`]).
     WhenBusy,
     /// Every request passes without a session.
     Passthrough,
