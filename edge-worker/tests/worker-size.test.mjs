@@ -21,7 +21,7 @@ const PROGRAM = ON_SPIN ? join(STACK, 'edge/stanchion_edge.wasm') : join(dirname
  * Bytes of the worker, compressed by gzip as Cloudflare counts them. Its own limits are 3 MB and 10 MB; this one is what it is
  * today and a little more, so that whoever makes it larger notices.
  */
-const MOST_GZIPPED = 950_000;
+const MOST_GZIPPED = 960_000;
 const STARTS = 5;
 
 test('the program carries none of the files of the pages', () => {

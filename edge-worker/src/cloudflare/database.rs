@@ -156,7 +156,7 @@ impl Row {
 
     /// A value kept as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T> {
-        Ok(serde_json::from_str(self.text(column)?)?)
+        Ok(serde_json::from_slice(self.text(column)?.as_bytes())?)
     }
 }
 

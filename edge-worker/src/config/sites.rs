@@ -303,7 +303,7 @@ fn check_once<T: ToString>(what: &str, all: impl IntoIterator<Item = T>) -> Resu
 }
 
 fn parse_sites<V: Fn(&str) -> Option<String>>(text: &str, variables: &Variables<V>) -> Result<Vec<Site>, String> {
-    let entries: Vec<Entry> = serde_json::from_str(text).map_err(unreadable)?;
+    let entries: Vec<Entry> = serde_json::from_slice(text.as_bytes()).map_err(unreadable)?;
     if !(1..=MAX_SITES).contains(&entries.len()) {
         return Err(format!("it must name 1 to {MAX_SITES} sites"));
     }

@@ -102,7 +102,7 @@ pub(super) fn read_person(bytes: &[u8]) -> Result<Person, StoreError> {
     let mut next = || parts.next().ok_or_else(broken);
     let number = next()?.parse().map_err(|_| broken())?;
     let digest = Bytes32::parse(next()?).map_err(|_| broken())?;
-    let mut person: Person = serde_json::from_str(next()?).map_err(|_| broken())?;
+    let mut person: Person = serde_json::from_slice(next()?.as_bytes()).map_err(|_| broken())?;
     if let Some(held) = &mut person.held {
         held.number = number;
         held.digest = ShardDigest(digest);

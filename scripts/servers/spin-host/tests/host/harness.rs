@@ -3,11 +3,11 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode};
@@ -16,7 +16,9 @@ use reqwest::{Client, StatusCode};
 const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 
 /// How long a host may take to end after it was asked to.
-const END_WITHIN: Duration = Duration::from_secs(10);
+const END_WITHIN: Duration = Duration::from_secs(60);
+/// How long requests may take to the other side of the guest, where another one's component may be compiled meanwhile.
+const ARRIVE_WITHIN: Duration = Duration::from_secs(120);
 
 /// The variables of [`MANIFEST`] that have no default.
 pub(crate) const KEY: (&str, &str) = ("SPIN_VARIABLE_KEY", "s3cret");
@@ -212,11 +214,7 @@ pub(crate) fn web() -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
-            let mut head = Vec::new();
-            let mut byte = [0];
-            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|bytes| bytes == 1) {
-                head.push(byte[0]);
-            }
+            let head = read_head(&mut stream);
             let answer = if head.starts_with(b"GET /redirect ") {
                 "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 5\r\nconnection: close\r\n\r\nmoved"
             } else {
@@ -226,6 +224,72 @@ pub(crate) fn web() -> String {
         }
     });
     address
+}
+
+/// A web server that answers nobody until it is opened: a test holds requests in the guest with it for as long as it wants,
+/// however busy the machine is.
+pub(crate) struct Barrier {
+    /// `host:port`.
+    pub(crate) address: String,
+    state: Arc<(Mutex<BarrierState>, Condvar)>,
+}
+
+#[derive(Default)]
+struct BarrierState {
+    arrived: usize,
+    open: bool,
+}
+
+impl Barrier {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let state = Arc::new((Mutex::new(BarrierState::default()), Condvar::new()));
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, state) = (stream.expect("a connection"), Arc::clone(&shared));
+                std::thread::spawn(move || hold(stream, &state));
+            }
+        });
+        Self { address, state }
+    }
+
+    /// Waits until so many requests are held.
+    ///
+    /// # Panics
+    /// When they have not come after [`ARRIVE_WITHIN`].
+    pub(crate) async fn holds(&self, requests: usize) {
+        let until = Instant::now() + ARRIVE_WITHIN;
+        while self.state.0.lock().expect("no panic").arrived < requests {
+            assert!(Instant::now() < until, "{requests} requests are not there");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Answers all that it holds, and whatever comes later.
+    pub(crate) fn open(&self) {
+        self.state.0.lock().expect("no panic").open = true;
+        self.state.1.notify_all();
+    }
+}
+
+fn hold(mut stream: TcpStream, (state, opened): &(Mutex<BarrierState>, Condvar)) {
+    read_head(&mut stream);
+    let mut state = state.lock().expect("no panic");
+    state.arrived += 1;
+    drop(opened.wait_while(state, |state| !state.open).expect("no panic"));
+    // Its guest may have been ended meanwhile.
+    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+}
+
+fn read_head(stream: &mut TcpStream) -> Vec<u8> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|bytes| bytes == 1) {
+        head.push(byte[0]);
+    }
+    head
 }
 
 /// What a GET of this path answers; it must be 200.

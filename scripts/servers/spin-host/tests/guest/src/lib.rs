@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::http::{Request, StatusCode};
@@ -83,12 +83,14 @@ async fn answer(request: Request) -> Result<(StatusCode, String), &'static str> 
     Ok((StatusCode::OK, answer))
 }
 
-/// Waits so many milliseconds, and tells the instance, the most requests that were in it together, and what the last
-/// request before the end of the wait had left in a static: itself, unless another one came meanwhile.
-async fn wait(milliseconds: &str) -> String {
+/// Waits for the answer from this address, and tells the instance, the most requests that were in it together, and what the
+/// last request before the end of the wait had left in a static: itself, unless another one came meanwhile.
+async fn wait(address: &str) -> String {
     LAST.with_borrow_mut(|last| *last = format!("{}", SERVED.load(Ordering::Relaxed)));
     let mine = LAST.with_borrow(String::clone);
-    spin_sdk::time::sleep(Duration::from_millis(milliseconds.parse().unwrap_or_default())).await;
+    if let Err(code) = spin_sdk::http::get(address).await {
+        return format!("{code:?}");
+    }
     let last = LAST.with_borrow(String::clone);
     let instance = INSTANCE.with(|instance| *instance);
     format!("{instance} {} {mine} {last}", MOST_INSIDE.load(Ordering::Relaxed))
