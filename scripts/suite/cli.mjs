@@ -59,6 +59,7 @@ function tellSteps(run) {
 
 /** The last line is a contract with those who run this. */
 function tellTests({ results, steps }) {
+  for (const { name } of results.tests.filter(({ secondRun }) => secondRun)) say(`passed in the second run only: ${name}`);
   for (const name of results.ignored) say(`ignored: ${name}`);
   for (const { name } of results.tests.filter(({ passed }) => !passed)) say(`failed: ${name}`);
   for (const { name } of steps.filter(({ failed }) => failed)) say(`failed step: ${name}`);

@@ -52,12 +52,18 @@ export function quietStacks(allNodes) {
   ];
 }
 
+/** Each has a command, and the command for those of its tests that failed: `again`. */
 function rust(programs, filters, threads) {
-  return programs.map((program) => ({ title: program.title, ...program.command({ filters, threads }) }));
+  return programs.map((program) => ({
+    title: program.title,
+    ...program.command({ filters, threads }),
+    again: ({ failedTests }) => program.command({ filters: ['--exact', ...failedTests], threads: 1 }),
+  }));
 }
 
 function node(tests, atOnce) {
-  return tests.length > 0 ? [{ title: `${tests.length} files of Node`, command: nodeCommand(tests, atOnce) }] : [];
+  const again = ({ failedFiles }) => ({ command: nodeCommand(failedFiles.map((file) => ({ file })), 1) });
+  return tests.length > 0 ? [{ title: `${tests.length} files of Node`, command: nodeCommand(tests, atOnce), again }] : [];
 }
 
 /** Whether a test of that program must run one at a time, and whether it runs on this runtime. */

@@ -1,6 +1,8 @@
 // A reporter for `node --test` that speaks as Rust's test programs do, one line for each test:
 //   test the name of the test ... ok <1.234s>
 
+import { relative } from 'node:path';
+
 export default async function* reporter(events) {
   for await (const { type, data } of events) {
     if (type === 'test:pass' || type === 'test:fail') {
@@ -8,7 +10,7 @@ export default async function* reporter(events) {
       const passed = type === 'test:pass';
       const word = data.skip !== undefined || data.todo !== undefined ? 'ignored' : passed ? 'ok' : 'FAILED';
       yield `test ${data.name} ... ${word} <${(data.details.duration_ms / 1000).toFixed(3)}s>\n`;
-      if (!passed) yield `${describe(data.details.error)}\n`;
+      if (!passed) yield `  failed in ${relative(process.cwd(), data.file ?? data.name)}\n${describe(data.details.error)}\n`;
     } else if (type === 'test:diagnostic') {
       // The closing counts, which we count ourselves, come as diagnostics of no file.
       if (data.file) yield `  ${data.message}\n`;

@@ -19,12 +19,17 @@ export class Run {
   #children = new Set();
   #began = performance.now();
   #live;
+  #logs;
 
-  /** @param {boolean} live whether output is shown as it comes: good for one step, unreadable for several at once */
-  constructor({ live }) {
+  /**
+   * @param {boolean} live whether output is shown as it comes: good for one step, unreadable for several at once
+   * @param {string} logs a folder for a log of each step, emptied now
+   */
+  constructor({ live, logs = LOGS }) {
     this.#live = live;
-    rmSync(LOGS, { recursive: true, force: true });
-    mkdirSync(LOGS, { recursive: true });
+    this.#logs = logs;
+    rmSync(logs, { recursive: true, force: true });
+    mkdirSync(logs, { recursive: true });
   }
 
   get failed() {
@@ -38,11 +43,12 @@ export class Run {
   /**
    * Runs `work` as a step. A step whose work fails is shown with the end of its output, and is a failure of the run.
    * @param {(output: Output) => Promise<void>} work
+   * @param {{counted?: boolean}} how `counted`: whether the results of its tests count
    * @returns {Promise<boolean>} whether it passed
    */
-  async step(name, work) {
+  async step(name, work, { counted = true } = {}) {
     const began = performance.now();
-    const output = new Output(join(LOGS, `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.log`), { live: this.#live });
+    const output = new Output(join(this.#logs, `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.log`), { live: this.#live });
     say(this.#live ? `=== ${name}` : `    ${name} …`);
     let failure = null;
     try {
@@ -51,8 +57,10 @@ export class Run {
       failure = error;
     }
     await output.end();
-    this.results.add(output.results, name);
-    const step = { name, seconds: (performance.now() - began) / 1000, failed: failure !== null, tests: output.results.tests.length };
+    const { results } = output;
+    if (counted) this.results.add(results, name);
+    const failedTests = results.tests.filter(({ passed }) => !passed).map((test) => test.name);
+    const step = { name, seconds: (performance.now() - began) / 1000, failed: failure !== null, tests: results.tests.length, failedTests, failedFiles: [...results.failedFiles] };
     this.steps.push(step);
     if (failure && !this.#live) say(output.tail(LINES_SHOWN));
     if (failure) say(`    ${failure.message}${this.#live ? '' : ` (whole log: ${output.file})`}`);

@@ -4,6 +4,7 @@
 import { checkModules, END_TO_END, planStacks, quietStacks } from './lanes.mjs';
 import { nodeCommand, nodeTests } from './node-tests.mjs';
 import { buildPrograms, SERVERS_AND_TESTS, UNIT_TESTS } from './programs.mjs';
+import { secondRun } from './second-run.mjs';
 import { withStack } from './stacks.mjs';
 import { givingWay } from './steps.mjs';
 
@@ -46,7 +47,9 @@ export async function whole(run) {
   const onSpin = components.then((built) => built && on('spin'));
   const computed = components.then(() => computing(run, background, programs, nodes));
   await Promise.all([withoutEdge, onWorkerd, onSpin, computed]);
-  for (const stack of quietStacks(nodes)) await onStack(stack);
+  const quiet = quietStacks(nodes);
+  for (const stack of quiet) await onStack(stack);
+  await secondRun(run, [...stacks, ...quiet]);
 }
 
 async function buildStep(run, name, targets, wrap) {

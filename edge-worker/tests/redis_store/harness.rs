@@ -206,7 +206,7 @@ impl Event {
 
     /// Reads snapshots until the draw is closed, as edges do.
     pub(crate) async fn until_closed<R: Redis>(&self, store: &Store<'_, R>, draw: u32) -> Snapshot {
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             let snapshot = self.snapshot(store).await;
             if snapshot.is_closed(Draw(draw)) {
                 return snapshot;

@@ -196,9 +196,9 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
     }
 }
 
-/// Waits until `holds`, at most ten seconds.
+/// Waits until `holds`, at most a minute.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..100 {
+    for _ in 0..600 {
         if holds().await {
             return;
         }

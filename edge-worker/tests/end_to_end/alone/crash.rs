@@ -5,10 +5,10 @@ use stanchion_shared::{
     draw::place::place,
     ids::{ShardCount, TicketNumber, Tier},
     timestamp::UnixMillis,
-    wire::{QueueStatus, ReceiptClaims},
+    wire::{JoinAnswer, QueueStatus, ReceiptClaims},
 };
 
-use stanchion_harness::{Edge, Event, beacon, now, part};
+use stanchion_harness::{Edge, Event, Fan, beacon, now, part};
 
 /// From an event's first put to its on-sale, in ms: time for thirty to join.
 const JOINING_MS: u64 = 12_000;
@@ -16,25 +16,38 @@ const JOINING_MS: u64 = 12_000;
 /// Both tests kill the one edge of the stack.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// An event that is open, and so many fans who have joined it before its on-sale.
+async fn joined(
+    edge: &Edge,
+    joining_ms: u64,
+    event_in: impl Fn(u64) -> Event,
+    count: usize,
+) -> (Event, Vec<(Fan, JoinAnswer)>) {
+    let joining = async |event: &Event| {
+        edge.open(event, 100).await;
+        let mut fans = Vec::new();
+        for _ in 0..count {
+            let fan = edge.fan();
+            let joined = edge.join(&event.id, &fan).await;
+            fans.push((fan, joined));
+        }
+        fans
+    };
+    edge.before_on_sale(joining_ms, event_in, joining).await
+}
+
 #[tokio::test]
 async fn an_edge_killed_around_the_close_of_a_draw_loses_no_ticket_and_closes_it_once() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let edge = Edge::new();
     // Several moments around the close: before it, at it, and while it is being done.
     for delay_ms in [0, 30, 80, 200] {
-        let mut event = Event::on_sale_in(JOINING_MS);
-        event.put.settings.shards = ShardCount::new(64).unwrap();
-        edge.open(&event, 100).await;
-        let mut fans = Vec::new();
-        for _ in 0..30 {
-            let fan = edge.fan();
-            let joined = edge.join(&event.id, &fan).await;
-            fans.push((fan, joined));
-        }
-        assert!(
-            now() < event.put.settings.on_sale_time,
-            "this machine is too slow for JOINING_MS"
-        );
+        let event_in = |joining_ms| {
+            let mut event = Event::on_sale_in(joining_ms).with_long_turns();
+            event.put.settings.shards = ShardCount::new(64).unwrap();
+            event
+        };
+        let (event, fans) = joined(&edge, JOINING_MS, event_in, 30).await;
         let remaining = event.put.settings.on_sale_time.since(now());
         tokio::time::sleep(std::time::Duration::from_millis(remaining + delay_ms)).await;
         part("restart", "edge").await;
@@ -84,16 +97,9 @@ async fn an_edge_killed_again_and_again_at_any_step_of_a_closing_leaves_the_same
     let _alone = ONE_AT_A_TIME.lock().await;
     let edge = Edge::new();
     for closing in 0..CLOSINGS {
-        let event = beacon::event();
+        let event_in = |joining_ms: u64| beacon::event_in(joining_ms / 1_000).with_long_turns();
+        let (event, fans) = joined(&edge, beacon::JOINING_S * 1_000, event_in, 12).await;
         let announced = event.put.settings.policy.beacon.clone();
-        edge.open(&event, 100).await;
-        let mut fans = Vec::new();
-        for _ in 0..12 {
-            let fan = edge.fan();
-            let joined = edge.join(&event.id, &fan).await;
-            fans.push((fan, joined));
-        }
-        assert!(now() < event.put.settings.on_sale_time, "this machine is too slow");
         let kill_at = event.put.settings.on_sale_time.plus(random() % CLOSING_MS);
         sleep_until(kill_at).await;
         let mut pinned = None;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use stanchion_harness::{Edge, Event, Fan, now, read, until_effective};
+use stanchion_harness::{Edge, Event, Fan, now, read, release, until_effective};
 use stanchion_shared::{
     account_token::AccountRecord,
     policy::BotPolicy,
@@ -175,6 +175,8 @@ async fn no_account_of_a_farm_is_before_a_person_and_no_person_is_below_a_humans
     // At their turns the edge knows the event's accounts as the snapshot has them.
     let drawn = event.put.settings.on_sale_time.since(now()) + 2 * EFFECT_DELAY_MS;
     tokio::time::sleep(Duration::from_millis(drawn)).await;
+    // The lease of a release is a minute, and all of them may have needed longer.
+    read::<Value>(edge.put_release(&event, &release(event.put.version + 2, 1_000)).await).await;
     until_effective().await;
 
     let told: Vec<StatusAnswer> = all(joined.len(), async |number| at_turn(&edge, &joined[number]).await).await;

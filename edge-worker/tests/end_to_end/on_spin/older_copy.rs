@@ -66,7 +66,7 @@ async fn assert_lost(edge: &Edge, lost: &[String]) {
 
 #[tokio::test]
 async fn after_a_restart_from_an_older_copy_the_lost_are_told_to_join_again_and_no_place_is_given_twice() {
-    let (edge, event) = (Edge::new(), Event::on_sale_in(JOINING_MS));
+    let (edge, event) = (Edge::new(), Event::on_sale_in(JOINING_MS).with_long_turns());
     edge.open(&event, 0).await;
     let kept = join_all(&edge, &event, strangers(&edge)).await;
     let copy = Path::new(&variable("STANCHION_STACK")).join("edge-redis-copy");

@@ -41,7 +41,7 @@ async fn join_alternately(edges: &[Edge; 2], event: &Event) -> Vec<(Fan, JoinAns
 async fn two_processes_on_one_redis_behave_as_one_edge() {
     let edges = two_edges().await;
     let [first, second] = &edges;
-    let event = Event::on_sale_in(JOINING_MS);
+    let event = Event::on_sale_in(JOINING_MS).with_long_turns();
     first.open(&event, 0).await;
     assert_eq!(
         refusal(second.put_event(&event).await).await,

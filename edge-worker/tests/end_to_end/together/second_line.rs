@@ -15,6 +15,8 @@ use stanchion_shared::{
 
 const SUSPECTS: u64 = 10;
 const PEOPLE: u64 = 3;
+/// From the event's first put to its on-sale, in ms: time for the suspects to join.
+const JOINING_MS: u64 = 8_000;
 
 /// Joins from a browser that a program steers: a suspect.
 async fn join_steered(edge: &Edge, event: &Event, fan: &Fan) -> JoinAnswer {
@@ -63,15 +65,20 @@ async fn claimed(edge: &Edge, queued: &mut Vec<Queued>, enough: usize) -> Vec<u6
 
 #[tokio::test]
 async fn suspects_of_the_first_draw_wait_while_people_of_later_draws_go_first() {
-    let (edge, event) = (Edge::new(), Event::on_sale_in(8_000));
-    edge.open(&event, 0).await;
-    let mut suspects = Vec::new();
-    for _ in 0..SUSPECTS {
-        let fan = edge.fan();
-        let ticket = join_steered(&edge, &event, &fan).await.queue_token;
-        suspects.push(Queued { fan, ticket });
-    }
-    assert!(now() < event.put.settings.on_sale_time, "this machine is too slow");
+    let edge = Edge::new();
+    let event_in = |joining_ms| Event::on_sale_in(joining_ms).with_long_turns();
+    let (event, mut suspects) = edge
+        .before_on_sale(JOINING_MS, event_in, async |event| {
+            edge.open(event, 0).await;
+            let mut suspects = Vec::new();
+            for _ in 0..SUSPECTS {
+                let fan = edge.fan();
+                let ticket = join_steered(&edge, event, &fan).await.queue_token;
+                suspects.push(Queued { fan, ticket });
+            }
+            suspects
+        })
+        .await;
 
     // Drawn among themselves: each with a number of the second line, and nobody else ahead.
     let mut numbers = BTreeSet::new();

@@ -12,9 +12,9 @@ use stanchion_shared::{
 
 use crate::{Event, now, read, variable};
 
-/// Seconds between rounds of the beacon of [`event`].
+/// Seconds between rounds of the beacon of [`event_in`].
 pub const PERIOD_S: u64 = 5;
-/// From [`event`] to its on-sale: time to join.
+/// From [`event_in`] to the on-sale, in seconds, unless a test needs longer: time to join.
 pub const JOINING_S: u64 = 8;
 
 /// The network of which consecutive rounds are recorded: 3, 4 and 6.
@@ -33,14 +33,8 @@ pub fn signature_of(round: u64) -> Value {
     rounds.iter().find(|one| one["round"] == round).unwrap()["signature"].clone()
 }
 
-/// An event with a beacon chain of its own: draw 0 waits for round 3, three seconds after the on-sale, and the windows of the
-/// first five seconds for round 4, eight seconds after it.
-#[must_use]
-pub fn event() -> Event {
-    event_in(JOINING_S)
-}
-
-/// As [`event`], with so many seconds to join: for tests that run beside others.
+/// An event with a beacon chain of its own, and so many seconds to join: draw 0 waits for round 3, three seconds after the
+/// on-sale, and the windows of the first five seconds for round 4, eight seconds after it.
 #[must_use]
 pub fn event_in(joining_s: u64) -> Event {
     let mut event = Event::on_sale_in(0);

@@ -58,6 +58,27 @@ impl Edge {
             .await
     }
 
+    /// Does what must be done before an event's on-sale, `joining`, beginning with its [`Edge::open`]. A machine that is too
+    /// busy for `joining_ms` gets another event and twice the time.
+    ///
+    /// # Panics
+    /// It was too late four times.
+    pub async fn before_on_sale<T>(
+        &self,
+        joining_ms: u64,
+        event_in: impl Fn(u64) -> Event,
+        joining: impl AsyncFn(&Event) -> T,
+    ) -> (Event, T) {
+        for doublings in 0..4 {
+            let event = event_in(joining_ms << doublings);
+            let joined = joining(&event).await;
+            if now() < event.put.settings.on_sale_time {
+                return (event, joined);
+            }
+        }
+        panic!("this machine needs more than eight times {joining_ms} ms");
+    }
+
     /// Puts the event and a release of `per_second`.
     pub async fn open(&self, event: &Event, per_second: u64) {
         read::<Value>(self.put_event(event).await).await;

@@ -57,6 +57,17 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The same with turns and sessions of ten minutes, for tests that ask many fans one after the other: none is over before
+    /// its fan is asked, however busy the machine is.
+    #[must_use]
+    pub fn with_long_turns(mut self) -> Event {
+        self.put.settings.turn_ms = 600_000;
+        self.put.settings.shopping_ms = 600_000;
+        self
+    }
+}
+
 /// A release with a lease that outlives the test.
 #[must_use]
 pub fn release(version: u64, per_second: u64) -> PutRelease {

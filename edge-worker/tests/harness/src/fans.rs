@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use serde_json::json;
 use stanchion_shared::{
     account_token::{self, AccountClaims, AccountRecord},
@@ -13,6 +13,19 @@ use stanchion_shared::{
 };
 
 use crate::{Edge, now, read, unique};
+
+/// So often a client asks again.
+const TRIES: usize = 20;
+
+/// Waits if the answer is 503, and says whether it was: a busy machine lets a part be silent for longer than the edge waits for
+/// it, and then a client asks again.
+async fn was_busy(response: &Response) -> bool {
+    let busy = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    if busy {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    busy
+}
 
 /// A fan with an account.
 pub struct Fan {
@@ -63,7 +76,13 @@ impl Edge {
 
     /// A fresh challenge for the fan.
     pub async fn challenge(&self, event: &EventId, fan: &Fan) -> ChallengeAnswer {
-        read(self.challenge_response(event, fan).await).await
+        for _ in 0..TRIES {
+            let response = self.challenge_response(event, fan).await;
+            if !was_busy(&response).await {
+                return read(response).await;
+            }
+        }
+        panic!("no challenge for {event}");
     }
 
     /// The answer to [`Edge::challenge`], also if it is a refusal.
@@ -89,8 +108,15 @@ impl Edge {
 
     /// Joins as a browser does: challenge, solve, join.
     pub async fn join(&self, event: &EventId, fan: &Fan) -> JoinAnswer {
-        let captcha_token = self.solved(event, fan).await;
-        read(self.join_with(event, fan, &captcha_token).await).await
+        // A solution is good once: who asks again solves another challenge, and has the ticket that was given meanwhile.
+        for _ in 0..TRIES {
+            let captcha_token = self.solved(event, fan).await;
+            let response = self.join_with(event, fan, &captcha_token).await;
+            if !was_busy(&response).await {
+                return read(response).await;
+            }
+        }
+        panic!("nobody joins {event}");
     }
 
     /// Gives a ticket up.
@@ -120,12 +146,18 @@ impl Edge {
 
     /// A poll by the ticket's holder.
     pub async fn status(&self, fan: &Fan, queue_token: &str) -> StatusAnswer {
-        read(self.status_response(Some(fan), queue_token).await).await
+        for _ in 0..TRIES {
+            let response = self.status_response(Some(fan), queue_token).await;
+            if !was_busy(&response).await {
+                return read(response).await;
+            }
+        }
+        panic!("no status of {}", fan.subject);
     }
 
-    /// Polls until the status is one of `wanted`, at most 30 s.
+    /// Polls until the status is one of `wanted`, at most 120 s.
     pub async fn status_until(&self, fan: &Fan, queue_token: &str, wanted: &[QueueStatus]) -> StatusAnswer {
-        let deadline = now().plus(30_000);
+        let deadline = now().plus(120_000);
         loop {
             let answer = self.status(fan, queue_token).await;
             if wanted.contains(&answer.status) {

@@ -25,7 +25,7 @@ const WINDOW_MS: u64 = 60_000;
 /// Long enough for all that is asked while a turn may be claimed.
 const TURN_MS: u64 = 15_000;
 /// From the event's first put to its on-sale: time for four fans to join.
-const JOINING_MS: u64 = 8_000;
+const JOINING_MS: u64 = 15_000;
 
 pub(crate) async fn ask(edge: &Edge, transcript: &mut Transcript) {
     let mut event = event(transcript, "sale", JOINING_MS);
