@@ -220,10 +220,23 @@ function shopIsOver() {
 }
 
 function bought(order) {
+  if (entry.value) leaveEntry();
   showOrders([order]);
   announce('Paid. Here are your tickets.');
   showView('tickets');
   offerMore();
+}
+
+/**
+ * Where fans come in without a turn, who has bought is out. The edge ends the session itself if the
+ * checkout was confirmed at once: then it refuses this request.
+ */
+function leaveEntry() {
+  const { shop_token: shopToken } = entry.value;
+  ask('POST', '/api/v1/queue/leave', { bearer: session()?.access_token, shopToken, body: {} }).catch(() => {});
+  entry.clear();
+  shop.close();
+  latest = null;
 }
 
 async function showTickets() {

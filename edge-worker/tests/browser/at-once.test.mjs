@@ -6,11 +6,12 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchEvent, noBarriers, withBrowser } from './harness.mjs';
+import { admin, launchEvent, noBarriers, withBrowser } from './harness.mjs';
 
 const { visit } = withBrowser();
 
-visit('a fan who joins while nobody waits is in the shop at once, keeps the session over a reload, and leaves', {}, async (fan) => {
+/** An event that lets people in at once, and the fan is in. @returns the event's id */
+async function inAtOnce(fan) {
   const { page } = fan;
   // A browser that a program steers is a suspect, and suspects queue.
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false }));
@@ -21,6 +22,12 @@ visit('a fan who joins while nobody waits is in the shop at once, keeps the sess
   await fan.signUp();
   await page.getByRole('button', { name: 'Join the queue' }).click();
   await fan.turn();
+  return eventId;
+}
+
+visit('a fan who joins while nobody waits is in the shop at once, keeps the session over a reload, and leaves', {}, async (fan) => {
+  const { page } = fan;
+  const eventId = await inAtOnce(fan);
   await noBarriers(fan, 'in at once');
   await fan.hold(['1', 1]);
   await page.getByText('A-1-1', { exact: true }).waitFor();
@@ -35,4 +42,24 @@ visit('a fan who joins while nobody waits is in the shop at once, keeps the sess
   await page.getByRole('button', { name: 'Give up your turn' }).click();
   await page.getByRole('button', { name: 'Give it up' }).click();
   await page.getByRole('heading', { name: 'Join the queue' }).waitFor();
+});
+
+visit('who has bought is out, has the tickets, and may come in again', {}, async (fan) => {
+  const { page } = fan;
+  const eventId = await inAtOnce(fan);
+  await fan.hold(['1', 1]);
+  await fan.pay('Visa that pays');
+  assert.deepEqual(await fan.tickets(), ['Seat A-1-1']);
+  const running = async () => (await admin('GET', `/events/${eventId}/stats`)).edge.sessions.active;
+  const deadline = Date.now() + 30_000;
+  while (await running() > 0) {
+    assert.ok(Date.now() < deadline, 'the slot is not free');
+    await sleep(200);
+  }
+
+  await page.reload();
+  assert.deepEqual(await fan.tickets(), ['Seat A-1-1']);
+  await page.getByRole('button', { name: 'To the queue' }).click();
+  await page.getByRole('button', { name: 'Join the queue' }).click();
+  await fan.turn();
 });

@@ -1,5 +1,5 @@
 // While one thread floods the edge for a minute as fast as it can, the 99th percentile of an honest fan's polls is at most twice
-// what it is while the thread asks for /healthz instead, which costs the edge least.
+// what it is while the thread asks for /healthz instead, which costs the edge least; and fans go on joining and getting their turns.
 // Needs: a stack.
 // Breaks: nothing, and needs a quiet machine.
 // Runs on: workerd and Spin.
@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { Fan, shopperAndWaiter } from '../fan_out/fan.mjs';
+import { Fan, putEvent, putRate, shopperAndWaiter } from '../fan_out/fan.mjs';
 import { floodsOf } from './floods.mjs';
 
 /** The thread's requests on their way, and honest fans, each of which pauses so long between two polls. */
@@ -20,6 +20,8 @@ const PAUSE_MS = 20;
 const ROUNDS = 24;
 const [ROUND_MS, WARM_UP_MS] = [2_500, 500];
 const MOST = 2;
+/** How long a flood goes on in which a fan joins and is let in. */
+const ADMITTING_MS = 20_000;
 /**
  * The test fails if a flood's p99 is more than MOST times that of /healthz in so many of the rounds. Two rounds differ by chance,
  * on a busy machine by more than twice. If MOST were the true median of their ratio, each round would be above it with one half:
@@ -64,6 +66,24 @@ test('honest p99 under each flood is at most twice that under the same flood of 
   };
   for (const what of [HEALTHZ, ...floods, AGAIN]) t.diagnostic(told(what).text);
   for (const what of floods) assert.ok(told(what).above < TOO_MANY, told(what).text);
+});
+
+test('under each flood fans join, are drawn and are let in', { timeout: 300_000 }, async () => {
+  const admitting = `admitting-${Date.now().toString(36)}`;
+  await putEvent(edge, admitting, 1_000);
+  for (const [index, what] of Object.keys(floodsOf(event)).entries()) {
+    await putRate(edge, admitting, 2 + index, 100);
+    const ended = once(flooder, 'message');
+    flooder.postMessage({ what, ms: ADMITTING_MS });
+    await sleep(WARM_UP_MS);
+    const began = Date.now();
+    const fan = new Fan(edge, admitting);
+    assert.equal((await fan.join()).status, 200);
+    const { shop_token: shopToken } = await fan.until('your_turn');
+    assert.ok(shopToken);
+    assert.ok(Date.now() - began < ADMITTING_MS - WARM_UP_MS, 'while the flood went on');
+    await ended;
+  }
 });
 
 /** One round of a flood: the p99 of honest polls in ms, and how fast it was. */

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use stanchion_shared::wire::CheckoutRequest;
+use stanchion_shared::wire::{CheckoutRequest, SESSION_HEADER, SessionWord};
 use tokio::time::Instant;
 
 use super::{
@@ -44,7 +44,12 @@ pub(crate) async fn checkout(
     let answer_at = Instant::from_std(arrived) + ANSWER_AFTER;
     let ticket_code_key = &app.config.ticket_code_key;
     match place_order(&app.checkout(), session.claims, &key, request, answer_at).await {
-        Ok(PlacedOrder::Confirmed(order)) => Ok(Json(order.answer(ticket_code_key)).into_response()),
+        Ok(PlacedOrder::Confirmed(order)) => {
+            let answer = Json(order.answer(ticket_code_key));
+            // For the edge, which keeps it to itself.
+            let word = [(SESSION_HEADER, SessionWord::Bought.as_str())];
+            Ok((word, answer).into_response())
+        }
         // The fan asks again with the same key, or reads the order.
         Ok(PlacedOrder::NotEnded(order)) => {
             let answer = Json(order.answer(ticket_code_key));

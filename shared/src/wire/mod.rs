@@ -4,12 +4,14 @@
 mod control;
 mod error;
 mod queue;
+mod session_word;
 mod settings;
 mod shop;
 
 pub use control::*;
 pub use error::*;
 pub use queue::*;
+pub use session_word::{SESSION_HEADER, SessionWord};
 pub use settings::*;
 pub use shop::*;
 

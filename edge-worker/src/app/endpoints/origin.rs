@@ -10,7 +10,7 @@ use crate::{
     app::{
         auth::caller::{self, Caller},
         cache::account_cache,
-        gate::{proxy, session},
+        gate::{proxy, session, session_end},
         http::{form::query, headers::header_text, refusal::Refusal},
         network_pace::{self, Paced},
         rate_limit,
@@ -28,7 +28,7 @@ const ADDRESS_SIGNATURE_LENGTH: usize = 32;
 /// 429 `too_many_requests`; 503 `unavailable`: the origin does not answer.
 pub(crate) async fn sign_in<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
     network_pace::count(platform, request, Paced::SignIn).await?;
-    proxy::pass(platform, request, None).await
+    proxy::pass(platform, request).await
 }
 
 /// Passes a request on that has an account token.
@@ -38,7 +38,7 @@ pub(crate) async fn sign_in<P: Platform>(platform: &P, request: &HttpRequest) ->
 /// of the token, does not answer.
 pub(crate) async fn of_account<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
     account(platform, request).await?;
-    proxy::pass(platform, request, None).await
+    proxy::pass(platform, request).await
 }
 
 /// As [`of_account`], for what an account is among the verified fans of an event.
@@ -48,13 +48,13 @@ pub(crate) async fn of_account<P: Platform>(platform: &P, request: &HttpRequest)
 pub(crate) async fn of_fan<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
     let account = account(platform, request).await?;
     if *request.method() == Method::HEAD {
-        return proxy::pass(platform, request, None).await;
+        return proxy::pass(platform, request).await;
     }
     if *request.method() == Method::GET {
-        let fetch = async || proxy::pass(platform, request, None).await;
+        let fetch = async || proxy::pass(platform, request).await;
         return account_cache::get_or_fetch(platform, request, &account, fetch).await;
     }
-    let changed = proxy::pass(platform, request, None).await;
+    let changed = proxy::pass(platform, request).await;
     account_cache::forget(&account, request.uri().path());
     changed
 }
@@ -73,10 +73,11 @@ pub(crate) async fn signed_address<P: Platform>(platform: &P, request: &HttpRequ
         return Err(caller::sign_in());
     }
     network_pace::count(platform, request, Paced::Uncached).await?;
-    proxy::pass(platform, request, None).await
+    proxy::pass(platform, request).await
 }
 
-/// Passes a guarded request on if it has a live session, of `event` where the path names one.
+/// Passes a guarded request on if it has a live session, of `event` where the path names one. A
+/// session of an event that admits while there is room ends when its fan has bought.
 ///
 /// # Errors
 /// What [`session::of`] says; 503 `unavailable`: the origin does not answer.
@@ -85,8 +86,12 @@ pub(crate) async fn guarded<P: Platform>(
     request: &HttpRequest,
     event: Option<&EventId>,
 ) -> Result<HttpResponse, Refusal> {
-    let session = session::of(platform, request, event).await?;
-    proxy::pass(platform, request, Some(&session.token)).await
+    let (session, snapshot) = session::of(platform, request, event).await?;
+    let (mut response, word) = proxy::pass_in_session(platform, request, &session.token).await?;
+    if session_end::ends(word, &snapshot) {
+        session_end::end(platform, response.headers_mut(), &snapshot, &session.claims).await;
+    }
+    Ok(response)
 }
 
 /// The account that asks, within its limit. A visitor has no account at the origin.

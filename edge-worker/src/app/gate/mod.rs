@@ -29,7 +29,7 @@ pub(crate) mod protected_site;
 pub(crate) mod proxy;
 mod renewal;
 pub(crate) mod session;
-mod session_end;
+pub(crate) mod session_end;
 mod site_headers;
 mod site_time_limits;
 mod site_watch;

@@ -238,12 +238,12 @@ async fn pass<P: Platform>(
     if passing.caching == Caching::Forbidden {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
-    let ends_session = session_end::take(headers);
+    let word = session_end::take(headers);
     for newcomer in &passing.newcomers {
         newcomer.set_cookies(platform, headers);
     }
     if let Some((session, snapshot)) = session {
-        match ends_session {
+        match session_end::ends(word, snapshot) {
             true => session_end::end(platform, headers, snapshot, &session.claims).await,
             false => renewal::renew(platform, headers, snapshot, &session.claims).await,
         }

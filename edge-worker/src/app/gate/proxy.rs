@@ -2,7 +2,9 @@
 //! response.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use stanchion_shared::wire::SessionWord;
 
+use super::session_end;
 use crate::{
     app::http::{headers::SHOP_TOKEN_HEADER, refusal::Refusal, response::NO_STORE},
     platform::{HttpRequest, HttpResponse, Platform},
@@ -33,28 +35,45 @@ const PASSED_OUT: [HeaderName; 9] = [
     header::X_CONTENT_TYPE_OPTIONS,
 ];
 
-/// Passes a request on, with the shop token of its session if it has one. Without a session no shop
-/// token is passed on, even if the client sent one.
+/// Passes a request on that needs no session. No shop token is passed on, even if the client sent
+/// one.
 ///
 /// # Errors
 /// 503 `unavailable`: the origin does not answer.
-pub(crate) async fn pass<P: Platform>(
+pub(crate) async fn pass<P: Platform>(platform: &P, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+    Ok(pass_to_shop(platform, request, None).await?.0)
+}
+
+/// Passes a request on with the shop token of its session. The origin may say what becomes of the
+/// session.
+///
+/// # Errors
+/// As [`pass`].
+pub(crate) async fn pass_in_session<P: Platform>(
+    platform: &P,
+    request: &HttpRequest,
+    shop_token: &str,
+) -> Result<(HttpResponse, Option<SessionWord>), Refusal> {
+    pass_to_shop(platform, request, Some(shop_token)).await
+}
+
+async fn pass_to_shop<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     shop_token: Option<&str>,
-) -> Result<HttpResponse, Refusal> {
+) -> Result<(HttpResponse, Option<SessionWord>), Refusal> {
     let mut passed = request_to(shop_url(platform)?, platform, request)?;
     passed.headers_mut().extend(only(&PASSED_IN, request.headers()));
     if let Some(token) = shop_token {
         add_shop_token(&mut passed, token);
     }
-    let mut response = fetch(platform, passed).await?;
+    let (mut response, word) = fetch(platform, passed).await?;
     // The response belongs to one person, even if the origin forgot to say so.
     let headers = response.headers_mut();
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static(NO_STORE));
-    Ok(response)
+    Ok((response, word))
 }
 
 /// Asks the origin at `target` (path and query) for what everybody may know. Nothing about the
@@ -72,7 +91,7 @@ pub(crate) async fn fetch_public<P: Platform>(
     if let Some(tag) = cached.and_then(|cached| cached.headers().get(header::ETAG)) {
         passed.headers_mut().insert(header::IF_NONE_MATCH, tag.clone());
     }
-    fetch(platform, passed).await
+    Ok(fetch(platform, passed).await?.0)
 }
 
 /// A request with the same method, target and content, addressed to an origin. Its only header is the
@@ -119,14 +138,16 @@ fn add_shop_token(passed: &mut HttpRequest, token: &str) {
     }
 }
 
-async fn fetch<P: Platform>(platform: &P, passed: HttpRequest) -> Result<HttpResponse, Refusal> {
-    let fetched = platform.fetch(passed).await?;
+/// The origin's answer with the headers that a fan needs, and its word about the session.
+async fn fetch<P: Platform>(platform: &P, passed: HttpRequest) -> Result<(HttpResponse, Option<SessionWord>), Refusal> {
+    let mut fetched = platform.fetch(passed).await?;
+    let word = session_end::take(fetched.headers_mut());
     let headers = only(&PASSED_OUT, fetched.headers());
     let status = fetched.status();
     let mut response = HttpResponse::new(fetched.into_body());
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    Ok(response)
+    Ok((response, word))
 }
 
 /// The headers with these names.

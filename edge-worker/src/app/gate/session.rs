@@ -33,7 +33,7 @@ pub(crate) struct Session {
 }
 
 /// The session that opens `event` of Stanchion's own shop, or any event of it if the path names
-/// none.
+/// none, and its event as it was last known.
 ///
 /// # Errors
 /// 401 or 403 if there is none, 503 if the gate is closed for everybody or nothing is known of the
@@ -42,7 +42,7 @@ pub(crate) async fn of<P: Platform>(
     platform: &P,
     request: &HttpRequest,
     event: Option<&EventId>,
-) -> Result<Session, Refusal> {
+) -> Result<(Session, KnownEvent), Refusal> {
     let session = find(platform, request, event)?;
     // A session at a protected site opens nothing of Stanchion's own shop, whose paths need not name
     // the event.
@@ -52,7 +52,7 @@ pub(crate) async fn of<P: Platform>(
     // Whoever is in stays in while the event cannot be read: the last policy known holds, and with it
     // the revocations that were known.
     let snapshot = event_cache::last_known(platform, &session.claims.event).await?;
-    admitted(platform, session, &snapshot).await
+    Ok((admitted(platform, session, &snapshot).await?, snapshot))
 }
 
 /// As [`of`], for the event of a snapshot that is at hand.

@@ -2,11 +2,14 @@
 //! begin and end meanwhile.
 //! Breaks: the edge's Redis, which it pauses.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use reqwest::StatusCode;
 use serde_json::Value;
-use stanchion_harness::{Edge, Event, Fan, part, read, refusal, release, until_effective};
+use stanchion_harness::{Edge, Event, Fan, now, part, read, refusal, release, until_effective};
 use stanchion_shared::{
     polling::EARLY_POLL_MS,
     schedule::Rate,
@@ -16,6 +19,9 @@ use stanchion_shared::{
 const SILENT_FOR: Duration = Duration::from_secs(60);
 /// A request that waits for one question to a silent part has ended by then, on a machine that does other things, too.
 const ENDS_WITHIN: Duration = Duration::from_millis(3_000);
+/// So many fans join the event whose draw is due while Redis is silent, so long before, in ms.
+const DRAWN: usize = 12;
+const DUE_IN_MS: u64 = 20_000;
 /// The longest rest of a breaker, and the answer.
 const HEALS_WITHIN: Duration = Duration::from_secs(8);
 
@@ -74,7 +80,19 @@ async fn for_a_minute_without_redis_shoppers_shop_polls_answer_and_then_all_goes
     // Every instance nearby leaves what it knows within ten seconds.
     edge.queue(&event.id).await;
 
+    // Another event's draw is due while Redis is silent.
+    let due = Event::on_sale_in(DUE_IN_MS).with_long_turns();
+    edge.open(&due, 0).await;
+    let mut drawn = Vec::new();
+    for _ in 0..DRAWN {
+        let fan = edge.fan();
+        let ticket = edge.join(&due.id, &fan).await.queue_token;
+        drawn.push((fan, ticket));
+    }
+    until_effective().await;
+
     part("pause", "edge-redis").await;
+    assert!(now() < due.put.settings.on_sale_time, "everybody has joined in time");
     let silent_since = Instant::now();
     while silent_since.elapsed() < SILENT_FOR {
         let (status, took) = cart(&edge, &shop_token).await;
@@ -84,6 +102,13 @@ async fn for_a_minute_without_redis_shoppers_shop_polls_answer_and_then_all_goes
         let told: StatusAnswer = read(edge.status_response(Some(&waiter), &ticket).await).await;
         assert!(began.elapsed() < ENDS_WITHIN, "a poll took {:?}", began.elapsed());
         assert_eq!(told.status, QueueStatus::Waiting);
+        let (fan, ticket) = &drawn[silent_since.elapsed().as_secs() as usize % DRAWN];
+        let before_draw: StatusAnswer = read(edge.status_response(Some(fan), ticket).await).await;
+        assert!(
+            matches!(before_draw.status, QueueStatus::PreQueue | QueueStatus::Drawing),
+            "{:?}",
+            before_draw.status
+        );
         let after_ms = told.poll_after_ms.expect("it goes on");
         assert!(after_ms > EARLY_POLL_MS, "{after_ms}");
         if silent_since.elapsed() > Duration::from_secs(5) {
@@ -111,6 +136,18 @@ async fn for_a_minute_without_redis_shoppers_shop_polls_answer_and_then_all_goes
         assert!(resumed.elapsed() < HEALS_WITHIN, "it does not heal");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    let mut places = BTreeSet::new();
+    for (fan, ticket) in &drawn {
+        let told = edge.status_until(fan, ticket, &[QueueStatus::Waiting]).await;
+        places.insert(told.position.expect("drawn"));
+    }
+    assert_eq!(places, (1..=DRAWN as u64).collect(), "each place once");
+    let signed = edge.record(&due.id, 0).await;
+    let announced = edge.queue(&due.id).await.announcement();
+    signed.check(&edge.keys().await, &announced, None).unwrap();
+    assert_eq!(signed.record.count(), DRAWN as u64);
+    assert_eq!(signed.record.closed_at, due.put.settings.on_sale_time);
+
     let late = edge.fan();
     assert_eq!(edge.join(&event.id, &late).await.status, QueueStatus::Drawing);
 }
