@@ -20,7 +20,7 @@ import { isChosen, Witness } from './witness.js';
 
 const eventId = location.pathname.split('/')[2];
 const place = new StoredValue('localStorage', `place.${eventId}`);
-/** {shop_token, shop_expires_at, account_id}, where nobody waited and there is no ticket. */
+/** {shop_token, shop_expires_at, account_id}, where there was room and there is no queue ticket. */
 const entry = new StoredValue('sessionStorage', `entry.${eventId}`);
 const payment = new Payment(new StoredValue('sessionStorage', `checkout.${eventId}`));
 const proof = new DrawProof(place);
@@ -141,7 +141,7 @@ function joined(answer, queueBefore) {
   queue.start(answer);
 }
 
-/** Nobody waits and there is room: the fan is in, with no ticket. */
+/** There is room: the fan is in, with no queue ticket. */
 function comeIn(entered) {
   entry.store(entered);
   latest = entered;

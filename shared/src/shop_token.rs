@@ -58,7 +58,7 @@ pub struct ShopClaims {
     pub ends_ms: Option<u64>,
     /// The one event whose shop it opens.
     pub event: EventId,
-    /// The place that had its turn. `None`: nobody waited, and the session began without one.
+    /// The place that had its turn. `None`: there was room, and the session began without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The person's pseudonym in the event, by which the edge finds who holds the session. Tokens of

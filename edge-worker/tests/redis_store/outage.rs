@@ -85,14 +85,17 @@ async fn a_redis_that_evicts_keys_is_refused() {
         let settings = ["CONFIG", "SET", "maxmemory", memory, "maxmemory-policy", policy];
         assert_eq!(server.command(&settings).await, "OK");
     };
-    configure("allkeys-lru", "64mb").await;
-    let refused = put().await.unwrap_err();
-    assert!(refused.0.contains("noeviction"), "{refused}");
-    assert!(store.snapshot(&event.id).await.unwrap().is_none());
     let shard = event.put.settings.shards.all().next().unwrap();
-    let join = event.join_of(people(1)[0]);
-    assert!(store.join(&event.id, shard, join).await.is_err());
-    for (policy, memory) in [("allkeys-lru", "0"), ("noeviction", "64mb")] {
+    for policy in ["allkeys-lru", "volatile-lru", "volatile-ttl"] {
+        configure(policy, "64mb").await;
+        let refused = put().await.unwrap_err();
+        assert!(refused.0.contains(policy), "{refused}");
+        assert!(refused.0.contains("needs noeviction"), "{refused}");
+        assert!(store.snapshot(&event.id).await.unwrap().is_none(), "{policy}");
+        let join = event.join_of(people(1)[0]);
+        assert!(store.join(&event.id, shard, join).await.is_err(), "{policy}");
+    }
+    for (policy, memory) in [("allkeys-lru", "0"), ("volatile-lru", "0"), ("noeviction", "64mb")] {
         configure(policy, memory).await;
         assert!(put().await.is_ok(), "{policy} {memory}");
     }

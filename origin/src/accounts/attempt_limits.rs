@@ -4,7 +4,8 @@
 //! Sign-ins are limited three times. The limit per account and address stops a client that guesses
 //! at one password. The limit per account from everywhere is ten times as high, and stops many
 //! clients that guess together. The limit per address stops a client that guesses at many accounts.
-//! So a stranger who fails on purpose locks nobody out: the owner signs in from another address.
+//! So a stranger who fails on purpose from one address locks nobody out: the owner signs in from
+//! another one. A stranger with ten addresses does lock the owner out, for as long as they go on.
 //! Sign-ups are limited per address.
 //!
 //! The edge says what the address is. Where it does not know the address, all attempts on an

@@ -4,10 +4,11 @@
 //! they can be shown, limited and paid together. It does not store when a lock ends: a lock has one
 //! record, in its section, and [`held_seats`] reads it there.
 //!
-//! Invariant: a cart lists every seat that its session holds. So a seat is taken out only after it
-//! was seen listed and its lock was then found to be gone, and only if it was not added again
-//! meanwhile. The other way round a cart may list a seat with an expired lock. That is found out
-//! when the cart is shown, paid, or full.
+//! Invariant: a cart lists every seat that its session knows to be locked. So a seat is taken out
+//! only after it was seen listed and its lock was then found to be gone, and only if it was not added
+//! again meanwhile. Seats whose lock was granted too late for its answer are listed nowhere until
+//! their locks end: nobody knows of them, and they pass the limit per session. The other way round a
+//! cart may list a seat with an expired lock. That is found out when the cart is shown, paid, or full.
 //!
 //! # Layout
 //!

@@ -2,7 +2,7 @@
 //! and the idempotency key.
 //!
 //! The buyer's row is locked first, by a statement of its own, so that the next statement sees
-//! every order that was begun before. Four round trips: begin, lock, insert, commit.
+//! every order that was begun before. Four statements: begin, lock, insert, commit.
 
 use sqlx::{PgExecutor, PgPool, types::Json};
 use stanchion_shared::shop_token::ShopClaims;

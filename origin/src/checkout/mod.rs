@@ -31,9 +31,12 @@
 //! forbids `confirmed` for good. So a worker that was overtaken, even in the middle of a call,
 //! neither releases what its successor charged nor charges what its successor released.
 //!
-//! Round trips of a sale: one for two reads at once (key in PostgreSQL, cart in Redis), four to
-//! begin, then those of the saga: six, and two to the provider. Of these 13 the provider's two take
-//! nearly all the time.
+//! Round trips of a sale of seats in one section, before the answer and after it:
+//!
+//! - PostgreSQL 13 and 2: 8 statements and 1, with `begin` and `commit`, and before each use of a
+//!   connection the pool's question whether it is alive.
+//! - Redis 4 and 1: the cart, the locks, the sold seats, the cart; the session that has bought.
+//! - The provider 2 and 0. They take nearly all the time.
 
 pub mod begin;
 mod error;

@@ -28,9 +28,15 @@
 //!
 //! # Round trips
 //!
-//! Two to the provider. Redis: one per section to extend the locks, two to sell the seats and to
-//! empty the cart. PostgreSQL: mark, reserve, confirm, one each. Beginning the order takes four,
-//! marking it as synced one, which the fan does not wait for.
+//! Of those of a sale ([`super`]: PostgreSQL 13, Redis 4, the provider 2) these are the saga's:
+//!
+//! - The provider 2.
+//! - Redis 3: one per section to extend the locks, one per section to sell the seats, one to empty
+//!   the cart.
+//! - PostgreSQL 6: mark, reserve and confirm, each after the pool's question whether the connection
+//!   is alive.
+//!
+//! The fan does not wait for what comes afterwards: Redis 1, PostgreSQL 2.
 
 use stanchion_shared::shop_token::ShopClaims;
 

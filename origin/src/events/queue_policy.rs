@@ -1,6 +1,6 @@
 //! Whether an event of this origin may have a queue policy.
 
-use stanchion_shared::policy::QueuePolicy;
+use stanchion_shared::policy::{QueuePolicy, gate::GateMode};
 
 use crate::error::InvalidField;
 
@@ -21,6 +21,12 @@ pub(crate) fn check_policy(queue: &QueuePolicy) -> Result<(), InvalidField> {
             "queue.gate.idle_ms is for sites without an origin of ours: here a session lasts as long as its cart may.",
         ));
     }
+    // What is guarded here is fixed, and nothing passes it without a session: these two would mean `queue`.
+    if matches!(queue.gate.mode, GateMode::QueueAll | GateMode::Passthrough) {
+        return Err(InvalidField::new(
+            "queue.gate.mode is queue, when_busy or reject: the other modes are for sites without an origin of ours.",
+        ));
+    }
     // Nobody without an account can pay here, so a visitor's place would be wasted.
     if queue.identity.anonymous {
         return Err(InvalidField::new(
@@ -30,4 +36,25 @@ pub(crate) fn check_policy(queue: &QueuePolicy) -> Result<(), InvalidField> {
     queue
         .check()
         .map_err(|sentence| InvalidField::new(format!("queue.{sentence}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_that_would_have_no_effect_here_is_refused_by_name() {
+        let with_mode = |mode| {
+            let mut queue = QueuePolicy::default();
+            queue.gate.mode = mode;
+            check_policy(&queue)
+        };
+        for mode in [GateMode::QueueAll, GateMode::Passthrough] {
+            let InvalidField(sentence) = with_mode(mode).unwrap_err();
+            assert!(sentence.contains("queue.gate.mode"), "{mode:?}: {sentence}");
+        }
+        for mode in [GateMode::Queue, GateMode::WhenBusy, GateMode::Reject] {
+            assert_eq!(with_mode(mode), Ok(()), "{mode:?}");
+        }
+    }
 }

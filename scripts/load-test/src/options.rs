@@ -69,7 +69,7 @@ pub(crate) struct RunOptions {
     pub(crate) draw_window: Duration,
 
     /// The beacon that every draw waits for, as JSON of an event's `queue.beacon`; none unless given.
-    #[arg(long, value_parser = beacon)]
+    #[arg(long, env = "STANCHION_BEACON", value_parser = beacon)]
     pub(crate) beacon: Option<BeaconPolicy>,
 
     /// How long a turn waits to be claimed.

@@ -20,7 +20,7 @@ const FORMER_SHORTEST_MS: u64 = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PollLaw {
-    /// `shared/src/polling.rs`.
+    /// `shared/src/polling/`.
     Present,
     /// As it was up to November 2026: cut off at a minute after the jitter, not enforced, with a curve that begins two
     /// seconds after the draw, and fans who count as gone ten seconds after their turn.

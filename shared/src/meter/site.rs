@@ -175,13 +175,15 @@ impl SiteMeter {
         (decision, report)
     }
 
-    /// Of the fans with places after `long_called`, so many have begun their sessions. Shards count
-    /// sessions without their places, so it is worked out from how many began when:
-    /// - not more than began since the line was at `long_called`;
-    /// - at least as many as those up to `long_called` cannot have begun, if each of them had;
-    /// - at least as many as began since those were told of who asked in time: they are later ones.
+    /// Returns how many of the fans with places after `long_called` have surely begun their sessions.
+    /// Shards count sessions without their places, so it is worked out from how many began when:
+    /// - At most as many as began since the line was at `long_called`.
+    /// - At least as many as began in all, less one session for each place up to `long_called`.
+    /// - At least as many as began since [`ON_THEIR_WAY_MS`] ago, less the time until a shard tells of
+    ///   a session: by then the sessions of the fans up to `long_called` were counted, if they asked in
+    ///   time.
     ///
-    /// Where it is not certain, fewer count as seen and more as on their way, which is the safe side.
+    /// In doubt fewer fans count as seen and more as on their way, which is the safe side.
     fn seen_lately(&mut self, reading: &SiteReading, long_called: u64, now: UnixMillis) -> u32 {
         self.counts.push_back(SessionCount {
             at: now,

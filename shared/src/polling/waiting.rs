@@ -1,10 +1,10 @@
 //! The slots of a fan who waits: which of them count, and when a turn opens.
 //!
-//! A slot counts for an interval if the fan was told so at its beginning: from there the turn was at
-//! least three intervals away. All slots inside such an interval are left out, also for clients
-//! that ask at them: what they are told is what was known at the interval's beginning. Whether it
-//! was so follows from the curve alone, which is never rewritten, so every edge decides the same
-//! later on and stores nothing.
+//! A fan who is told to come back in 8 s has no slot that counts in those 8 s. A poll in between gets
+//! the earlier answer again: what was known at the interval's beginning. A fan is told an interval
+//! if at its beginning the turn was at least three such intervals away. Whether it was follows from
+//! the curve alone, which is never rewritten. So every edge decides the same later on and stores
+//! nothing.
 //!
 //! The pace is that of the whole second in which the interval began, so that it can be remembered.
 

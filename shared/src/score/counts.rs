@@ -1,6 +1,7 @@
 //! Counts of scores: how many joins got which verdict, and why. Admins see them.
 //!
-//! They are approximate: some seconds behind, and an operation that was repeated may count twice.
+//! They are some seconds behind. An operation that is repeated brings the proof of before and counts
+//! once; a person who joins again with a new proof counts again.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{BotVerdict, FactorName, HUMAN_FROM, Millionths, SUSPECT_FROM, Score, sharing::AccountMix};
 use crate::ids::Tier;
 
-/// Counts of scored joins, by the name of a counter. A person who joins again is scored again and
-/// counts again.
+/// Counts of scored joins, by the name of a counter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ScoreCounts(BTreeMap<String, u64>);

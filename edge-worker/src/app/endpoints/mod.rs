@@ -1,5 +1,5 @@
-//! The endpoints, one file each. An endpoint imports no endpoint: what two of them share is in
-//! another room. Which method and path is which endpoint is in [`super::route`].
+//! The endpoints, one file for each or for a few that belong together. An endpoint imports no
+//! endpoint: what two of them share is in another room. Which method and path is which endpoint is in [`super::route`].
 //!
 //! # Layout
 //! - [`challenge`], [`join`], [`status`], [`leave`]: a fan in the queue.

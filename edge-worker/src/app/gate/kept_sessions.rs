@@ -10,8 +10,8 @@ use crate::app::cache::{asking::SHARD_LIMIT_MS, lru::Lru};
 
 /// Sessions that are surely remembered. With as many older ones they take some 2 MiB.
 const REMEMBERED: usize = 4_096;
-/// A shard is told again of the use of a session after this part of the idle time. So a session ends
-/// sooner than its last use says by no more than that.
+/// A shard hears of the use of a session once in an eighth of the idle time. So a session may end an
+/// eighth of the idle time sooner than its last use says, and no more.
 const TOLD_PARTS: u64 = 8;
 
 /// What the shard said of a session that is used.

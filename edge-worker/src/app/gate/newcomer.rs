@@ -1,9 +1,9 @@
 //! Somebody comes to a protected site while there is room: the first request passes.
 //!
 //! The checks are those of a join, as far as they need no script: how often an account and an address
-//! ask, what is known of the address, and how many people use its networks. A person who would be
-//! refused has to join, with a proof of work, and so has one whose network has many already: nothing
-//! else would keep a program from taking all the room.
+//! ask, and how many people use its networks. A person who would be refused has to join, with a proof
+//! of work, and so has one whose network has many already: nothing else would keep a program from
+//! taking all the room.
 
 use std::rc::Rc;
 

@@ -11,8 +11,8 @@ const EXPOSED_HEADERS: &str = "etag, retry-after";
 /// How long a browser may remember the answer to a preflight request, in seconds.
 const PREFLIGHT_MAX_AGE_SECONDS: &str = "86400";
 
-/// Whether pages of other sites may ask for a path: all of the API but the control API, which is
-/// for the origin alone.
+/// Whether pages of other sites may ask for a path: all of the API but the control API. Its callers,
+/// the origin and owners of protected sites, are no pages.
 fn is_open(path: &str) -> bool {
     (path.starts_with("/api/v1/") && !path.starts_with("/api/v1/control/")) || path.starts_with("/.well-known/")
 }

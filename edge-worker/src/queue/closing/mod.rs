@@ -60,16 +60,17 @@ pub(crate) struct AnnouncedDraws {
 pub(crate) enum ClosingStep {
     /// Nothing before this instant; `None`: nothing is announced.
     Rest(Option<UnixMillis>),
-    /// [Ends announcements](EventState::end_announcements), on disk before any shard is asked. Then
-    /// every shard freezes the draws that it has announced after `after` and up to `through`, if it
-    /// is not entered in them already. Shards that have not answered at `until` are not waited for.
+    /// Two things, one after the other. [Announcements end](EventState::end_announcements), and that
+    /// is on disk before any shard is asked. Then each shard is asked to freeze its draws after
+    /// `after` and up to `through`: those that it has announced and is not entered in yet. At `until`
+    /// nobody waits any longer for a shard that has not answered.
     Freeze {
         after: Option<Draw>,
         through: Draw,
         until: UnixMillis,
     },
-    /// [Enters](EventState::enter_silent) the shards that did not answer to the last
-    /// [`Freeze`](ClosingStep::Freeze), which was of the same draws.
+    /// The shards that did not answer the last [`Freeze`](ClosingStep::Freeze) are
+    /// [entered](EventState::enter_silent) in its draws.
     EnterSilent { after: Option<Draw>, through: Draw },
     /// [Notes](EventState::note_frozen) that `draw` waits for its round, and that all draws up to
     /// `through` are frozen.

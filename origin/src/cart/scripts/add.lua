@@ -6,8 +6,9 @@
 -- Result  {'added', seat, value, …}   the whole cart
 --         {'full'}                    nothing is changed
 -- Invariant  A cart never lists more than ARGV[1] seats. It stores no ends: only a seat's lock says whether and until when
---            the seat is held. A cart lists every seat that its session holds (take_out.lua), so the session never holds
---            more than ARGV[1]. Redis runs one script at a time: requests sent at once cannot pass the limit together.
+--            the seat is held. A cart lists every seat whose lock was answered in time (take_out.lua), so of these the
+--            session never holds more than ARGV[1]. Redis runs one script at a time: requests sent at once cannot pass the
+--            limit together.
 local value = ARGV[3] .. '|' .. ARGV[4]
 local fields, fresh = {}, 0
 for i = 5, #ARGV do

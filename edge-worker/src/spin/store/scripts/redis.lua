@@ -16,11 +16,14 @@ local function history()
 end
 
 -- A Redis that evicts the queue's keys forgets numbers, people and frozen draws without a new history: it gives numbers
--- twice. So no epoch begins in one.
+-- twice. One that evicts only keys which end by themselves forgets used proofs of work and who used a network. So no
+-- epoch begins in either.
 local function must_keep_everything()
   local memory = redis.call('INFO', 'memory')
   local limited = tonumber(string.match(memory, 'maxmemory:(%d+)') or 0) > 0
-  if limited and string.match(memory, 'maxmemory_policy:(%l+)') == 'allkeys' then
-    error({ err = 'ERR this Redis evicts keys (maxmemory-policy): the queue needs noeviction' })
+  local policy = string.match(memory, 'maxmemory_policy:([%l-]+)')
+  if limited and policy ~= 'noeviction' then
+    local evicts = 'ERR this Redis evicts keys (maxmemory-policy ' .. (policy or 'unknown') .. ')'
+    error({ err = evicts .. ': the queue needs noeviction' })
   end
 end

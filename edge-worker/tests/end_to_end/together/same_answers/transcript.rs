@@ -27,7 +27,7 @@ pub(crate) struct Transcript {
 impl Transcript {
     /// Of a run whose names contain `run`.
     pub(crate) fn new(name: String) -> Transcript {
-        let text = "The edge's answers, the same on every runtime. same_answers/main.rs says how to write them anew.\n";
+        let text = "The edge's answers, the same on every runtime. same_answers/mod.rs says how to write them anew.\n";
         Transcript {
             text: text.to_owned(),
             run: Run {
