@@ -258,7 +258,8 @@ fn is_lost_connection(error: &Error) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
-    serde_json::from_slice(json.as_bytes()).map_err(|error| StoreError(format!("an object's answer is not as agreed: {error}")))
+    serde_json::from_slice(json.as_bytes())
+        .map_err(|error| StoreError(format!("an object's answer is not as agreed: {error}")))
 }
 
 /// How long an object waits for another one, unless it says otherwise. Other requests wait behind it,

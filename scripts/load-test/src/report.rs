@@ -1,4 +1,4 @@
-//! What the load test counted of its fans: for people as text, for programs as JSON. The audit's report has the rest.
+//! What the load test counted of its fans: for people as text, for programs as JSON. The report of the invariants has the rest.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 

@@ -93,7 +93,8 @@ pub struct VerifyingKeys {
 
 /// Parses a set of keys of ours, in which nothing may be wrong.
 fn parse_own_set(json: &str) -> Result<Vec<Jwk>, JoseError> {
-    let set: JwkSet = serde_json::from_slice(json.as_bytes()).map_err(|_| JoseError::KeySet("not a JWK Set of OKP keys"))?;
+    let set: JwkSet =
+        serde_json::from_slice(json.as_bytes()).map_err(|_| JoseError::KeySet("not a JWK Set of OKP keys"))?;
     if set.keys.is_empty() || set.keys.len() > MAX_KEYS {
         return Err(JoseError::KeySet("a set holds 1 to 8 keys"));
     }

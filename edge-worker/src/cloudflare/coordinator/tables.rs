@@ -156,7 +156,10 @@ pub(super) fn load(database: &Database) -> Result<Option<EventMemory>> {
     };
     let mut event = EventMemory::new(state);
     for row in database.rows("SELECT draw, shard, frozen FROM announced", vec![])? {
-        let frozen = row.optional_text(2)?.map(|json| serde_json::from_slice(json.as_bytes())).transpose()?;
+        let frozen = row
+            .optional_text(2)?
+            .map(|json| serde_json::from_slice(json.as_bytes()))
+            .transpose()?;
         let (draw, shard) = (Draw(row.integer(0)? as u32), Shard(row.integer(1)? as u16));
         event.announced.entry(draw).or_default().insert(shard, frozen);
     }

@@ -1,4 +1,4 @@
-//! The audit of an on-sale: every invariant, judged from independent evidence.
+//! The check of the invariants of an on-sale: each one judged from independent evidence.
 //!
 //! # Layout
 //! - [`evidence`] is what only fans can see, written down while they buy.
@@ -9,7 +9,7 @@
 //! - [`judge`] gathers the facts of an event and asks [`invariants`], one file each.
 //! - [`curve`] works out turns from the public schedule, independently of `shared/`.
 //! - [`report`] is for people and for programs. [`addresses`] says where everything is, [`command`] is the program
-//!   `stanchion-audit`.
+//!   `stanchion-invariants`.
 
 pub mod addresses;
 pub mod command;

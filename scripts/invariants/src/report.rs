@@ -10,14 +10,14 @@ use crate::invariants::Invariant;
 
 /// Everything that is told at the end.
 #[derive(Debug, Serialize)]
-pub struct AuditReport {
+pub struct InvariantReport {
     /// Every invariant held; after a load test also that no fan saw an error and every fan was done.
     pub passed: bool,
     /// The event that was judged.
     pub event_id: String,
     /// What the edge ran on.
     pub edge_runtime: String,
-    /// The small event beside it, where measurements were made; none for an audit without fans.
+    /// The small event beside it, where measurements were made; none for a check without fans.
     pub probe_event_id: Option<String>,
     /// When the program began.
     pub started_at: UnixMillis,
@@ -25,7 +25,7 @@ pub struct AuditReport {
     pub ended_at: UnixMillis,
     /// What was asked for.
     pub parameters: Value,
-    /// What the load test counted; none for an audit without fans.
+    /// What the load test counted; none for a check without fans.
     pub fans: Option<Value>,
     /// In the order of their numbers.
     pub invariants: Vec<Invariant>,
@@ -33,7 +33,7 @@ pub struct AuditReport {
     pub urls: BTreeMap<&'static str, String>,
 }
 
-impl AuditReport {
+impl InvariantReport {
     /// For people. `about_fans` is what a load test tells of its fans, who saw `errors_seen` errors.
     pub fn text(&self, about_fans: &str, errors_seen: u64) -> String {
         let mut text = format!("\n=== {} ===\nthe edge ran on {}\n", self.event_id, self.edge_runtime);

@@ -7,7 +7,7 @@ use super::{Findings, Invariant};
 use crate::{
     evidence::OrderConfirmation,
     sources::{
-        database::{AuditOrderRow, SeatTicketRow},
+        database::{OrderRow, SeatTicketRow},
         ledger::LedgerIntent,
     },
 };
@@ -17,7 +17,7 @@ pub(crate) struct ChargeFacts<'a> {
     /// The event.
     pub(crate) event_id: &'a str,
     /// All orders of all events.
-    pub(crate) orders: &'a [AuditOrderRow],
+    pub(crate) orders: &'a [OrderRow],
     /// All seat tickets of the event.
     pub(crate) tickets: &'a [SeatTicketRow],
     /// The gateway's whole ledger.
@@ -30,7 +30,7 @@ pub(crate) struct ChargeFacts<'a> {
 
 pub(crate) fn judge(facts: &ChargeFacts<'_>) -> Invariant {
     let mut findings = Findings::default();
-    let orders: HashMap<&str, &AuditOrderRow> = facts
+    let orders: HashMap<&str, &OrderRow> = facts
         .orders
         .iter()
         .map(|order| (order.order_id.as_str(), order))
@@ -94,12 +94,7 @@ pub(crate) fn judge(facts: &ChargeFacts<'_>) -> Invariant {
     findings.close(2)
 }
 
-fn confirmed_order(
-    findings: &mut Findings,
-    order: &AuditOrderRow,
-    intents: &[&LedgerIntent],
-    tickets: &[&SeatTicketRow],
-) {
+fn confirmed_order(findings: &mut Findings, order: &OrderRow, intents: &[&LedgerIntent], tickets: &[&SeatTicketRow]) {
     let id = &order.order_id;
     let taken: Vec<_> = intents.iter().filter(|intent| intent.net() != 0).collect();
     findings.require(taken.len() == 1, || {
@@ -131,7 +126,7 @@ fn confirmed_order(
     findings.require(theirs, || format!("order {id} has tickets of somebody else"));
 }
 
-fn failed_order(findings: &mut Findings, order: &AuditOrderRow, intents: &[&LedgerIntent], tickets: &[&SeatTicketRow]) {
+fn failed_order(findings: &mut Findings, order: &OrderRow, intents: &[&LedgerIntent], tickets: &[&SeatTicketRow]) {
     let id = &order.order_id;
     let net: i64 = intents.iter().map(|intent| intent.net()).sum();
     findings.require(net == 0, || format!("order {id} failed and was charged {net}"));
@@ -142,14 +137,14 @@ fn failed_order(findings: &mut Findings, order: &AuditOrderRow, intents: &[&Ledg
 }
 
 /// An authorisation that is neither taken nor given back blocks a fan's money.
-fn nothing_held(findings: &mut Findings, order: &AuditOrderRow, intents: &[&LedgerIntent]) {
+fn nothing_held(findings: &mut Findings, order: &OrderRow, intents: &[&LedgerIntent]) {
     let held: i64 = intents.iter().map(|intent| intent.held).sum();
     findings.require(held == 0, || {
         format!("order {} is {} and {held} are still held", order.order_id, order.status)
     });
 }
 
-fn told(findings: &mut Findings, told: &[OrderConfirmation], orders: &HashMap<&str, &AuditOrderRow>) {
+fn told(findings: &mut Findings, told: &[OrderConfirmation], orders: &HashMap<&str, &OrderRow>) {
     let ids: HashSet<&str> = told.iter().map(|order| order.order_id.as_str()).collect();
     for promise in told {
         let kept = orders.get(promise.order_id.as_str()).is_some_and(|order| {

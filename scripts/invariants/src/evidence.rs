@@ -1,4 +1,4 @@
-//! What only fans can see, kept for the audit: receipts, places, shop tokens, orders, answers about seats.
+//! What only fans can see, kept for the check of the invariants: receipts, places, shop tokens, orders, answers about seats.
 
 use std::{
     collections::BTreeSet,

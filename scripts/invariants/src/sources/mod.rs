@@ -1,4 +1,4 @@
-//! Where the audit gets its facts. [`database`] has orders and seat tickets, [`ledger`] the charges, and [`redis_sections`]
+//! Where the check gets its facts. [`database`] has orders and seat tickets, [`ledger`] the charges, and [`redis_sections`]
 //! the seats' states as they are stored. What the edge publishes is read by [`stanchion_verify::PublicData`].
 
 pub mod database;

@@ -1,4 +1,4 @@
-//! PostgreSQL, read by statements of the audit and not by the origin's: what was sold, to whom, under which order.
+//! PostgreSQL, read by statements of this check and not by the origin's: what was sold, to whom, under which order.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct SeatTicketRow {
 
 /// One order.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub(crate) struct AuditOrderRow {
+pub(crate) struct OrderRow {
     pub(crate) order_id: String,
     pub(crate) event_id: String,
     pub(crate) account_id: String,
@@ -43,15 +43,15 @@ impl SeatTicketRow {
 
 /// A pool of connections that only reads.
 #[derive(Clone)]
-pub struct AuditDatabase(PgPool);
+pub struct SaleDatabase(PgPool);
 
-impl AuditDatabase {
-    /// Two connections: the audit is not what is measured.
+impl SaleDatabase {
+    /// Two connections: the check is not what is measured.
     ///
     /// # Errors
     /// PostgreSQL cannot be reached.
-    pub async fn connect(url: &str) -> Result<AuditDatabase, SourceError> {
-        Ok(AuditDatabase(
+    pub async fn connect(url: &str) -> Result<SaleDatabase, SourceError> {
+        Ok(SaleDatabase(
             PgPoolOptions::new().max_connections(2).connect(url).await?,
         ))
     }
@@ -63,7 +63,7 @@ impl AuditDatabase {
     }
 
     /// All orders of all events: the gateway's ledger is about all of them.
-    pub(crate) async fn orders(&self) -> Result<Vec<AuditOrderRow>, SourceError> {
+    pub(crate) async fn orders(&self) -> Result<Vec<OrderRow>, SourceError> {
         let orders = sqlx::query_as(include_str!("sql/orders.sql"));
         Ok(orders.fetch_all(&self.0).await?)
     }

@@ -14,7 +14,7 @@ use stanchion_shared::ids::EventId;
 
 use super::SourceError;
 
-/// How long Redis may take to answer. The audit reads beside a load that keeps the server busy, and has time.
+/// How long Redis may take to answer. The check reads beside a load that keeps the server busy, and has time.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything about one section at one instant.

@@ -1,4 +1,4 @@
-//! `stanchion-audit`: judges an event that is there, with what fans saw if a load test wrote it down.
+//! `stanchion-invariants`: judges an event that is there, with what fans saw if a load test wrote it down.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -17,14 +17,14 @@ use crate::{
     evidence::{FanEvidence, SharedEvidence},
     gate_attempts::{self, Gate},
     judge::{self, Sources},
-    report::AuditReport,
-    sources::{SourceError, database::AuditDatabase, redis_sections::RedisSections},
+    report::InvariantReport,
+    sources::{SourceError, database::SaleDatabase, redis_sections::RedisSections},
 };
 
 /// Checks an event that is there, without fans of its own. Ends with 0 only if everything held.
 #[derive(Parser, Clone)]
-#[command(name = "stanchion-audit", version)]
-pub struct AuditOptions {
+#[command(name = "stanchion-invariants", version)]
+pub struct CheckOptions {
     /// Where everything is.
     #[command(flatten)]
     pub addresses: StackAddresses,
@@ -56,7 +56,7 @@ pub fn event_id(text: &str) -> Result<EventId, String> {
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
-pub enum AuditError {
+pub enum CheckError {
     /// A source of facts.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -68,16 +68,16 @@ pub enum AuditError {
     File(#[from] FileError),
 }
 
-/// The whole audit; true if every invariant that was asked for held.
+/// The whole check; true if every invariant that was asked for held.
 ///
 /// # Errors
 /// There is no report, because a source or a file cannot be used.
-pub async fn run(options: AuditOptions) -> Result<bool, AuditError> {
+pub async fn run(options: CheckOptions) -> Result<bool, CheckError> {
     let (started_at, event, addresses) = (clock::now(), options.event_id.clone(), &options.addresses);
     let observed: Option<FanEvidence> = options.observed.as_deref().map(read_json::<FanEvidence>).transpose()?;
     let fans_were_there = observed.is_some();
     let evidence = SharedEvidence::new(observed.unwrap_or_default());
-    let database = AuditDatabase::connect(&addresses.database_url).await?;
+    let database = SaleDatabase::connect(&addresses.database_url).await?;
     let sources = Sources {
         event: event.clone(),
         public: PublicData::new(&addresses.edge_url, &event),
@@ -94,7 +94,7 @@ pub async fn run(options: AuditOptions) -> Result<bool, AuditError> {
     if !options.invariants.is_empty() {
         invariants.retain(|invariant| options.invariants.contains(&invariant.number));
     }
-    let report = AuditReport {
+    let report = InvariantReport {
         passed: invariants.iter().all(|invariant| invariant.held),
         event_id: event.to_string(),
         edge_runtime: addresses.edge_runtime.clone(),
@@ -113,7 +113,7 @@ pub async fn run(options: AuditOptions) -> Result<bool, AuditError> {
 
 /// Without a fan there is no valid and no expired token to try; everything else is tried. Where others are shopping at
 /// the same moment, the counts behind the gate move by them.
-async fn try_the_gate(sources: &Sources, options: &AuditOptions, evidence: &SharedEvidence) -> Result<(), AuditError> {
+async fn try_the_gate(sources: &Sources, options: &CheckOptions, evidence: &SharedEvidence) -> Result<(), CheckError> {
     let client = |url: &str| FanClient::new(url, 4, Arc::default(), Arc::default());
     let gate = Gate {
         edge: client(&options.addresses.edge_url)?,
@@ -139,6 +139,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        AuditOptions::command().debug_assert();
+        CheckOptions::command().debug_assert();
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     evidence::{GateAttempt, GateEvidence},
     invariants::counts_add_up::section_fault,
     monitor::SeatsBySection,
-    sources::{SourceError, database::AuditDatabase, redis_sections::RedisSections},
+    sources::{SourceError, database::SaleDatabase, redis_sections::RedisSections},
 };
 use forged_tokens::Material;
 
@@ -34,7 +34,7 @@ pub struct Gate {
     /// What the edge publishes about it.
     pub public: PublicData,
     /// PostgreSQL.
-    pub database: AuditDatabase,
+    pub database: SaleDatabase,
     /// Redis.
     pub redis: RedisSections,
 }

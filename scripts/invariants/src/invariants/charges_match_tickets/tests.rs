@@ -1,8 +1,8 @@
 use super::*;
 use stanchion_shared::money::Minor;
 
-fn order(id: &str, status: &str) -> AuditOrderRow {
-    AuditOrderRow {
+fn order(id: &str, status: &str) -> OrderRow {
+    OrderRow {
         order_id: id.to_owned(),
         event_id: "e".to_owned(),
         account_id: "fan".to_owned(),
@@ -38,12 +38,7 @@ fn intent(order: Option<&str>, held: i64, captured: i64, refunded: i64) -> Ledge
     }
 }
 
-fn held(
-    orders: &[AuditOrderRow],
-    tickets: &[SeatTicketRow],
-    intents: &[LedgerIntent],
-    told: &[OrderConfirmation],
-) -> bool {
+fn held(orders: &[OrderRow], tickets: &[SeatTicketRow], intents: &[LedgerIntent], told: &[OrderConfirmation]) -> bool {
     judge(&ChargeFacts {
         event_id: "e",
         orders,
@@ -55,7 +50,7 @@ fn held(
     .held
 }
 
-fn sold() -> (Vec<AuditOrderRow>, Vec<SeatTicketRow>, Vec<LedgerIntent>) {
+fn sold() -> (Vec<OrderRow>, Vec<SeatTicketRow>, Vec<LedgerIntent>) {
     let orders = vec![order("o1", "confirmed"), order("o2", "failed")];
     let tickets = vec![
         ticket("o1", "active", 100),
@@ -141,7 +136,7 @@ fn every_doctored_book_is_noticed() {
 fn an_authorisation_that_was_cancelled_or_of_another_event_does_not_matter() {
     let (mut orders, tickets, mut intents) = sold();
     intents.push(intent(None, 0, 0, 0));
-    orders.push(AuditOrderRow {
+    orders.push(OrderRow {
         event_id: "other".to_owned(),
         ..order("o8", "pending")
     });

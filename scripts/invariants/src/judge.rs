@@ -21,7 +21,7 @@ use crate::{
     monitor::{SeatsBySection, read_whole_inventory},
     sources::{
         SourceError,
-        database::{AuditDatabase, AuditOrderRow, SeatTicketRow},
+        database::{OrderRow, SaleDatabase, SeatTicketRow},
         ledger,
         redis_sections::RedisSections,
     },
@@ -39,7 +39,7 @@ pub struct Sources {
     /// What the edge publishes.
     pub public: PublicData,
     /// PostgreSQL.
-    pub database: AuditDatabase,
+    pub database: SaleDatabase,
     /// Redis.
     pub redis: RedisSections,
     /// All seats of the event.
@@ -50,7 +50,7 @@ pub struct Sources {
     pub gateway_key: String,
 }
 
-/// Judges all invariants, in order; the ninth only where there were verified fans. `fans_were_there` is false for an audit
+/// Judges all invariants, in order; the ninth only where there were verified fans. `fans_were_there` is false for a check
 /// without evidence of fans.
 pub async fn all(sources: &Sources, evidence: &SharedEvidence, fans_were_there: bool) -> Vec<Invariant> {
     let orders_ended_after_s = wait_for_orders(sources).await;
@@ -129,7 +129,7 @@ async fn wait_for_orders(sources: &Sources) -> f64 {
 
 struct SalesFacts {
     tickets: Vec<SeatTicketRow>,
-    orders: Vec<AuditOrderRow>,
+    orders: Vec<OrderRow>,
     intents: Vec<ledger::LedgerIntent>,
 }
 
