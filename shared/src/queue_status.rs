@@ -22,20 +22,20 @@ pub enum Standing {
         /// When the draw can be drawn, see [`Snapshot::drawn_at`].
         drawn_at: UnixMillis,
     },
-    /// The place is known, and the turn has not come, or came after the fan's last poll slot
+    /// The place is known, and the turn has not come, or came after the fan's last poll time
     /// ([`crate::polling`]).
     Waiting {
-        /// Places before this one that were not served at the fan's last poll slot.
+        /// Places before this one that were not served at the fan's last poll time.
         ahead: u64,
         /// Seconds until the turn, rounded up. Exact where the curve has reached the place already,
         /// otherwise the wait estimate ([`crate::schedule::Schedule::wait_estimate_ms`]). `None`
         /// while admission is paused or stopped, if nobody was admitted lately, or while the second
         /// line lets others pass.
         wait_seconds: Option<u64>,
-        /// The fan's next poll slot. Before it nothing new is told.
+        /// The fan's next poll time. Before it nothing new is told.
         poll_at: UnixMillis,
     },
-    /// The turn has come, at one of the fan's poll slots, and can be claimed.
+    /// The turn has come, at one of the fan's poll times, and can be claimed.
     Turn {
         /// When it came.
         turn_at: UnixMillis,

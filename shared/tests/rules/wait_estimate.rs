@@ -219,7 +219,7 @@ fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
     }
 }
 
-/// A fan whose poll slot is at `now`, whatever the interval.
+/// A fan whose poll time is at `now`, whatever the interval.
 fn who_asks_at(now: UnixMillis) -> Tag {
     let mut bytes = [0; 16];
     bytes[8..].copy_from_slice(&now.0.to_be_bytes());
