@@ -26,10 +26,10 @@
 //!
 //! One worker at a time has an order: first the saga, later perhaps recovery. A lease is a token
 //! that every change in PostgreSQL names and that a takeover replaces. A lease outlasts each step
-//! towards the provider, and is renewed before it. On the way to `failed`, money is released only
+//! towards the provider, and is renewed before it. On the way to `failed`, a payment is undone only
 //! after PostgreSQL has recorded the decision (`orders.undoing`). The decision needs the lease and
 //! forbids `confirmed` for good. So a worker that was overtaken, even in the middle of a call,
-//! neither releases what its successor charged nor charges what its successor released.
+//! neither undoes what its successor charged nor charges what its successor undid.
 //!
 //! Round trips of a sale: one for two reads at once (key in PostgreSQL, cart in Redis), four to
 //! begin, then those of the saga: six, and two to the provider. Of these 13 the provider's two take

@@ -8,7 +8,7 @@
 //! | begin ([`super::begin`]) | pending | unique idempotency key per account, one live order per cart | fail | fails the order as `checkout_abandoned` |
 //! | extend locks | pending | the script names cart and attempt, and extends once | unpin, when the order fails | the same |
 //! | mark authorising | pending, `asked_provider` | needs the lease; sets the same value again | fail | asks the provider what became of the payment |
-//! | authorise | pending, money held | key `{order}:authorise` gets the first answer again | release the money | sends the same authorisation, then undoes the payment and fails the order |
+//! | authorise | pending, money held | key `{order}:authorise` gets the first answer again | undo payment | sends the same authorisation, then undoes the payment and fails the order |
 //! | reserve | confirming, tickets reserved | needs the lease and `pending`; the unique index decides | fail makes the tickets void | captures |
 //! | capture | confirming, money charged | key `{order}:capture`; an intent is charged once | refund | captures again, then confirms |
 //! | confirm | confirmed, tickets active, outbox | needs the lease and `confirming`, not undoing | nothing: the sale is final | syncs the inventory |
@@ -18,8 +18,8 @@
 //!
 //! | Step | Order after it | Why it may be repeated | What recovery does after it |
 //! |---|---|---|---|
-//! | begin undo | `undoing` has the failure | needs the lease; the first decision stays | releases the money |
-//! | undo payment | money released or refunded | keys `{order}:cancel` and `{order}:refund` | repeats it, then fails the order |
+//! | begin undo | `undoing` has the failure | needs the lease; the first decision stays | undoes the payment |
+//! | undo payment | money no longer held, or refunded | keys `{order}:cancel` and `{order}:refund` | repeats it, then fails the order |
 //! | fail | failed, tickets void | needs the lease and a live order | syncs the inventory |
 //! | sync inventory | ended, `settled` | every script names the order | syncs again until it is marked |
 //!

@@ -26,7 +26,7 @@ pub enum TakenOverOrder {
     },
     /// The charge may or may not have been captured.
     Confirming(ConfirmingOrder),
-    /// The order will fail. Its money may or may not have been released.
+    /// The order will fail. Its payment may or may not have been undone.
     Undoing(ConfirmingOrder, OrderFailure),
     /// The order has ended, but Redis may not know. Has the failure, if it failed.
     Unsynced(Order, Option<OrderFailure>),

@@ -111,11 +111,11 @@ pub async fn confirm(
     }))
 }
 
-/// Decides that the order will fail, before its money is released. From then on no worker captures
+/// Decides that the order will fail, before its payment is undone. From then on no worker captures
 /// for it.
 ///
 /// # Errors
-/// PostgreSQL; then the money must not be released.
+/// PostgreSQL; then the payment must not be undone.
 pub async fn begin_undo(
     database: &PgPool,
     order: &Order,
@@ -146,7 +146,7 @@ pub async fn renew_lease(database: &PgPool, order: &Order) -> Result<Result<(), 
     Ok(renewed.map(|_| ()).ok_or(LeaseLost))
 }
 
-/// pending or confirming -> failed. The money must have been released before.
+/// pending or confirming -> failed. The payment must have been undone before.
 ///
 /// # Errors
 /// PostgreSQL; whether the order has failed is unknown.
@@ -160,7 +160,7 @@ pub async fn fail(
         .bind(order.lease)
         .bind(failure.word())
         .bind(failure.detail())
-        .bind(failure.releases_key())
+        .bind(failure.frees_key())
         .fetch_optional(database)
         .await?;
     Ok(failed

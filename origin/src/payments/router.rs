@@ -94,7 +94,7 @@ impl PaymentRouter {
         }
     }
 
-    /// Reverses an authorisation: releases the amount if it is held, refunds it if it was charged.
+    /// Undoes a payment: cancels it if the amount is held, refunds it if it was charged.
     pub async fn undo(&self, provider: &str, order_id: &str, intent: &str) -> PaymentOutcome<()> {
         if provider == NOTHING_TO_PAY {
             return PaymentOutcome::Done(());

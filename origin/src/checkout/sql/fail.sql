@@ -9,7 +9,7 @@ with before as (
 ), changed as (
     update orders
     set status = 'failed', failure = $3, failure_detail = $4, payment_token = null, updated_at = now(),
-        -- A key cannot have a space, so no request can send the released key.
+        -- A key cannot have a space, so no request can send the freed key.
         idempotency_key = case when $5 then idempotency_key || ' released ' || orders.order_id else idempotency_key end
     from before
     where orders.order_id = before.order_id

@@ -1,8 +1,8 @@
 -- Gives seats of a cart back: all that the owner holds, or none while one of them is being paid for.
 --
 -- ARGV    2 owner, 3.. seats
--- Result  {'released', how many}   seats that the owner does not hold are passed over
---         {'paying', seat, …}      these are being paid for; nothing is released
+-- Result  {'unlocked', how many}   seats that the owner does not hold are passed over
+--         {'paying', seat, …}      these are being paid for; nothing is unlocked
 --         {'unloaded'}
 -- Invariant  Only the owner's locks are touched.
 if not is_loaded() then return { 'unloaded' } end
@@ -22,4 +22,4 @@ if #own > 0 then
   redis.call('HDEL', HELD, unpack(own))
   redis.call('ZREM', DUE, unpack(own))
 end
-return { 'released', #own }
+return { 'unlocked', #own }
