@@ -114,7 +114,7 @@ impl Snapshot {
                 let half_ms = (claim_before.since(now) / 2).max(SHORTEST_POLL_MS);
                 poll_times.after(soon, idle_ms).min(now.plus(half_ms))
             }
-            Standing::OnlyIfClaimed { .. } | Standing::Expired => poll_times.after(soon, idle_ms),
+            Standing::TurnEnded { .. } | Standing::Expired => poll_times.after(soon, idle_ms),
         };
         at.since(now)
     }

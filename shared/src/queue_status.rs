@@ -43,7 +43,7 @@ pub enum Standing {
         claim_before: UnixMillis,
     },
     /// The time to claim is over. A fan who claimed in time may still be shopping.
-    OnlyIfClaimed {
+    TurnEnded {
         /// When the turn came.
         turn_at: UnixMillis,
     },
@@ -94,7 +94,7 @@ impl Snapshot {
         }
         let session_ms = self.schedule.session_ms(turn_at);
         if now < self.schedule.end_of(claim_before, session_ms, now) {
-            Standing::OnlyIfClaimed { turn_at }
+            Standing::TurnEnded { turn_at }
         } else {
             Standing::Expired
         }

@@ -39,7 +39,7 @@ pub(super) async fn turn<P: Platform>(
 ) -> Result<StatusAnswer, Refusal> {
     let (turn_at, claim_before) = match resolved.standing {
         Standing::Turn { turn_at, claim_before } => (turn_at, Some(claim_before)),
-        Standing::OnlyIfClaimed { turn_at } => (turn_at, None),
+        Standing::TurnEnded { turn_at } => (turn_at, None),
         Standing::Expired => (resolved.now, None),
         _ => unreachable!("ResolvedTicket::status has answered every other standing"),
     };
@@ -68,7 +68,7 @@ pub(super) async fn turn<P: Platform>(
     };
     let ticket = &resolved.ticket;
     if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
-        return Err(Refusal::ticket_of_other());
+        return Err(Refusal::ticket_of_another_account());
     }
     let mut claim = claim(platform, resolved, turn_at, claim_before.is_none());
     let mut outcome = ask(platform, resolved, claim.clone()).await?;

@@ -175,7 +175,7 @@ fn is_over(held: &HeldTicket, resolved: &ResolvedTicket) -> bool {
         // its turn, whatever the settings say now.
         Some(window) => {
             let session_ms = match resolved.standing {
-                Standing::Turn { turn_at, .. } | Standing::OnlyIfClaimed { turn_at } => {
+                Standing::Turn { turn_at, .. } | Standing::TurnEnded { turn_at } => {
                     resolved.snapshot.schedule.session_ms(turn_at)
                 }
                 _ => 0,
@@ -186,7 +186,7 @@ fn is_over(held: &HeldTicket, resolved: &ResolvedTicket) -> bool {
         }
         // A turn that found no slot is kept.
         None if held.waits_for_slot => false,
-        None => matches!(resolved.standing, Standing::OnlyIfClaimed { .. } | Standing::Expired),
+        None => matches!(resolved.standing, Standing::TurnEnded { .. } | Standing::Expired),
     }
 }
 
