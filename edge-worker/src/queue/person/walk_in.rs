@@ -2,8 +2,24 @@
 
 use stanchion_shared::{ids::Tier, timestamp::UnixMillis};
 
-use super::{Person, Slot, token_until};
+use super::{Person, PersonChange, Slot, token_until};
 use crate::platform::{HeldTicket, ShoppingWindow, WalkIn, WalkInOutcome};
+
+/// Finds the shopping window of a person, or opens one without a turn. It needs a slot always.
+pub(crate) fn walk_in(
+    known: Option<&Person>,
+    walk_in: &WalkIn,
+    slot: Slot,
+    now: UnixMillis,
+) -> PersonChange<WalkInOutcome> {
+    let stranger = Person::default();
+    let before = known.unwrap_or(&stranger);
+    let mut change = PersonChange::of(Some(before), WalkInOutcome::Full, |person| {
+        person.walk_in(walk_in, slot, now)
+    });
+    change.changed = change.changed.filter(|person| Some(person) != known);
+    change
+}
 
 impl Person {
     /// Finds the window that runs, or opens one. One that is idle goes on, if there is a slot for it.
