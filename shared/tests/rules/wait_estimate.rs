@@ -4,17 +4,16 @@
 //! schedule that an edge has.
 
 use stanchion_shared::{
-    epochs::Epochs,
-    event_settings::{DRAW_WINDOW_MS, EventSettings, SHOPPING_MS, TURN_MS},
-    ids::{Bytes32, Draw, EventId, Place, ShardCount, Tag},
-    policy::QueuePolicy,
+    event_settings::{SHOPPING_MS, TURN_MS},
+    ids::{Draw, Place, Tag},
     polling::{LONGEST_POLL_MS, SHORTEST_POLL_MS},
     queue_status::Standing,
     schedule::{EFFECT_DELAY_MS, ESTIMATE_WINDOW_MS, Rate, STANDSTILL_COUNTS_MS, Schedule, ScheduleChange},
-    score::counts::ScoreCounts,
     snapshot::Snapshot,
     timestamp::UnixMillis,
 };
+
+use crate::snapshots::drawn;
 
 const START: UnixMillis = UnixMillis(1_000_000_000);
 const LEASE_MS: u64 = 10_000;
@@ -185,37 +184,8 @@ fn an_edge_has_enough_of_the_schedule_to_tell_what_the_whole_schedule_tells() {
 
 fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
     Snapshot {
-        frozen: None,
-        missing: Vec::new(),
-        meter: None,
-        sessions: Default::default(),
-        ended: Default::default(),
-        at_once: None,
-        as_of: START,
-        event_id: EventId::parse("e").unwrap(),
-        settings: EventSettings {
-            name: "E".to_owned(),
-            on_sale_time: START,
-            shards: ShardCount::DEFAULT,
-            draw_window_ms: DRAW_WINDOW_MS.default,
-            turn_ms: TURN_MS.default,
-            shopping_ms: SHOPPING_MS.default,
-            challenge_max_number: 1_000,
-            policy: QueuePolicy::default(),
-        },
-        version: 1,
-        commitment: Bytes32([0; 32]),
-        joined: LAST_PLACE,
-        draws_closed: 1,
-        last_closed: Some(Draw(0)),
-        last_place: LAST_PLACE,
-        in_second_line: 0,
-        schedule,
         paused,
-        sold_out: false,
-        epochs: Epochs::default(),
-        scores: ScoreCounts::default(),
-        joins_per_second: 0,
+        ..drawn(START, schedule, LAST_PLACE, START)
     }
 }
 
