@@ -29,7 +29,7 @@ pub use claim::{
     Claim, ClaimOutcome, EndOutcome, EndSession, KeepOutcome, KeepSession, Leave, LeaveOutcome, ShoppingWindow, WalkIn,
     WalkInOutcome,
 };
-pub use counted::{CountKey, CountOneMore, WindowCount};
+pub use counted::{CountKey, CountOneMore, IntervalCount};
 pub use identifier_use::{IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers};
 pub use join::{HeldTicket, Join, JoinOutcome, Replaces};
 pub use site::{BodyError, SiteAnswer, SiteTimeLimits};

@@ -68,7 +68,7 @@ pub(crate) enum SessionChange {
 }
 
 impl SessionChange {
-    /// What happened between two states of a person's newest window. A window is there as long as
+    /// What happened between two states of a person's newest shopping window. It is there as long as
     /// its ticket, so one that is gone was over before.
     pub(crate) fn between(before: Option<&ShoppingWindow>, after: Option<&ShoppingWindow>) -> Option<SessionChange> {
         let after = after?;

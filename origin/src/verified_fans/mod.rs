@@ -1,6 +1,6 @@
 //! Verified fans: the accounts in the first tier of an event's draws.
 //!
-//! A fan becomes verified in one of three ways. The fan registers in a window, and the organiser
+//! A fan becomes verified in one of three ways. The fan registers in the registration window, and the organiser
 //! selects some or all of the registered by lot ([`selection`]). An admin names the account
 //! ([`accounts`]). Or the fan redeems the code of an invitation ([`invitations`]). A verified fan
 //! gets a fan pass ([`fan_pass`]), which the edge takes at the join.

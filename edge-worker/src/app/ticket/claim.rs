@@ -117,7 +117,7 @@ pub(super) async fn turn<P: Platform>(
     }
 }
 
-/// Asks the ticket's shard for the window of its turn.
+/// Asks the ticket's shard for the shopping window of its turn.
 ///
 /// # Errors
 /// The shard does not answer. The curve may have changed since the snapshot, because the requests to
@@ -131,7 +131,7 @@ async fn ask<P: Platform>(platform: &P, resolved: &ResolvedTicket, claim: Claim)
     asking::shard(platform, event, shard, store.claim(event, shard, claim)).await
 }
 
-/// Whether the organiser has revoked the session of this window.
+/// Whether the organiser has revoked the session of this shopping window.
 pub(super) fn is_revoked(policy: &QueuePolicy, window: &ShoppingWindow) -> bool {
     policy.gate.revokes(&window.session, window.claimed_at)
 }
@@ -163,7 +163,7 @@ fn claim<P: Platform>(platform: &P, resolved: &ResolvedTicket, turn_at: UnixMill
     }
 }
 
-/// When a shop token of this window ends, in Unix seconds: when the session is over, unless sessions
+/// When a shop token of this session ends, in Unix seconds: when the session is over, unless sessions
 /// have to be renewed before.
 fn token_end(settings: &EventSettings, window: &ShoppingWindow, now: UnixMillis) -> u64 {
     let ends = window.over_at().floor_seconds();
@@ -182,7 +182,7 @@ pub(super) struct Shopper<'a> {
     pub(super) place: Option<Place>,
 }
 
-/// The shop token of a window, and what it claims.
+/// The shop token of a shopping window, and what it claims.
 pub(super) fn shop_token<P: Platform>(
     platform: &P,
     settings: &EventSettings,

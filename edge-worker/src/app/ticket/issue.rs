@@ -171,7 +171,7 @@ fn is_over(held: &HeldTicket, resolved: &ResolvedTicket) -> bool {
     match &held.claimed {
         Some(window) if is_revoked(&resolved.snapshot.settings.policy, window) => true,
         Some(window) if window.ended_at.is_some() || window.is_idle(resolved.now) => true,
-        // A window may have grown by stops since the shard last wrote it. Its length is that of
+        // A session may have grown by stops since the shard last wrote it. Its length is that of
         // its turn, whatever the settings say now.
         Some(window) => {
             let session_ms = match resolved.standing {

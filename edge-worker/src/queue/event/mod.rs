@@ -59,7 +59,7 @@ pub(crate) struct LiveState {
     pub(crate) lease_until: Option<UnixMillis>,
     pub(crate) paused: bool,
     pub(crate) sold_out: bool,
-    /// The longest shopping session that the settings ever allowed, in ms: windows of that length
+    /// The longest shopping session that the settings ever allowed, in ms: sessions of that length
     /// may still run.
     pub(crate) longest_shopping_ms: u64,
     /// When a protected site that is asked for its health last said that it is well.

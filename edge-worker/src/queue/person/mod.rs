@@ -47,8 +47,8 @@ pub(crate) struct Person {
     left: bool,
     /// The worst tier a score ever gave: a later join never improves it.
     worst_tier: Tier,
-    /// Length of the shopping window when it was claimed: a change of the setting does not move a
-    /// window that runs.
+    /// Length of the shopping window when it was claimed: a change of the setting does not move one
+    /// that runs.
     shopping_ms: u64,
     /// A shop token of an earlier ticket may live until then: until its end or, if the session was
     /// ended before, until every gate knows it.
@@ -59,7 +59,7 @@ pub(crate) struct Person {
     /// Every join is refused until then.
     #[serde(default)]
     refused_until: UnixMillis,
-    /// The last window that began without a turn.
+    /// The last session that began without a turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     walked_in: Option<ShoppingWindow>,
     /// The networks from which a new account asked for the newest ticket, until they were looked at
@@ -84,7 +84,7 @@ impl Default for Person {
     }
 }
 
-/// Whether the person has a slot for a new window.
+/// Whether the person has a slot for a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
     /// None was asked for.
@@ -183,7 +183,7 @@ impl Person {
         })
     }
 
-    /// The window that began last: a new one begins only when the one before is over.
+    /// The session that began last: a new one begins only when the one before is over.
     fn window(&self) -> Option<&ShoppingWindow> {
         let claimed = self.held.as_ref().and_then(|held| held.claimed.as_ref());
         let windows = [claimed, self.walked_in.as_ref()].into_iter().flatten();
@@ -198,7 +198,7 @@ impl Person {
     }
 }
 
-/// Until when a gate may let the shop token of a window pass.
+/// Until when a gate may let the shop token of a session pass.
 fn token_until(window: &ShoppingWindow) -> UnixMillis {
     let dead_at = window.ended_at.map(|ended_at| ended_at.plus(TOKEN_DEAD_MS));
     dead_at.map_or(window.ends_at, |dead_at| dead_at.min(window.ends_at))

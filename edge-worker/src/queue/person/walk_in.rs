@@ -22,7 +22,7 @@ pub(crate) fn walk_in(
 }
 
 impl Person {
-    /// Finds the window that runs, or opens one. One that is idle goes on, if there is a slot for it.
+    /// Finds the session that runs, or opens one. One that is idle goes on, if there is a slot for it.
     pub(super) fn walk_in(&mut self, walk_in: &WalkIn, slot: Slot, now: UnixMillis) -> WalkInOutcome {
         let goes_on = |window: &&mut ShoppingWindow| {
             window.runs(now) || (window.walked_in && window.is_idle(now) && slot == Slot::Given)
@@ -57,7 +57,7 @@ impl Person {
             !self.left && held.claimed.is_none() && (held.waits_for_slot || walk_in.over != Some(held.serial))
         };
         let is_suspect = walk_in.tier != Tier::Verified && self.worst_tier.max(walk_in.tier) == Tier::Suspect;
-        // An idle window goes on and needs no other one.
+        // An idle session goes on and needs no other one.
         let last = self
             .window()
             .filter(|window| !(window.walked_in && window.is_idle(now)));

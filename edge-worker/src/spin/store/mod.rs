@@ -65,8 +65,8 @@ use crate::{
     config::Sites,
     platform::{
         Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, HttpRequest, HttpResponse,
-        IdentifierUse, IdentifierUsers, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
-        QueueStore, ReadSnapshot, StoreError, WalkIn, WalkInOutcome, WindowCount,
+        IdentifierUse, IdentifierUsers, IntervalCount, Join, JoinOutcome, KeepOutcome, KeepSession, Leave,
+        LeaveOutcome, PutOutcome, QueueStore, ReadSnapshot, StoreError, WalkIn, WalkInOutcome,
     },
     queue::site_health,
 };
@@ -367,7 +367,7 @@ impl<R: Redis> QueueStore for Store<'_, R> {
         logged(self.ended_page(event, page)).await
     }
 
-    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<WindowCount>, StoreError> {
+    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<IntervalCount>, StoreError> {
         logged(self.count_each(&message)).await
     }
 }
