@@ -76,7 +76,7 @@ pub trait Platform {
     /// The autonomous system that a join came from, where the runtime's own front says it.
     fn client_system(&self, request: &HttpRequest) -> Option<u32>;
 
-    /// Whether a content follows a head that announces none: some runtimes hide `Transfer-Encoding`. The
+    /// Whether a content follows a head that states none: some runtimes hide `Transfer-Encoding`. The
     /// content is not read, and a request of which this says so cannot pass to a site any more.
     fn has_hidden_content(&self, body: &mut Self::RequestBody) -> impl Future<Output = bool>;
 

@@ -9,7 +9,7 @@
 //! # Layout
 //! - [`directory`]: which events there are;
 //! - [`coordinator`], [`read_event`], [`puts`]: the event;
-//! - [`announcement`], [`freeze`], [`close`]: shards announce draws and freeze them, and draws are
+//! - [`declaration`], [`freeze`], [`close`]: shards declare draws and freeze them, and draws are
 //!   closed;
 //! - [`reports`], [`settle`]: reads what shards say of themselves, and brings what a draw left over
 //!   in a silent one into a later draw;
@@ -18,11 +18,11 @@
 //! - [`counts`]: counts that all instances share;
 //! - [`command`], [`keys`], [`reply`], [`value`]: Redis.
 
-mod announcement;
 mod close;
 mod command;
 mod coordinator;
 mod counts;
+mod declaration;
 mod directory;
 mod freeze;
 mod join;

@@ -1,5 +1,5 @@
 //! A shard tells the coordinator of a draw before it gives the first number in it: see
-//! [`crate::queue::announcement`].
+//! [`crate::queue::declaration`].
 
 use stanchion_shared::ids::{Draw, EventId, Shard};
 
@@ -12,23 +12,23 @@ use super::{
 use crate::{
     platform::StoreError,
     queue::{
-        announcement::AnnouncementOutcome,
+        declaration::DeclarationOutcome,
         event::{ClosingProgress, EventState},
     },
 };
 
-static ANNOUNCE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/announce.lua");
+static DECLARE: Script = script!("redis.lua", "coordinator/coordinator.lua", "coordinator/declare.lua");
 
-/// The reply to an announcement.
-pub(super) struct Announced {
-    pub(super) outcome: AnnouncementOutcome,
+/// The reply to a declaration.
+pub(super) struct Declared {
+    pub(super) outcome: DeclarationOutcome,
     /// The coordinator's epoch.
     pub(super) coordinator: u32,
 }
 
 /// What a shard tells the coordinator of.
 #[derive(Clone, Copy)]
-pub(super) struct Announcement {
+pub(super) struct Declaration {
     pub(super) shard: Shard,
     pub(super) draw: Draw,
     /// The shard's present epoch.
@@ -38,19 +38,19 @@ pub(super) struct Announcement {
 }
 
 impl<R: Redis> Store<'_, R> {
-    /// Announces a draw.
-    pub(super) async fn announce(&self, event: &EventId, announcement: Announcement) -> Result<Announced, StoreError> {
-        let Announcement {
+    /// Declares a draw.
+    pub(super) async fn declare(&self, event: &EventId, declaration: Declaration) -> Result<Declared, StoreError> {
+        let Declaration {
             shard,
             draw,
             epoch,
             first_line,
-        } = announcement;
+        } = declaration;
         let keys = CoordinatorKeys::new(event).with(&[]);
         let mut arguments = vec![self.candidate()];
         let numbers = [shard.0.to_string(), draw.0.to_string(), epoch.to_string()];
         arguments.extend(numbers.map(String::into_bytes));
-        let mut reply = run(self.redis, &ANNOUNCE, &keys, arguments).await?;
+        let mut reply = run(self.redis, &DECLARE, &keys, arguments).await?;
         let said = reply.text()?;
         let number = reply.number()?;
         match said.as_str() {
@@ -61,13 +61,13 @@ impl<R: Redis> Store<'_, R> {
                     let joins = |state: &mut EventState, read: &ReadEvent| state.first_line_joins(draw, read.stamp());
                     self.change_event(event, joins).await?;
                 }
-                Ok(Announced {
-                    outcome: AnnouncementOutcome::Open,
+                Ok(Declared {
+                    outcome: DeclarationOutcome::Open,
                     coordinator: number,
                 })
             }
-            "refused" => Ok(Announced {
-                outcome: AnnouncementOutcome::Refused {
+            "refused" => Ok(Declared {
+                outcome: DeclarationOutcome::Refused {
                     frozen_through: Draw(reply.number()?),
                 },
                 coordinator: number,
