@@ -16,7 +16,7 @@ pub const NOTHING_TO_PAY: &str = "none";
 /// unknown.
 ///
 /// The limit leaves time for every attempt of an adapter (see `stripe::RetryPolicy`). It is shorter
-/// than the lease under which a step is taken, so that no other worker takes the order over
+/// than the order lease under which a step is taken, so that no other worker takes the order over
 /// meanwhile.
 pub const STEP_LIMIT: Duration = Duration::from_secs(20);
 
