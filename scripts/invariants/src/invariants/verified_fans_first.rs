@@ -61,7 +61,7 @@ pub(crate) fn judge(facts: &TierFacts<'_>) -> Invariant {
     findings.close(9)
 }
 
-/// Tags of verified fans. Each of their receipts is in the first tier, and no other receipt is.
+/// Tags of verified fans. Each of their receipts is in the tier of verified fans, and no other receipt is.
 fn verified_tags(findings: &mut Findings, facts: &TierFacts<'_>) -> HashSet<Tag> {
     let mut tags = HashSet::new();
     for ticket in facts.tickets {
