@@ -1,9 +1,9 @@
 //! The poll law: when a client asks for its status again, in every phase of an event.
 //!
-//! Each fan has [poll times](poll_times::PollTimes): instants that follow from the fan's tag, one in
-//! every second. A poll is told to come at a poll time, and between two of them nothing new is told.
-//! So nobody gains by asking more often than told, and fans do not ask together, whatever happens to
-//! all of them at once.
+//! Each fan has [poll times](poll_times::PollTimes): instants that follow from the fan's tag, one
+//! in every second. A poll is told to come at a poll time, and between two of them nothing new is
+//! told. So nobody gains by asking more often than told, and fans do not ask together, whatever
+//! happens to all of them at once.
 //!
 //! The law has one budget for the whole event, [`POLLS_PER_SECOND`]. A fan who waits for nothing in
 //! particular uses one poll time in each [spread](spread_ms), which is as long as all fans together

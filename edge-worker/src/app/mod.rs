@@ -5,7 +5,8 @@
 //! In the order in which a request walks:
 //! - [`http`]: limits of a request, CORS, how requests are read and responses and refusals look.
 //! - [`route`]: which method and path is which endpoint.
-//! - [`shop_guard`]: which paths of Stanchion's shop reach the origin, and what a request needs for it.
+//! - [`shop_guard`]: which paths of Stanchion's shop reach the origin, and what a request needs for
+//!   it.
 //! - [`host_events`]: whether an event is of the site at the host of a request.
 //! - [`endpoints`]: one file per endpoint. What endpoints share is in the rooms below.
 //! - [`auth`]: who sends the request.

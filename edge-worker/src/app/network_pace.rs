@@ -23,9 +23,11 @@ const INTERVAL_MS: u64 = 60_000;
 const SIGN_INS_PER_ADDRESS: u32 = 120;
 /// Sign-ins and sign-ups from one /48 in a minute. Its /56 may have half as many.
 const SIGN_INS_PER_SITE: u32 = 480;
-/// Requests without an account that no cache answers, from one address (in IPv6, one /64) in a minute.
+/// Requests without an account that no cache answers, from one address (in IPv6, one /64) in a
+/// minute.
 const UNCACHED_PER_ADDRESS: u32 = 240;
-/// Requests without an account that no cache answers, from one /48 in a minute. Its /56 may have half as many.
+/// Requests without an account that no cache answers, from one /48 in a minute. Its /56 may have
+/// half as many.
 const UNCACHED_PER_SITE: u32 = 960;
 /// A count that does not come within this time limits nobody: the origin has limits of its own.
 const PATIENCE: Duration = Duration::from_millis(300);

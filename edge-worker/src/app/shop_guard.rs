@@ -15,8 +15,8 @@ pub(crate) enum OriginAccess {
     SignIn,
     /// An account token. The origin answers with what belongs to the account.
     Account,
-    /// An account token. The answer says what an account is among the verified fans of an event, and
-    /// holds for some seconds.
+    /// An account token. The answer says what an account is among the verified fans of an event,
+    /// and holds for some seconds.
     Fan,
     /// An account token, or the signature in the address, which the origin checks.
     SignedAddress,
@@ -34,8 +34,8 @@ pub(crate) enum BrowsePath {
     Event,
 }
 
-/// What a request for `/api/v1/` and these segments needs to reach the origin; `None` if it does not
-/// reach it.
+/// What a request for `/api/v1/` and these segments needs to reach the origin; `None` if it does
+/// not reach it.
 ///
 /// # Errors
 /// 404 `event_unknown`: no event can have this id.

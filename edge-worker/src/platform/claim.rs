@@ -85,10 +85,11 @@ pub struct Claim {
     pub stops: Stops,
     /// 16 random bytes in hex: becomes the session if there is none yet.
     pub session: String,
-    /// The time to claim is over: find a shopping window, do not make one. A fan who came in time and
-    /// found the site full gets one even so.
+    /// The time to claim is over: find a shopping window, do not make one. A fan who came in time
+    /// and found the site full gets one even so.
     pub only_if_claimed: bool,
-    /// The event lets nobody in beyond its sessions at once: a new shopping window needs a free slot.
+    /// The event lets nobody in beyond its sessions at once: a new shopping window needs a free
+    /// slot.
     #[serde(default)]
     pub needs_slot: bool,
     /// What the networks of the join say now; `None` as long as the shard has not named them.

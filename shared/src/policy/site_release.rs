@@ -34,8 +34,8 @@ pub struct SiteRelease {
     /// health checks, and admission never stops by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_path: Option<String>,
-    /// Whether a meter decides the rate, by the sessions that run and by the site's answers. Without
-    /// it the rate is fixed: so slow that `at_once` holds whoever claims when.
+    /// Whether a meter decides the rate, by the sessions that run and by the site's answers.
+    /// Without it the rate is fixed: so slow that `at_once` holds whoever claims when.
     #[serde(default = "metered", skip_serializing_if = "is_metered")]
     pub meter: bool,
     /// When the meter brakes.
@@ -63,9 +63,9 @@ impl SiteRelease {
         }
     }
 
-    /// The fixed rate that keeps both limits, whoever claims when. `stay_ms` is the longest time from
-    /// a turn to the end of its session, of all turns whose sessions may still run: all people who
-    /// are in the shop at one instant had their turns within it.
+    /// The fixed rate that keeps both limits, whoever claims when. `stay_ms` is the longest time
+    /// from a turn to the end of its session, of all turns whose sessions may still run: all people
+    /// who are in the shop at one instant had their turns within it.
     #[must_use]
     pub fn fixed_rate(&self, stay_ms: u64) -> Rate {
         let by_sessions = u64::from(self.at_once) * 1_000_000 / stay_ms.max(1);

@@ -25,8 +25,8 @@ impl PollTimes {
         }
     }
 
-    /// The last poll time at or before `instant`. `interval_ms` is [`SHORTEST_POLL_MS`] times a power of
-    /// two, up to [`LONGEST_SPREAD_MS`].
+    /// The last poll time at or before `instant`. `interval_ms` is [`SHORTEST_POLL_MS`] times a
+    /// power of two, up to [`LONGEST_SPREAD_MS`].
     #[must_use]
     pub fn at_or_before(self, instant: UnixMillis, interval_ms: u64) -> UnixMillis {
         debug_assert!(LONGEST_SPREAD_MS.is_multiple_of(interval_ms) && interval_ms.is_multiple_of(SHORTEST_POLL_MS));

@@ -2,9 +2,9 @@
 //!
 //! A poll time counts for an interval if the fan was told so at its beginning: from there the turn
 //! was at least three intervals away. All poll times inside such an interval are left out, also for
-//! clients that ask at them: what they are told is what was known at the interval's beginning. Whether it
-//! was so follows from the curve alone, which is never rewritten, so every edge decides the same
-//! later on and stores nothing.
+//! clients that ask at them: what they are told is what was known at the interval's beginning.
+//! Whether it was so follows from the curve alone, which is never rewritten, so every edge decides
+//! the same later on and stores nothing.
 //!
 //! The pace is that of the whole second in which the interval began, so that it can be remembered.
 

@@ -1,11 +1,11 @@
 //! The wait estimate: how long a place waits if the line moves as it did in the last minutes.
 //!
 //! The rate of this moment is a bad estimate, because a full shop admits in bursts and stands still
-//! in between. How long a span it looks back was chosen with `stanchion-simulator`. While the limits of
-//! an admin stay as they are, a longer span is a little better. Where a small shop admits a fan
-//! every two seconds, the median error over four seeds was 10 to 13 % with three minutes, 7 to 11 %
-//! with five and 5 to 8 % with ten, against 28 to 35 % with the rate of the moment. After a change
-//! of the limits a shorter span is right sooner.
+//! in between. How long a span it looks back was chosen with `stanchion-simulator`. While the
+//! limits of an admin stay as they are, a longer span is a little better. Where a small shop admits
+//! a fan every two seconds, the median error over four seeds was 10 to 13 % with three minutes, 7
+//! to 11 % with five and 5 to 8 % with ten, against 28 to 35 % with the rate of the moment. After a
+//! change of the limits a shorter span is right sooner.
 
 use super::{MicroPlaces, Rate, Schedule};
 use crate::{ids::Place, timestamp::UnixMillis};

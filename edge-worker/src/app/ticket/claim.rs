@@ -163,8 +163,8 @@ fn claim<P: Platform>(platform: &P, resolved: &ResolvedTicket, turn_at: UnixMill
     }
 }
 
-/// When a shop token of this session ends, in Unix seconds: when the session is over, unless sessions
-/// have to be renewed before.
+/// When a shop token of this session ends, in Unix seconds: when the session is over, unless
+/// sessions have to be renewed before.
 fn token_end(settings: &EventSettings, window: &ShoppingWindow, now: UnixMillis) -> u64 {
     let ends = window.over_at().floor_seconds();
     match settings.policy.gate.renew_sessions {

@@ -11,8 +11,8 @@ pub(crate) fn keep_session(known: Option<&Person>, keep: &KeepSession, now: Unix
 }
 
 impl Person {
-    /// Keeps the newest session, if it has this name. One that became idle while this shard was silent
-    /// goes on: its shopper was there.
+    /// Keeps the newest session, if it has this name. One that became idle while this shard was
+    /// silent goes on: its shopper was there.
     pub(super) fn keep_session(&mut self, keep: &KeepSession, now: UnixMillis) -> KeepOutcome {
         let has_left = self.left;
         let runs = |window: &&mut ShoppingWindow| {

@@ -2,8 +2,8 @@
 //! or finds their shopping window. Pure: the shard brings what it stored, the clock and the draw,
 //! and stores what comes back.
 //!
-//! A shopping window may need a free slot of the event ([`super::room`]). The shard asks without one
-//! first. If the outcome is that there is none, it takes a slot and asks once more.
+//! A shopping window may need a free slot of the event ([`super::room`]). The shard asks without
+//! one first. If the outcome is that there is none, it takes a slot and asks once more.
 //!
 //! # Layout
 //! - this file: what a shard remembers of a person, and their tickets;

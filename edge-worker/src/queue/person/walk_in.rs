@@ -22,7 +22,8 @@ pub(crate) fn walk_in(
 }
 
 impl Person {
-    /// Finds the session that runs, or opens one. One that is idle goes on, if there is a slot for it.
+    /// Finds the session that runs, or opens one. One that is idle goes on, if there is a slot for
+    /// it.
     pub(super) fn walk_in(&mut self, walk_in: &WalkIn, slot: Slot, now: UnixMillis) -> WalkInOutcome {
         let goes_on = |window: &&mut ShoppingWindow| {
             window.runs(now) || (window.walked_in && window.is_idle(now) && slot == Slot::Given)

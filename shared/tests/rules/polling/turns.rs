@@ -1,5 +1,5 @@
-//! Turns: fans near theirs ask more often, each learns of it in time, and nobody sooner by asking more
-//! often.
+//! Turns: fans near theirs ask more often, each learns of it in time, and nobody sooner by asking
+//! more often.
 
 use stanchion_shared::{
     event_settings::TURN_MS,
@@ -154,7 +154,8 @@ fn a_place_is_called_when_every_punctual_fan_could_have_asked() {
                 let snapshot = on_sale.snapshot(at(second));
                 let called = snapshot.called(at(second));
                 assert!(called <= snapshot.schedule.served(at(second)));
-                // A place that is called stays so but for what the changed pace says of the last minute.
+                // A place that is called stays so but for what the changed pace says of the last
+                // minute.
                 before = called.max(before);
                 called_at.resize(before as usize, at(second));
             }

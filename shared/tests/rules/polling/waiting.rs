@@ -16,7 +16,8 @@ type RateAt = fn(u64) -> Option<u64>;
 
 #[test]
 fn ten_million_are_within_the_budget_while_they_wait_while_it_is_paused_and_while_it_stands_still() {
-    // Nobody is admitted at all; a pace and then a pause; a silent meter; a steady line, and bursts.
+    // Nobody is admitted at all; a pace and then a pause; a silent meter; a steady line, and
+    // bursts.
     let cases: [(&str, RateAt); 5] = [
         ("a standstill", |_| Some(0)),
         ("a pause", |second| Some(if second < 200 { 1_000 } else { 0 })),
