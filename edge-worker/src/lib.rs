@@ -4,7 +4,7 @@
 //! - [`app`]: answers requests, and knows no runtime;
 //! - [`config`]: what the edge is told by variables, as typed values;
 //! - [`platform`]: what a runtime must give the application;
-//! - [`reading`]: how many instances read the one coordinator, and how long a silent part is left
+//! - [`reading`]: how many instances read the one coordinator, and how long a silent source is left
 //!   alone;
 //! - [`queue`]: what every runtime's store must decide the same;
 //! - `cloudflare`: the runtime for `wasm32-unknown-unknown`: Workers and Durable Objects;

@@ -12,7 +12,7 @@
 //!
 //! - [`accounts`]: fans sign up and in.
 //! - [`catalogue`]: events, for everybody.
-//! - [`verified_fans`]: the fans in the first tier of an event's draws.
+//! - [`verified_fans`]: the fans in the tier of verified fans.
 //! - [`inventory`]: seats and their locks, in Redis.
 //! - [`cart`]: the cart of a shopping session.
 //! - [`checkout`]: a saga from a cart to a paid order. [`fraud`] and [`payments`] are steps of it.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The whole list. Which of these addresses the edge passes on, and with which token, stands in
-/// `edge-worker/src/app/route.rs`.
+/// `edge-worker/src/app/shop_guard.rs`.
 pub fn router(app: SharedApp) -> Router {
     let routes = Router::new()
         // Anybody.

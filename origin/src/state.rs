@@ -17,7 +17,7 @@ use crate::{
     inventory::Inventory,
     keys::EdgeKeys,
     meter::{Meter, Sessions},
-    payments::{PaymentRouter, configured},
+    payments::{PaymentRouter, providers},
     redis_connections::{RedisConnection, reconnecting},
     reputation::Reputation,
 };
@@ -93,7 +93,7 @@ impl App {
             .timeout(OUTBOUND_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let payments = Arc::new(configured::payment_router(&config, &http));
+        let payments = Arc::new(providers::payment_router(&config, &http));
         let edge = EdgeClient::new(http.clone(), config.edge_url.clone(), config.control_key);
         let sessions = Arc::new(Sessions::new(redis.clone()));
         let edge_keys = Arc::new(EdgeKeys::new(&config, http.clone()));

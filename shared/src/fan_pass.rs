@@ -1,6 +1,6 @@
 //! Fan passes: a JWT in which the origin states that an account is a verified fan of one event.
 //!
-//! A fan who joins with one is placed in tier 0.
+//! A fan who joins with one is in the tier of verified fans.
 
 use serde::{Deserialize, Serialize};
 

@@ -22,20 +22,20 @@ pub enum Standing {
         /// When the draw can be drawn, see [`Snapshot::drawn_at`].
         drawn_at: UnixMillis,
     },
-    /// The place is known, and the turn has not come, or came after the fan's last poll slot
+    /// The place is known, and the turn has not come, or came after the fan's last poll time
     /// ([`crate::polling`]).
     Waiting {
-        /// Places before this one that were not served at the fan's last poll slot.
+        /// Places before this one that were not served at the fan's last poll time.
         ahead: u64,
         /// Seconds until the turn, rounded up. Exact where the curve has reached the place already,
         /// otherwise the wait estimate ([`crate::schedule::Schedule::wait_estimate_ms`]). `None`
         /// while admission is paused or stopped, if nobody was admitted lately, or while the second
         /// line lets others pass.
         wait_seconds: Option<u64>,
-        /// The fan's next poll slot. Before it nothing new is told.
+        /// The fan's next poll time. Before it nothing new is told.
         poll_at: UnixMillis,
     },
-    /// The turn has come, at one of the fan's poll slots, and can be claimed.
+    /// The turn has come, at one of the fan's poll times, and can be claimed.
     Turn {
         /// When it came.
         turn_at: UnixMillis,
@@ -43,7 +43,7 @@ pub enum Standing {
         claim_before: UnixMillis,
     },
     /// The time to claim is over. A fan who claimed in time may still be shopping.
-    OnlyIfClaimed {
+    TurnEnded {
         /// When the turn came.
         turn_at: UnixMillis,
     },
@@ -94,7 +94,7 @@ impl Snapshot {
         }
         let session_ms = self.schedule.session_ms(turn_at);
         if now < self.schedule.end_of(claim_before, session_ms, now) {
-            Standing::OnlyIfClaimed { turn_at }
+            Standing::TurnEnded { turn_at }
         } else {
             Standing::Expired
         }

@@ -50,10 +50,10 @@ pub struct ShopClaims {
     /// by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_ms: Option<u64>,
-    /// When the session is over at the latest, in ms since 1970. It is the end of the window that the
-    /// person's shard counts, so no gate gives a token of the session an `exp` past it. Stops lengthen
-    /// the window: a later token of the session may say a later end. Tokens of earlier versions have
-    /// none, and are not renewed past their `exp`.
+    /// When the session is over at the latest, in ms since 1970. It is the end of the shopping
+    /// window that the person's shard counts, so no gate gives a token of the session an `exp` past
+    /// it. Stops lengthen the shopping window: a later token of the session may say a later end.
+    /// Tokens of earlier versions have none, and are not renewed past their `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_ms: Option<u64>,
     /// The one event whose shop it opens.

@@ -4,7 +4,9 @@
 //! # Layout
 //! In the order in which a request walks:
 //! - [`http`]: limits of a request, CORS, how requests are read and responses and refusals look.
-//! - [`route`]: which method and path is which endpoint, and which paths of the origin are guarded.
+//! - [`route`]: which method and path is which endpoint.
+//! - [`shop_guard`]: which paths of Stanchion's shop reach the origin, and what a request needs for
+//!   it.
 //! - [`host_events`]: whether an event is of the site at the host of a request.
 //! - [`endpoints`]: one file per endpoint. What endpoints share is in the rooms below.
 //! - [`auth`]: who sends the request.
@@ -25,6 +27,7 @@ mod http;
 mod network_pace;
 mod rate_limit;
 mod route;
+mod shop_guard;
 mod ticket;
 
 pub use self::{http::refusal::Refusal, route::JOIN_PATH};
@@ -36,7 +39,8 @@ use self::{
     },
     gate::{asker::Asker, protected_site, waiting_page},
     http::{cors, host, limits, methods},
-    route::{Endpoint, OriginAccess},
+    route::Endpoint,
+    shop_guard::OriginAccess,
 };
 use crate::{
     config::Behind,

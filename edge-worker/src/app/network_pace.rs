@@ -2,7 +2,7 @@
 //! what no cache has. The counts are shared by all instances, because a client can reach many
 //! of them.
 //!
-//! An instance that knows that a network is over its limit refuses by itself until the window ends.
+//! An instance that knows that a network is over its limit refuses by itself until the minute ends.
 //! So a flood costs one message per allowed request and instance, and a poll costs nothing.
 
 use std::{cell::RefCell, pin::pin, time::Duration};
@@ -14,18 +14,20 @@ use stanchion_shared::{
 };
 
 use super::{cache::lru::Lru, http::refusal::Refusal, rate_limit::too_many};
-use crate::platform::{CountKey, CountOneMore, HttpRequest, Platform, QueueStore, StoreError, WindowCount};
+use crate::platform::{CountKey, CountOneMore, HttpRequest, IntervalCount, Platform, QueueStore, StoreError};
 
-/// Length of a window, in ms.
-const WINDOW_MS: u64 = 60_000;
-/// Sign-ins and sign-ups from one address (in IPv6, one /64) in a window. Thousands of people may
+/// The time within which requests are counted, in ms.
+const INTERVAL_MS: u64 = 60_000;
+/// Sign-ins and sign-ups from one address (in IPv6, one /64) in a minute. Thousands of people may
 /// share the address of a carrier; the origin's own limits are per ten minutes.
 const SIGN_INS_PER_ADDRESS: u32 = 120;
-/// Sign-ins and sign-ups from one /48 in a window. Its /56 may have half as many.
+/// Sign-ins and sign-ups from one /48 in a minute. Its /56 may have half as many.
 const SIGN_INS_PER_SITE: u32 = 480;
-/// Requests without an account that no cache answers, from one address (in IPv6, one /64) in a window.
+/// Requests without an account that no cache answers, from one address (in IPv6, one /64) in a
+/// minute.
 const UNCACHED_PER_ADDRESS: u32 = 240;
-/// Requests without an account that no cache answers, from one /48 in a window. Its /56 may have half as many.
+/// Requests without an account that no cache answers, from one /48 in a minute. Its /56 may have
+/// half as many.
 const UNCACHED_PER_SITE: u32 = 960;
 /// A count that does not come within this time limits nobody: the origin has limits of its own.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -50,7 +52,7 @@ impl Paced {
         }
     }
 
-    /// The most in a window, for the networks around an address in their order: the narrowest
+    /// The most in a minute, for the networks around an address in their order: the narrowest
     /// first.
     fn most(self) -> [u32; network::IPV6_LENGTHS.len()] {
         let (address, site) = match self {
@@ -86,7 +88,7 @@ pub(crate) async fn count<P: Platform>(platform: &P, request: &HttpRequest, pace
     let message = CountOneMore {
         place,
         keys: keys.clone(),
-        window_ms: WINDOW_MS,
+        interval_ms: INTERVAL_MS,
     };
     match counted(platform, message).await {
         Ok(counts) => judge(&keys, &counts, paced.most(), now),
@@ -107,7 +109,7 @@ fn refuse_known(keys: &[CountKey], now: UnixMillis) -> Result<(), Refusal> {
 }
 
 /// Refuses a request that a network's count does not allow, and remembers the network.
-fn judge(keys: &[CountKey], counts: &[WindowCount], most: [u32; 3], now: UnixMillis) -> Result<(), Refusal> {
+fn judge(keys: &[CountKey], counts: &[IntervalCount], most: [u32; 3], now: UnixMillis) -> Result<(), Refusal> {
     let over = keys
         .iter()
         .zip(counts)
@@ -125,7 +127,7 @@ fn refusal(wait_ms: u64) -> Refusal {
     too_many(wait_ms.max(1).saturating_mul(1_000))
 }
 
-async fn counted<P: Platform>(platform: &P, message: CountOneMore) -> Result<Vec<WindowCount>, StoreError> {
+async fn counted<P: Platform>(platform: &P, message: CountOneMore) -> Result<Vec<IntervalCount>, StoreError> {
     let store = platform.store();
     match select(pin!(store.count_one_more(message)), pin!(platform.sleep(PATIENCE))).await {
         Either::Left((counts, _)) => counts,
@@ -138,14 +140,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_at_the_limit_passes_and_one_above_it_is_refused_until_its_window_ends() {
+    fn a_count_at_the_limit_passes_and_one_above_it_is_refused_until_its_minute_ends() {
         for paced in [Paced::SignIn, Paced::Uncached] {
             for (at, most) in paced.most().into_iter().enumerate() {
                 let key =
                     |number: u8| CountKey([number + 16 * at as u8 + 100 * u8::from(paced == Paced::Uncached); 16]);
                 let keys = [key(0), key(1), key(2)];
                 let counts = |count| {
-                    let mut counts = [WindowCount {
+                    let mut counts = [IntervalCount {
                         count: 1,
                         ends_in_ms: 9_000,
                     }; 3];
@@ -163,7 +165,7 @@ mod tests {
                     "{paced:?} {most}"
                 );
                 assert!(refuse_known(&keys, now.plus(8_999)).is_err());
-                assert!(refuse_known(&keys, now.plus(9_000)).is_ok(), "the window is over");
+                assert!(refuse_known(&keys, now.plus(9_000)).is_ok(), "the minute is over");
             }
         }
     }

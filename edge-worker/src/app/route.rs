@@ -1,10 +1,13 @@
-//! The map of the edge: which method and path is which endpoint, and which paths of the origin are
-//! guarded. A path that is not here is answered with 404, above all the origin's admin API.
+//! The map of the edge: which method and path is which endpoint. A path that is neither here nor in
+//! [`shop_guard`] is answered with 404, above all the origin's admin API.
 
 use http::{Method, header};
 use stanchion_shared::ids::{Draw, EventId, Shard};
 
-use super::http::refusal::Refusal;
+use super::{
+    http::refusal::Refusal,
+    shop_guard::{self, OriginAccess},
+};
 use crate::config::Behind;
 
 /// Where joins are sent. For this path alone a runtime looks up more about the client.
@@ -61,34 +64,6 @@ pub(crate) enum Page {
     DrawBytes,
 }
 
-/// What a request needs to reach the origin.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum OriginAccess {
-    /// Nothing: everybody gets the same answer, from the edge's cache.
-    Browse(BrowsePath),
-    /// Nothing but a pace: who signs in or up has no account token yet.
-    SignIn,
-    /// An account token. The origin answers with what belongs to the account.
-    Account,
-    /// An account token. The answer says what an account is among the verified fans of an event, and
-    /// holds for some seconds.
-    Fan,
-    /// An account token, or the signature in the address, which the origin checks.
-    SignedAddress,
-    /// A shop token, of this event where the path names one. Elsewhere the origin compares the
-    /// token with the body.
-    Guarded { event: Option<EventId> },
-}
-
-/// The paths at which fans browse the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BrowsePath {
-    /// The search for events.
-    Search,
-    /// One event.
-    Event,
-}
-
 type RouteResult = Result<Endpoint, Refusal>;
 
 fn event(text: &str) -> Result<EventId, Refusal> {
@@ -103,12 +78,6 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Refusal> {
     } else {
         Err(refusal())
     }
-}
-
-/// Whether a path segment is an identifier of the origin's. The origin might read anything else
-/// differently than the edge.
-fn is_identifier(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// Where Stanchion's own shop is not, all that the edge serves itself lies below this path.
@@ -235,8 +204,6 @@ fn lookup(method: &Method, segments: &[&str]) -> Option<RouteResult> {
 }
 
 fn api(method: &str, segments: &[&str]) -> Option<RouteResult> {
-    let origin = |access| Some(Ok(Endpoint::Origin(access)));
-    let guarded = || Some(Ok(Endpoint::Origin(OriginAccess::Guarded { event: None })));
     match (method, segments) {
         ("GET", ["queue", "challenge"]) => Some(Ok(Endpoint::Challenge)),
         ("POST", ["queue", "join"]) => Some(Ok(Endpoint::Join)),
@@ -255,22 +222,8 @@ fn api(method: &str, segments: &[&str]) -> Option<RouteResult> {
         ("PUT", ["control", "events", id]) => Some(event(id).map(Endpoint::ControlEvent)),
         ("PUT", ["control", "events", id, "release"]) => Some(event(id).map(Endpoint::ControlRelease)),
         ("GET", ["control", "events", id, "stats"]) => Some(event(id).map(Endpoint::ControlStats)),
-
-        ("POST", ["accounts" | "sessions"]) => origin(OriginAccess::SignIn),
-        ("GET", ["orders"]) => origin(OriginAccess::Account),
-        ("GET", ["events"]) => Some(Ok(Endpoint::Origin(OriginAccess::Browse(BrowsePath::Search)))),
-        ("GET", ["events", id]) => Some(event(id).map(|_| Endpoint::Origin(OriginAccess::Browse(BrowsePath::Event)))),
-        ("GET", ["events", id, "pass"]) | ("GET" | "POST", ["events", id, "registration"]) => {
-            Some(event(id).map(|_| Endpoint::Origin(OriginAccess::Fan)))
-        }
-        ("GET", ["orders", id]) if is_identifier(id) => origin(OriginAccess::Account),
-        ("GET", ["tickets", id, "qr.svg"]) if is_identifier(id) => origin(OriginAccess::SignedAddress),
-
-        ("GET", ["events", id, "seats"]) => {
-            Some(event(id).map(|id| Endpoint::Origin(OriginAccess::Guarded { event: Some(id) })))
-        }
-        ("GET" | "DELETE", ["cart"]) | ("POST" | "DELETE", ["cart", "seats"]) | ("POST", ["checkout"]) => guarded(),
-        _ => None,
+        // What is not the edge's own is the shop's.
+        _ => shop_guard::needed(method, segments).map(|needed| needed.map(Endpoint::Origin)),
     }
 }
 

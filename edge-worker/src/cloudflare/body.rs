@@ -44,7 +44,7 @@ pub(super) async fn read(request: web_sys::Request, limit: usize) -> Result<Vec<
     }
     let broken = |_: worker::Error| BodyError::Broken;
     let mut request = Request::from(request);
-    match announced(request.headers()) {
+    match stated_length(request.headers()) {
         Some(length) if length > limit as u64 => Err(BodyError::TooLarge { limit }),
         // HTTP lets no more arrive than that. One call replaces a stream's many, which cost as much
         // as the rest of a small request.
@@ -54,7 +54,7 @@ pub(super) async fn read(request: web_sys::Request, limit: usize) -> Result<Vec<
 }
 
 /// The length that a request or an answer says its body has, in bytes.
-pub(super) fn announced(headers: &Headers) -> Option<u64> {
+pub(super) fn stated_length(headers: &Headers) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH.as_str()).ok()??.parse().ok()
 }
 

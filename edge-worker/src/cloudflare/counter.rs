@@ -1,6 +1,6 @@
 //! A counter: a Durable Object that counts what all isolates share, such as sign-ins from one
 //! network. It stores nothing: an object that is put away has not been asked for some time, and a
-//! window has hardly any left then.
+//! counted interval has hardly any left then.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -8,20 +8,20 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::{now, objects};
 use crate::{
-    platform::{CountKey, CountOneMore, WindowCount},
-    queue::window_counts::{self, Window},
+    platform::{CountKey, CountOneMore, IntervalCount},
+    queue::interval_counts::{self, CountedInterval},
 };
 
 /// See the module.
 #[durable_object(fetch)]
 pub struct Counter {
-    windows: RefCell<HashMap<CountKey, Window>>,
+    intervals: RefCell<HashMap<CountKey, CountedInterval>>,
 }
 
 impl DurableObject for Counter {
     fn new(_: State, _: Env) -> Self {
         Counter {
-            windows: RefCell::default(),
+            intervals: RefCell::default(),
         }
     }
 
@@ -34,8 +34,8 @@ impl DurableObject for Counter {
 }
 
 impl Counter {
-    fn count(&self, message: &CountOneMore) -> Vec<WindowCount> {
-        let mut windows = self.windows.borrow_mut();
-        window_counts::count(&mut windows, message, now())
+    fn count(&self, message: &CountOneMore) -> Vec<IntervalCount> {
+        let mut intervals = self.intervals.borrow_mut();
+        interval_counts::count(&mut intervals, message, now())
     }
 }

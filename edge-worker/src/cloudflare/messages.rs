@@ -14,7 +14,7 @@ use crate::platform::{
     KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome, WalkIn, WalkInOutcome,
 };
 use crate::queue::{
-    announcement::AnnouncementOutcome,
+    declaration::DeclarationOutcome,
     room::SlotRequest,
     sessions::SessionReport,
     shard_reports::ShardReport,
@@ -48,7 +48,7 @@ macro_rules! messages {
 messages! {
     PutEventMessage => ToCoordinator -> PutOutcome;
     PutReleaseMessage => ToCoordinator -> PutOutcome;
-    Announce => ToCoordinator -> Announced;
+    Declare => ToCoordinator -> Declared;
     Report => ToCoordinator -> Heard;
     TellSessions => ToCoordinator -> Heard;
     TakeSlots => ToCoordinator -> SlotsGiven;
@@ -76,7 +76,9 @@ pub(super) enum ToCoordinator {
     PutReleaseMessage(PutReleaseMessage),
     Read(Read),
     ReadWithAnswers(Box<ReadWithAnswers>),
-    Announce(Announce),
+    /// Its older name, so that objects of an earlier version understand it.
+    #[serde(rename = "Announce")]
+    Declare(Declare),
     Report(Report),
     TellSessions(TellSessions),
     TakeSlots(TakeSlots),
@@ -122,7 +124,7 @@ pub(super) type Added = bool;
 /// A shard is about to give its first number in a draw, or the first one to a person of the first
 /// line: from now on the draw is not closed without it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Announce {
+pub(super) struct Declare {
     pub(super) shard: Shard,
     pub(super) draw: Draw,
     /// People of the first line are among those who get numbers. A shard of an earlier version does
@@ -135,10 +137,10 @@ fn maybe() -> bool {
     true
 }
 
-/// The answer to an announcement.
+/// The answer to a declaration.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Announced {
-    pub(super) outcome: AnnouncementOutcome,
+pub(super) struct Declared {
+    pub(super) outcome: DeclarationOutcome,
     /// How often the shard may report how many have joined, in ms.
     pub(super) report_every_ms: u64,
     /// How often the shard may tell of sessions, in ms.

@@ -15,7 +15,7 @@ use worker::{
 
 use super::messages::{Message, Read, ReadByRelay, ReadWithAnswers, Source, ToCoordinator, ToDirectory, ToShard};
 use crate::{
-    platform::{CountOneMore, StoreError, WindowCount},
+    platform::{CountOneMore, IntervalCount, StoreError},
     reading::fan_out,
 };
 
@@ -159,7 +159,7 @@ impl Objects {
     }
 
     /// Counts, in the object of that place.
-    pub(super) async fn count(&self, message: &CountOneMore) -> Result<Vec<WindowCount>, StoreError> {
+    pub(super) async fn count(&self, message: &CountOneMore) -> Result<Vec<IntervalCount>, StoreError> {
         parse(&self.send("COUNTER", &message.place.to_hex(), None, message).await?)
     }
 

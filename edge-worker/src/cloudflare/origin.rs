@@ -62,7 +62,7 @@ async fn exchange(request: HttpRequest, signal: &worker::AbortSignal) -> Result<
 /// The body of an answer, decoded.
 async fn whole(answered: &mut Response) -> Result<Vec<u8>, Error> {
     let encoded = answered.headers().has(header::CONTENT_ENCODING.as_str())?;
-    match body::announced(answered.headers()) {
+    match body::stated_length(answered.headers()) {
         Some(length) if length > MAX_FETCHED_BYTES as u64 => Err(Error::RustError(too_large())),
         Some(_) if !encoded => answered.bytes().await,
         _ if matches!(answered.body(), ResponseBody::Empty) => Ok(Vec::new()),

@@ -20,9 +20,9 @@ use super::{
     objects::{self, Objects, random},
 };
 use crate::platform::{
-    Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join,
-    JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome, QueueStore, ReadSnapshot, StoreError,
-    WalkIn, WalkInOutcome, WindowCount,
+    Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers,
+    IntervalCount, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome, QueueStore,
+    ReadSnapshot, StoreError, WalkIn, WalkInOutcome,
 };
 
 /// A request waits this long for a shard that is not the one it is about: for one that counts
@@ -152,7 +152,7 @@ impl QueueStore for &Objects {
         self.read(of(event), Read::Ended { page, through }).await
     }
 
-    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<WindowCount>, StoreError> {
+    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<IntervalCount>, StoreError> {
         self.count(&message).await
     }
 }

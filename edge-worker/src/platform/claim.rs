@@ -74,21 +74,22 @@ pub struct Claim {
     pub epoch: u32,
     /// Serial of the ticket; only the newest counts.
     pub serial: Serial,
-    /// When the turn came: the window never begins before it.
+    /// When the turn came: the shopping window never begins before it.
     pub turn_at: UnixMillis,
-    /// Length of the window, in ms.
+    /// Length of the shopping window, in ms.
     pub shopping_ms: u64,
     /// The session is over if it is not used for so long, in ms; `None`: that does not end it.
     #[serde(default)]
     pub idle_ms: Option<u64>,
-    /// Stops so far, the one that goes on included: they lengthen the window.
+    /// Stops so far, the one that goes on included: they lengthen the shopping window.
     pub stops: Stops,
     /// 16 random bytes in hex: becomes the session if there is none yet.
     pub session: String,
-    /// The time to claim is over: find a window, do not make one. A fan who came in time and found
-    /// the site full gets one even so.
+    /// The time to claim is over: find a shopping window, do not make one. A fan who came in time
+    /// and found the site full gets one even so.
     pub only_if_claimed: bool,
-    /// The event lets nobody in beyond its sessions at once: a new window needs a free slot.
+    /// The event lets nobody in beyond its sessions at once: a new shopping window needs a free
+    /// slot.
     #[serde(default)]
     pub needs_slot: bool,
     /// What the networks of the join say now; `None` as long as the shard has not named them.
@@ -99,7 +100,7 @@ pub struct Claim {
 /// What became of a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClaimOutcome {
-    /// The window; it may be over already (compare [`ShoppingWindow::over_at`]).
+    /// The shopping window; it may be over already (compare [`ShoppingWindow::over_at`]).
     Window(ShoppingWindow),
     /// The account was new at the join. Nothing is decided before it is known what the networks of
     /// the join say now: the same claim is to be sent again with it.
@@ -120,7 +121,7 @@ pub enum ClaimOutcome {
 }
 
 impl ClaimOutcome {
-    /// The window, if there is one.
+    /// The shopping window, if there is one.
     #[must_use]
     pub fn window(&self) -> Option<&ShoppingWindow> {
         match self {
@@ -140,10 +141,10 @@ pub struct WalkIn {
     pub over: Option<Serial>,
     /// What the score or a fan pass gave. Suspects stand behind everybody who waits, so they queue.
     pub tier: Tier,
-    /// Find a window that runs, do not make one.
+    /// Find a shopping window that runs, do not make one.
     #[serde(default)]
     pub only_if_in: bool,
-    /// Length of the window, in ms.
+    /// Length of the shopping window, in ms.
     pub shopping_ms: u64,
     /// As in [`Claim`].
     #[serde(default)]
@@ -155,7 +156,7 @@ pub struct WalkIn {
 /// What became of a walk-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WalkInOutcome {
-    /// The window: a new one, or the one that the person is in.
+    /// The shopping window: a new one, or the one that the person is in.
     Window(ShoppingWindow),
     /// Somebody waits, or no slot is free: the person has to queue.
     Full,
@@ -165,7 +166,7 @@ pub enum WalkInOutcome {
 }
 
 impl WalkInOutcome {
-    /// The window, if there is one.
+    /// The shopping window, if there is one.
     #[must_use]
     pub fn window(&self) -> Option<&ShoppingWindow> {
         match self {

@@ -23,14 +23,15 @@ pub struct CountOneMore {
     /// What is counted.
     pub keys: Vec<CountKey>,
     /// A count begins anew so long after its first one, in ms.
-    pub window_ms: u64,
+    #[serde(rename = "window_ms")]
+    pub interval_ms: u64,
 }
 
-/// How often something was done in a window.
+/// How often something was done in an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WindowCount {
+pub struct IntervalCount {
     /// The count, with the one that the message added.
     pub count: u32,
-    /// When the window ends, from now, in ms.
+    /// When the interval ends, from now, in ms.
     pub ends_in_ms: u64,
 }

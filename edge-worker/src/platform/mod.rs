@@ -29,7 +29,7 @@ pub use claim::{
     Claim, ClaimOutcome, EndOutcome, EndSession, KeepOutcome, KeepSession, Leave, LeaveOutcome, ShoppingWindow, WalkIn,
     WalkInOutcome,
 };
-pub use counted::{CountKey, CountOneMore, WindowCount};
+pub use counted::{CountKey, CountOneMore, IntervalCount};
 pub use identifier_use::{IDENTIFIERS_KEPT_MS, IdentifierUse, IdentifierUsers};
 pub use join::{HeldTicket, Join, JoinOutcome, Replaces};
 pub use site::{BodyError, SiteAnswer, SiteTimeLimits};
@@ -76,8 +76,8 @@ pub trait Platform {
     /// The autonomous system that a join came from, where the runtime's own front says it.
     fn client_system(&self, request: &HttpRequest) -> Option<u32>;
 
-    /// Whether a content follows a head that announces none: some runtimes hide `Transfer-Encoding`. The
-    /// content is not read, and a request of which this says so cannot pass to a site any more.
+    /// Whether a content follows a head that states none: some runtimes hide `Transfer-Encoding`.
+    /// The content is not read, and a request of which this says so cannot pass to a site any more.
     fn has_hidden_content(&self, body: &mut Self::RequestBody) -> impl Future<Output = bool>;
 
     /// Reads the body of a request to its end, and never more than `limit` bytes.

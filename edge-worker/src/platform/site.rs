@@ -13,7 +13,7 @@ pub enum BodyError {
         /// What the application takes, in bytes.
         limit: usize,
     },
-    /// It ended before its announced or chunked end.
+    /// It ended before its stated or chunked end.
     #[error("the body ended before it was complete")]
     Broken,
 }

@@ -12,8 +12,8 @@ use stanchion_shared::{
 };
 
 use super::{
-    Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers, Join,
-    JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError, WalkIn, WalkInOutcome, WindowCount,
+    Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, IdentifierUse, IdentifierUsers,
+    IntervalCount, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, StoreError, WalkIn, WalkInOutcome,
 };
 
 /// The queue's memory: one coordinator and N shards per event. Every operation can be repeated
@@ -158,7 +158,7 @@ pub trait QueueStore {
 
     /// Counts one more of each key, over all instances; the counts in the order of the keys. It
     /// belongs to no event. A count may be lost, and a message that is repeated counts twice.
-    fn count_one_more(&self, message: CountOneMore) -> impl Future<Output = Result<Vec<WindowCount>, StoreError>>;
+    fn count_one_more(&self, message: CountOneMore) -> impl Future<Output = Result<Vec<IntervalCount>, StoreError>>;
 }
 
 /// How long before it was asked for a snapshot may have been taken, in ms.

@@ -5,7 +5,7 @@
 //! # Layout
 //! Of one event, by its coordinator:
 //! - [`event`]: the event, and what a put changes: its settings, its releases, its lease;
-//! - [`announcement`]: which draws a shard may still give numbers in;
+//! - [`declaration`]: which draws a shard may still give numbers in;
 //! - [`closing`]: how a draw is closed, step by step, and its record;
 //! - [`beacon`]: the public randomness that a draw waits for;
 //! - [`site_health`]: whether a protected site can take people;
@@ -18,12 +18,13 @@
 //! - [`used_proofs`]: that a proof is used once;
 //! - [`person`]: the person's tickets, claims and leaves.
 //!
-//! Of nobody: [`window_counts`] counts what all instances share.
+//! Of nobody: [`interval_counts`] counts what all instances share.
 
-pub(crate) mod announcement;
 pub(crate) mod beacon;
 pub(crate) mod closing;
+pub(crate) mod declaration;
 pub(crate) mod event;
+pub(crate) mod interval_counts;
 pub(crate) mod join;
 pub(crate) mod person;
 pub(crate) mod room;
@@ -32,7 +33,6 @@ pub(crate) mod shard_reports;
 pub(crate) mod shard_tickets;
 pub(crate) mod site_health;
 pub(crate) mod used_proofs;
-pub(crate) mod window_counts;
 
 use serde::{Deserialize, Serialize};
 

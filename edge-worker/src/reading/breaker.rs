@@ -1,14 +1,16 @@
-//! A part that was silent is left alone for a while, so that its silence costs nobody more than one
-//! question. The first question afterwards is the probe: if it is answered, all goes on.
+//! A source of answers, such as the coordinator, a relay or Redis, that was silent is left alone
+//! for a while, so that its silence costs nobody more than one question. The first question
+//! afterwards is the probe: if it is answered, all goes on.
 
 use stanchion_shared::timestamp::UnixMillis;
 
-/// How long a part is left alone after its first silence, in ms. Each further one doubles it.
+/// How long a source is left alone after its first silence, in ms. Each further one doubles it.
 pub(crate) const FIRST_REST_MS: u64 = 250;
-/// The longest that a part is left alone, in ms: so much later than the part itself all is well.
+/// The longest that a source is left alone, in ms: so much later than the source itself all is
+/// well.
 pub(crate) const LONGEST_REST_MS: u64 = 4_000;
 
-/// What is remembered of one part.
+/// What is remembered of one source.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Breaker {
     /// Silences one after the other.
@@ -17,7 +19,7 @@ pub(crate) struct Breaker {
 }
 
 impl Breaker {
-    /// Whether the part is to be left alone.
+    /// Whether the source is to be left alone.
     pub(crate) fn rests(self, now: UnixMillis) -> bool {
         now < self.rests_until
     }
@@ -27,14 +29,14 @@ impl Breaker {
         self.silences == 0
     }
 
-    /// The part did not answer.
+    /// The source did not answer.
     pub(crate) fn note_silence(&mut self, now: UnixMillis) {
         let rest_ms = FIRST_REST_MS << self.silences.min(16);
         self.rests_until = now.plus(rest_ms.min(LONGEST_REST_MS));
         self.silences += 1;
     }
 
-    /// The part answered.
+    /// The source answered.
     pub(crate) fn note_answer(&mut self) {
         *self = Breaker::default();
     }

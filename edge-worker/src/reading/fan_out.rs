@@ -10,7 +10,7 @@ use crate::platform::SNAPSHOT_AGE_MS;
 /// Requests a second that one Durable Object serves (Cloudflare: "an individual Durable Object has a
 /// soft limit of 1,000 requests per second").
 pub const OBJECT_REQUESTS_PER_SECOND: u64 = 1_000;
-/// Of these, so many of a coordinator's may be reads: the rest is for releases, announcements and
+/// Of these, so many of a coordinator's may be reads: the rest is for releases, declarations and
 /// reports of shards, and the closing of draws.
 pub const COORDINATOR_READS_PER_SECOND: u64 = OBJECT_REQUESTS_PER_SECOND / 4;
 /// How long a relay hands out what it read, in ms.

@@ -1,8 +1,8 @@
-//! How what many ask for is read from a part of which there is one, and which may be silent. Pure:
-//! the clock is passed in.
+//! How what many ask for is read from a source of which there is one, and which may be silent.
+//! Pure: the clock is passed in.
 //!
 //! # Layout
-//! - [`breaker`]: a part that was silent is left alone for a while.
+//! - [`breaker`]: a source that was silent is left alone for a while.
 //! - [`fan_out`]: how many relays stand between isolates and the coordinator, worked out from what
 //!   one object can bear.
 //! - [`relayed`]: for how long a relay answers with what it has read.

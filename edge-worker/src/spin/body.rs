@@ -84,7 +84,7 @@ pub(super) fn from_spin(request: Request) -> Result<http::Request<RequestBody>, 
 /// # Errors
 /// The body is larger than `limit`, or breaks off.
 async fn read<M: IncomingMessage>(mut body: IncomingBody<M>, limit: usize) -> Result<Vec<u8>, BodyError> {
-    if announced(&body).is_some_and(|length| length > limit as u64) {
+    if stated_length(&body).is_some_and(|length| length > limit as u64) {
         return Err(BodyError::TooLarge { limit });
     }
     let mut read = Vec::new();
@@ -102,7 +102,7 @@ async fn read<M: IncomingMessage>(mut body: IncomingBody<M>, limit: usize) -> Re
 }
 
 /// The length that a message says its body has, in bytes.
-fn announced(body: &impl BodyExt) -> Option<u64> {
+fn stated_length(body: &impl BodyExt) -> Option<u64> {
     body.size_hint().upper()
 }
 

@@ -13,22 +13,22 @@ use crate::{
 };
 
 #[tokio::test]
-async fn each_key_has_a_window_of_its_own_that_begins_with_its_first_and_ends_by_itself() {
+async fn each_key_has_an_interval_of_its_own_that_begins_with_its_first_and_ends_by_itself() {
     let (redis, keys) = (Native::new(&stack_redis()), signing_keys());
     let store = Store::new(&redis, &keys);
     let things: Vec<CountKey> = people(3).iter().map(|tag| CountKey(tag.0)).collect();
-    const WINDOW_MS: u64 = 600;
+    const INTERVAL_MS: u64 = 600;
     let count = async |keys: &[CountKey]| {
         let message = CountOneMore {
             place: things[0],
             keys: keys.to_vec(),
-            window_ms: WINDOW_MS,
+            interval_ms: INTERVAL_MS,
         };
         let counted = store.count_one_more(message).await.unwrap();
-        for window in &counted {
-            assert!((1..=WINDOW_MS).contains(&window.ends_in_ms), "{window:?}");
+        for interval in &counted {
+            assert!((1..=INTERVAL_MS).contains(&interval.ends_in_ms), "{interval:?}");
         }
-        counted.iter().map(|window| window.count).collect::<Vec<_>>()
+        counted.iter().map(|interval| interval.count).collect::<Vec<_>>()
     };
     assert_eq!(count(&things[..2]).await, [1, 1]);
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -37,7 +37,7 @@ async fn each_key_has_a_window_of_its_own_that_begins_with_its_first_and_ends_by
     assert_eq!(
         count(&[things[0], things[2]]).await,
         [1, 2],
-        "the first window is over, the later one is not"
+        "the first interval is over, the later one is not"
     );
 }
 
@@ -49,7 +49,7 @@ async fn a_count_that_has_lost_its_end_gets_one_again() {
     let message = || CountOneMore {
         place: key,
         keys: vec![key],
-        window_ms: 60_000,
+        interval_ms: 60_000,
     };
     store.count_one_more(message()).await.unwrap();
     let name = format!("stanchion:{{count/{0}}}:{0}", key.to_hex()).into_bytes();

@@ -2,7 +2,8 @@
 //! it is on sale.
 //!
 //! Every step can be repeated, so a launch that stopped half-way is finished by launching again. An
-//! event that is on sale is loaded and announced once more, which changes nothing that fans see.
+//! event that is on sale is loaded and put to the edge once more, which changes nothing that fans
+//! see.
 
 use serde_json::json;
 use sqlx::PgPool;
@@ -29,7 +30,7 @@ pub(super) async fn launch(
     event: &EventId,
 ) -> Result<PutAccepted, AdminError> {
     inventory.load_event(database, event).await?;
-    let accepted = meter.announce(event).await?;
+    let accepted = meter.put_event(event).await?;
     run_tx(database, "admin.launch", |mut tx| {
         Box::pin(async move {
             // Locked, so that of two launches at once one finds the other's.

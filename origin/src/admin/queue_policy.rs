@@ -52,7 +52,7 @@ pub(super) async fn set_policy(
     })
     .await?;
     match launched {
-        true => Ok(Some(meter.announce(event).await?.effective_at)),
+        true => Ok(Some(meter.put_event(event).await?.effective_at)),
         false => Ok(None),
     }
 }

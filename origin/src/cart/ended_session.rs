@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stanchion_shared::ids::EventId;
 
 use super::store::{self, CartEntry};
-use crate::inventory::{Inventory, InventoryError, ReleaseResult};
+use crate::inventory::{Inventory, InventoryError, UnlockResult};
 
 /// Empties the cart of an ended session. Seats that are being paid for stay: the payment decides.
 ///
@@ -20,7 +20,7 @@ pub async fn empty_of_ended(inventory: &Inventory, event: &EventId, session: &st
     for (section, entries) in sections {
         let seats: Vec<String> = entries.iter().map(|entry| entry.seat_id.clone()).collect();
         let section = inventory.bare_section(event, &section);
-        if let ReleaseResult::Released(_) = section.release(&cart_id, &seats).await? {
+        if let UnlockResult::Unlocked(_) = section.unlock(&cart_id, &seats).await? {
             store::take_out(inventory.redis(), &cart_id, &entries).await?;
         }
     }

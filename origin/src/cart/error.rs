@@ -41,7 +41,7 @@ pub enum CartError {
     /// A checkout is paying for the seats.
     #[error("the seats are being paid for")]
     CheckoutInProgress,
-    /// The inventory did not lock, release or find the seats.
+    /// The inventory did not lock, unlock or find the seats.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
     /// The cart cannot be read or written.

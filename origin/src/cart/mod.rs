@@ -24,7 +24,7 @@
 //! - `POST /cart/seats`: two scripts one after the other, which lock and add; one if the seats are
 //!   taken; and one per section if the cart listed other seats before.
 //! - `GET /cart`: one, and one per section in the cart.
-//! - `DELETE`: one more for each of its steps, which read, release and take out.
+//! - `DELETE`: one more for each of its steps, which read, unlock and take out.
 
 mod cart_answer;
 mod ended_session;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::InternalError,
-    inventory::{EventStock, Inventory, InventoryError, LockRequest, LockResult, ReleaseResult, unless_unloaded},
+    inventory::{EventStock, Inventory, InventoryError, LockRequest, LockResult, UnlockResult, unless_unloaded},
 };
 
 async fn in_its_own_task<T: Send + 'static>(
@@ -67,13 +67,13 @@ impl SessionCart {
     /// Gives seats back.
     pub(super) async fn remove_seats(self, seats: Vec<String>) -> Result<CartAnswer, CartError> {
         known_seats(&self.stock.plan, &seats)?;
-        in_its_own_task(async move { self.release_and_take_out(seats).await }).await
+        in_its_own_task(async move { self.unlock_and_take_out(seats).await }).await
     }
 
     /// Gives all seats back.
     pub(super) async fn empty(self) -> Result<CartAnswer, CartError> {
         let seats = self.cart.read().await?.into_iter().map(|entry| entry.seat_id).collect();
-        in_its_own_task(async move { self.release_and_take_out(seats).await }).await
+        in_its_own_task(async move { self.unlock_and_take_out(seats).await }).await
     }
 
     /// [`section_to_lock`] has checked that the seats are of one section, known and within the
@@ -108,7 +108,7 @@ impl SessionCart {
             not_listed => {
                 // Seats that no cart lists must not stay locked, whatever the reason.
                 if !fresh.is_empty() {
-                    unless_unloaded(section.seats.release(&self.cart.id, &fresh).await)?;
+                    unless_unloaded(section.seats.unlock(&self.cart.id, &fresh).await)?;
                 }
                 not_listed?;
                 Err(CartError::TooManySeats {
@@ -170,17 +170,17 @@ impl SessionCart {
         self.answer(entries, &locked)
     }
 
-    async fn release_and_take_out(&self, seats: Vec<String>) -> Result<CartAnswer, CartError> {
-        // Read before the locks are released: a seat that is added after that stays listed.
+    async fn unlock_and_take_out(&self, seats: Vec<String>) -> Result<CartAnswer, CartError> {
+        // Read before the seats are unlocked: a seat that is added after that stays listed.
         let mut seen = self.cart.read().await?;
         seen.retain(|entry| seats.contains(&entry.seat_id));
         for (code, seats) in self.by_section(&seats)? {
             let Some((_, section)) = self.stock.section(code) else {
                 continue;
             };
-            match section.seats.release(&self.cart.id, &seats).await? {
-                ReleaseResult::Released(_) => {}
-                ReleaseResult::BeingPaid(_) => return Err(CartError::CheckoutInProgress),
+            match section.seats.unlock(&self.cart.id, &seats).await? {
+                UnlockResult::Unlocked(_) => {}
+                UnlockResult::BeingPaid(_) => return Err(CartError::CheckoutInProgress),
             }
         }
         let left = store::take_out(self.inventory.redis(), &self.cart.id, &seen).await?;

@@ -8,7 +8,7 @@ use sqlx::{PgExecutor, PgPool, types::Json};
 use stanchion_shared::shop_token::ShopClaims;
 use uuid::Uuid;
 
-use super::{CheckoutError, order::OrderDraft, transitions::LEASE};
+use super::{CheckoutError, order::OrderDraft, transitions::ORDER_LEASE};
 use crate::{
     database::{Tx, run_tx},
     error::InternalError,
@@ -17,7 +17,7 @@ use crate::{
 
 /// The order to begin.
 pub struct BeginRequest<'a> {
-    /// The order, with a new lease.
+    /// The order, with a new order lease.
     pub draft: &'a OrderDraft,
     /// The provider's token of the card.
     pub payment_token: &'a str,
@@ -99,7 +99,7 @@ async fn begin_in(request: &BeginRequest<'_>, mut tx: Tx<'_, '_>) -> Result<Begi
         .bind(request.payment_token)
         .bind(request.card_hash)
         .bind(order.lease)
-        .bind(LEASE.as_secs_f64())
+        .bind(ORDER_LEASE.as_secs_f64())
         .bind(i64::try_from(request.per_person).unwrap_or(i64::MAX))
         .fetch_one(&mut *tx)
         .await?;

@@ -26,9 +26,9 @@ pub enum SagaStep {
     Confirmed,
     /// Redis knows that the seats are sold.
     InventorySynced,
-    /// PostgreSQL knows that the order will fail. Its money is about to be released.
+    /// PostgreSQL knows that the order will fail. Its payment is about to be undone.
     UndoDecided,
-    /// The provider has answered the release or refund.
+    /// The provider has answered the cancellation or refund.
     Undone,
 }
 

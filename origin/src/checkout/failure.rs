@@ -71,7 +71,7 @@ impl OrderFailure {
     /// Whether the fan's idempotency key may be used again. It may if nothing was decided about the
     /// order itself.
     #[must_use]
-    pub fn releases_key(&self) -> bool {
+    pub fn frees_key(&self) -> bool {
         matches!(
             self,
             OrderFailure::PaymentUnavailable | OrderFailure::InventoryUnavailable

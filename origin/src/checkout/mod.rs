@@ -13,7 +13,7 @@
 //!   Redis before the payment.
 //! - [`transitions`]: the saga's steps in PostgreSQL (`sql/`). [`sync_inventory`]: tells Redis how
 //!   the order ended.
-//! - [`recovery`]: finishes what was left. [`takeover`]: gives recovery the lease of an order.
+//! - [`recovery`]: finishes what was left. [`takeover`]: gives recovery an order lease.
 //! - [`order`]: the states as types. [`failure`]: why an order failed. [`error`]: why a checkout is
 //!   refused.
 //! - [`failpoints`]: lets tests stop the saga. [`services`]: what the saga and recovery work with.
@@ -24,12 +24,13 @@
 //!                    `----------`----> failed
 //! ```
 //!
-//! One worker at a time has an order: first the saga, later perhaps recovery. A lease is a token
-//! that every change in PostgreSQL names and that a takeover replaces. A lease outlasts each step
-//! towards the provider, and is renewed before it. On the way to `failed`, money is released only
-//! after PostgreSQL has recorded the decision (`orders.undoing`). The decision needs the lease and
-//! forbids `confirmed` for good. So a worker that was overtaken, even in the middle of a call,
-//! neither releases what its successor charged nor charges what its successor released.
+//! One worker at a time has an order: first the saga, later perhaps recovery. An order lease is a
+//! token that every change in PostgreSQL names and that a takeover replaces. An order lease
+//! outlasts each step towards the provider, and is renewed before it. On the way to `failed`, a
+//! payment is undone only after PostgreSQL has recorded the decision (`orders.undoing`). The
+//! decision needs the order lease and forbids `confirmed` for good. So a worker that was overtaken,
+//! even in the middle of a call, neither undoes what its successor charged nor charges what its
+//! successor undid.
 //!
 //! Round trips of a sale of seats in one section, before the answer and after it:
 //!

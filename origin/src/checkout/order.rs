@@ -172,9 +172,9 @@ pub struct FailedOrder {
     pub failure: super::failure::OrderFailure,
 }
 
-/// The lease was lost: another worker has the order now and will finish it.
+/// The order lease was lost: another worker has the order now and will finish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeaseLost;
+pub struct OrderLeaseLost;
 
 impl ConfirmingOrder {
     /// The state after a successful reservation.

@@ -2,11 +2,11 @@
 //! runs recovery; one worker at a time has an order.
 //!
 //! Recovery undoes a pending order, captures a confirming one, and tells Redis how an ended one
-//! ended. It takes an order over when its lease has ended, at most [`transitions::LEASE`] after its
-//! last step. One try finishes the order, unless the provider still gives no certain answer. Then
-//! the next try comes after a pause that grows with the order's age up to one lease. The lease is
-//! renewed before each step towards the provider. A worker that has lost it cannot renew it, so two
-//! workers never have the same order.
+//! ended. It takes an order over when its order lease has ended, at most
+//! [`transitions::ORDER_LEASE`] after its last step. One try finishes the order, unless the
+//! provider still gives no certain answer. Then the next try comes after a pause that grows with
+//! the order's age up to one order lease. The order lease is renewed before each step towards the
+//! provider. A worker that has lost it cannot renew it, so two workers never have the same order.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ async fn finish(services: &CheckoutServices, order: TakenOverOrder) -> Result<()
                 PendingUndo::InDoubt(why) => {
                     tracing::warn!(order = %pending.order.order_id, why, "the provider still gives no certain answer");
                 }
-                PendingUndo::LeaseLost => {}
+                PendingUndo::OrderLeaseLost => {}
             }
         }
         TakenOverOrder::Confirming(confirming) => {
@@ -141,7 +141,7 @@ enum PendingUndo {
     /// Only asking the provider again can tell.
     InDoubt(String),
     /// Another worker has the order.
-    LeaseLost,
+    OrderLeaseLost,
 }
 
 /// Makes sure that nothing is held for a pending order, and never will be. `decided` is the reason
@@ -161,7 +161,7 @@ async fn undo_payments(
         .await?
         .is_err()
     {
-        return Ok(PendingUndo::LeaseLost);
+        return Ok(PendingUndo::OrderLeaseLost);
     }
     let held = match services.payments.authorise(&pending.authorisation()).await {
         PaymentOutcome::Done(held) => vec![held],
@@ -171,8 +171,11 @@ async fn undo_payments(
         PaymentOutcome::Unknown(why) => return Ok(PendingUndo::InDoubt(why)),
         // Nothing can be authorised now. An earlier request may have been.
         not_now @ (PaymentOutcome::Unavailable(_) | PaymentOutcome::Spent(_)) => {
-            if transitions::renew_lease(&services.database, order).await?.is_err() {
-                return Ok(PendingUndo::LeaseLost);
+            if transitions::renew_order_lease(&services.database, order)
+                .await?
+                .is_err()
+            {
+                return Ok(PendingUndo::OrderLeaseLost);
             }
             let order_id = order.order_id.to_string();
             match services.payments.find(&order_id, order.begun_at).await {
@@ -191,8 +194,11 @@ async fn undo_payments(
         }
     };
     for held in held {
-        if transitions::renew_lease(&services.database, order).await?.is_err() {
-            return Ok(PendingUndo::LeaseLost);
+        if transitions::renew_order_lease(&services.database, order)
+            .await?
+            .is_err()
+        {
+            return Ok(PendingUndo::OrderLeaseLost);
         }
         let order_id = order.order_id.to_string();
         match services.payments.undo(held.provider, &order_id, &held.intent).await {

@@ -7,24 +7,24 @@
 //! |---|---|---|---|---|
 //! | begin ([`super::begin`]) | pending | unique idempotency key per account, one live order per cart | fail | fails the order as `checkout_abandoned` |
 //! | extend locks | pending | the script names cart and attempt, and extends once | unpin, when the order fails | the same |
-//! | mark authorising | pending, `asked_provider` | needs the lease; sets the same value again | fail | asks the provider what became of the payment |
-//! | authorise | pending, money held | key `{order}:authorise` gets the first answer again | release the money | sends the same authorisation, then undoes the payment and fails the order |
-//! | reserve | confirming, tickets reserved | needs the lease and `pending`; the unique index decides | fail makes the tickets void | captures |
+//! | mark authorising | pending, `asked_provider` | needs the order lease; sets the same value again | fail | asks the provider what became of the payment |
+//! | authorise | pending, money held | key `{order}:authorise` gets the first answer again | undo payment | sends the same authorisation, then undoes the payment and fails the order |
+//! | reserve | confirming, tickets reserved | needs the order lease and `pending`; the unique index decides | fail makes the tickets void | captures |
 //! | capture | confirming, money charged | key `{order}:capture`; an intent is charged once | refund | captures again, then confirms |
-//! | confirm | confirmed, tickets active, outbox | needs the lease and `confirming`, not undoing | nothing: the sale is final | syncs the inventory |
+//! | confirm | confirmed, tickets active, outbox | needs the order lease and `confirming`, not undoing | nothing: the sale is final | syncs the inventory |
 //! | sync inventory | ended, `settled` | every script names the order | nothing | syncs again until it is marked |
 //!
 //! An order that cannot be sold takes these steps instead:
 //!
 //! | Step | Order after it | Why it may be repeated | What recovery does after it |
 //! |---|---|---|---|
-//! | begin undo | `undoing` has the failure | needs the lease; the first decision stays | releases the money |
-//! | undo payment | money released or refunded | keys `{order}:cancel` and `{order}:refund` | repeats it, then fails the order |
-//! | fail | failed, tickets void | needs the lease and a live order | syncs the inventory |
+//! | begin undo | `undoing` has the failure | needs the order lease; the first decision stays | undoes the payment |
+//! | undo payment | money no longer held, or refunded | keys `{order}:cancel` and `{order}:refund` | repeats it, then fails the order |
+//! | fail | failed, tickets void | needs the order lease and a live order | syncs the inventory |
 //! | sync inventory | ended, `settled` | every script names the order | syncs again until it is marked |
 //!
-//! The decision to undo needs the lease, and after it no worker can confirm the order. So a worker
-//! that was overtaken by one that has captured, or is about to, stops before the money.
+//! The decision to undo needs the order lease, and after it no worker can confirm the order. So a
+//! worker that was overtaken by one that has captured, or is about to, stops before the money.
 //!
 //! # Round trips
 //!
@@ -45,7 +45,7 @@ use super::{
     failpoints::SagaStep,
     failure::OrderFailure,
     lock_extension::{LockExtension, extend_locks},
-    order::{ConfirmedOrder, ConfirmingOrder, FailedOrder, LeaseLost, Order, PendingOrder},
+    order::{ConfirmedOrder, ConfirmingOrder, FailedOrder, Order, OrderLeaseLost, PendingOrder},
     sync_inventory,
     transitions::{self, Reservation},
 };
@@ -94,7 +94,7 @@ pub async fn run(
         let failure = OrderFailure::Refused(reason.to_owned());
         return refuse(services, &pending.order, failure).await;
     }
-    if let Err(LeaseLost) = transitions::mark_authorising(&services.database, &pending).await? {
+    if let Err(OrderLeaseLost) = transitions::mark_authorising(&services.database, &pending).await? {
         return unpin_lost(services, &pending.order).await;
     }
     failpoint(SagaStep::AuthorisingMarked).await;
@@ -115,7 +115,7 @@ pub async fn run(
 
     let confirming = match transitions::reserve(&services.database, &pending, held.clone()).await? {
         Reservation::Done(confirming) => confirming,
-        Reservation::LeaseLost => return Ok(SagaEnd::InDoubt),
+        Reservation::OrderLeaseLost => return Ok(SagaEnd::InDoubt),
         Reservation::SeatsGone => {
             tracing::warn!(order = %order_id, "the unique index refused seats that Redis had locked");
             let failure = OrderFailure::SeatsUnavailable;
@@ -193,7 +193,7 @@ pub(super) async fn undo(
     failure: OrderFailure,
 ) -> Result<SagaEnd, CheckoutError> {
     let failpoint = |step| services.failpoints.after(step, order.order_id);
-    if let Err(LeaseLost) = transitions::begin_undo(&services.database, order, &failure).await? {
+    if let Err(OrderLeaseLost) = transitions::begin_undo(&services.database, order, &failure).await? {
         return Ok(SagaEnd::InDoubt);
     }
     failpoint(SagaStep::UndoDecided).await;

@@ -1,4 +1,4 @@
-//! Takes over orders that have lost their worker. The new lease makes recovery the worker.
+//! Takes over orders that have lost their worker. The new order lease makes recovery the worker.
 
 use sqlx::{PgPool, types::Json};
 use stanchion_shared::{ids::EventId, money::Minor, timestamp::UnixMillis};
@@ -8,7 +8,7 @@ use super::{
     CheckoutError,
     failure::OrderFailure,
     order::{ConfirmingOrder, Order, OrderSeat, PendingOrder},
-    transitions::LEASE,
+    transitions::ORDER_LEASE,
 };
 use crate::error::InternalError;
 
@@ -26,7 +26,7 @@ pub enum TakenOverOrder {
     },
     /// The charge may or may not have been captured.
     Confirming(ConfirmingOrder),
-    /// The order will fail. Its money may or may not have been released.
+    /// The order will fail. Its payment may or may not have been undone.
     Undoing(ConfirmingOrder, OrderFailure),
     /// The order has ended, but Redis may not know. Has the failure, if it failed.
     Unsynced(Order, Option<OrderFailure>),
@@ -55,15 +55,15 @@ struct TakeoverRow {
     failure_detail: Option<String>,
 }
 
-/// Takes over at most `most` orders whose lease has ended. A row that this code cannot have written
-/// is logged and skipped, so that it does not keep the others waiting.
+/// Takes over at most `most` orders whose order lease has ended. A row that this code cannot have
+/// written is logged and skipped, so that it does not keep the others waiting.
 ///
 /// # Errors
 /// PostgreSQL.
 pub async fn take_over(database: &PgPool, most: usize) -> Result<Vec<TakenOverOrder>, CheckoutError> {
     let rows: Vec<TakeoverRow> = sqlx::query_as(include_str!("sql/take_over.sql"))
         .bind(Uuid::new_v4())
-        .bind(LEASE.as_secs_f64())
+        .bind(ORDER_LEASE.as_secs_f64())
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .fetch_all(database)
         .await?;

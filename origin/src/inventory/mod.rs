@@ -13,7 +13,7 @@
 //! - [`expired_locks`]: removes locks that are over.
 //!
 //! Round trips per request: `GET …/seats` none (one shared read per section and
-//! [`availability::FRESH_FOR`]); lock, release, extend, sell: one script each.
+//! [`availability::FRESH_FOR`]); lock, unlock, extend, sell: one script each.
 
 pub mod availability;
 pub mod error;
@@ -32,5 +32,5 @@ pub use plan::EventPlan;
 pub use section::Section;
 pub use stock::{EventStock, Inventory, SectionStock};
 pub use types::{
-    ExtendResult, LockRequest, LockResult, PayingOrder, ReleaseResult, SaleResult, SeatCounts, SectionId, SectionState,
+    ExtendResult, LockRequest, LockResult, PayingOrder, SaleResult, SeatCounts, SectionId, SectionState, UnlockResult,
 };

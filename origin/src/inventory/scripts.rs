@@ -15,7 +15,7 @@ macro_rules! scripts {
 scripts! {
     LOAD = "load.lua";
     LOCK = "lock.lua";
-    RELEASE = "release.lua";
+    UNLOCK = "unlock.lua";
     EXTEND = "extend.lua";
     UNPIN = "unpin.lua";
     SELL = "sell.lua";

@@ -9,8 +9,8 @@ use super::{
     error::InventoryError,
     scripts,
     types::{
-        ExtendResult, LockRequest, LockResult, PayingOrder, ReleaseResult, SaleResult, SeatCounts, SectionId,
-        SectionState,
+        ExtendResult, LockRequest, LockResult, PayingOrder, SaleResult, SeatCounts, SectionId, SectionState,
+        UnlockResult,
     },
 };
 use crate::{error::InternalError, redis_connections::RedisPool};
@@ -90,11 +90,11 @@ impl Section {
     ///
     /// # Errors
     /// Redis; [`InventoryError::Unloaded`].
-    pub async fn release(&self, owner: &str, seats: &[String]) -> Result<ReleaseResult, InventoryError> {
-        let (word, values) = self.invoke(&scripts::RELEASE, &with_owner(owner, seats)).await?;
+    pub async fn unlock(&self, owner: &str, seats: &[String]) -> Result<UnlockResult, InventoryError> {
+        let (word, values) = self.invoke(&scripts::UNLOCK, &with_owner(owner, seats)).await?;
         Ok(match word.as_str() {
-            "released" => ReleaseResult::Released(first(values)?),
-            "paying" => ReleaseResult::BeingPaid(all(values)?),
+            "unlocked" => UnlockResult::Unlocked(first(values)?),
+            "paying" => UnlockResult::BeingPaid(all(values)?),
             _ => return Err(unknown_word(&word)),
         })
     }

@@ -38,12 +38,12 @@ pub enum LockResult {
     SessionOver,
 }
 
-/// The result of a release.
+/// The result of an unlock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReleaseResult {
+pub enum UnlockResult {
     /// This many seats were the owner's and are available now.
-    Released(u64),
-    /// These seats are being paid for; nothing was released.
+    Unlocked(u64),
+    /// These seats are being paid for; nothing was unlocked.
     BeingPaid(Vec<String>),
 }
 

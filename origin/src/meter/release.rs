@@ -84,7 +84,7 @@ impl Meter {
         match self.edge.stats(event).await {
             Err(EdgeError::UnknownEvent) => {
                 tracing::warn!(%event, "the edge does not know the event: it is told again");
-                self.announce(event).await?;
+                self.put_event(event).await?;
                 Ok(self.edge.stats(event).await?)
             }
             stats => Ok(stats?),
@@ -123,11 +123,11 @@ impl Meter {
         Ok(())
     }
 
-    /// Tells the edge of the event and its present settings.
+    /// Puts the event and its present settings to the edge.
     ///
     /// # Errors
     /// [`MeterError`].
-    pub async fn announce(&self, event: &EventId) -> Result<PutAccepted, MeterError> {
+    pub async fn put_event(&self, event: &EventId) -> Result<PutAccepted, MeterError> {
         let mut at_least = 0;
         for _ in 0..MAX_VERSION_ATTEMPTS {
             let row = OnSale::next_version(&self.database, event, at_least)

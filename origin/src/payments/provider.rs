@@ -97,7 +97,7 @@ pub trait PaymentProvider: Send + Sync {
     /// Charges what `intent` holds. `Done` also if an earlier call charged it.
     fn capture<'a>(&'a self, order_id: &'a str, intent: &'a str) -> ProviderFuture<'a, ()>;
 
-    /// Releases what `intent` holds. `Done` also if nothing is held any more; `Declined` once it
+    /// Cancels what `intent` holds. `Done` also if nothing is held any more; `Declined` once it
     /// was charged.
     fn cancel<'a>(&'a self, order_id: &'a str, intent: &'a str) -> ProviderFuture<'a, ()>;
 

@@ -16,7 +16,7 @@ pub const NOTHING_TO_PAY: &str = "none";
 /// unknown.
 ///
 /// The limit leaves time for every attempt of an adapter (see `stripe::RetryPolicy`). It is shorter
-/// than the lease under which a step is taken, so that no other worker takes the order over
+/// than the order lease under which a step is taken, so that no other worker takes the order over
 /// meanwhile.
 pub const STEP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -94,7 +94,7 @@ impl PaymentRouter {
         }
     }
 
-    /// Reverses an authorisation: releases the amount if it is held, refunds it if it was charged.
+    /// Undoes a payment: cancels it if the amount is held, refunds it if it was charged.
     pub async fn undo(&self, provider: &str, order_id: &str, intent: &str) -> PaymentOutcome<()> {
         if provider == NOTHING_TO_PAY {
             return PaymentOutcome::Done(());

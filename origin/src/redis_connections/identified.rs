@@ -42,12 +42,12 @@ pub struct IdentifiedConnection {
 /// A fixed number of connections. A broken one is opened again when it is needed.
 pub struct RedisPool {
     client: Client,
-    slots: Vec<Slot>,
+    connections: Vec<PooledConnection>,
     next: AtomicUsize,
 }
 
 #[derive(Default)]
-struct Slot {
+struct PooledConnection {
     connected: RwLock<Option<IdentifiedConnection>>,
     /// Held while connecting, so that a thousand waiting requests open one connection.
     opening: Mutex<()>,
@@ -59,10 +59,12 @@ impl RedisPool {
     /// # Errors
     /// The URL cannot be read.
     pub fn new(url: &str) -> RedisResult<RedisPool> {
-        let slots = std::iter::repeat_with(Slot::default).take(CONNECTIONS).collect();
+        let connections = std::iter::repeat_with(PooledConnection::default)
+            .take(CONNECTIONS)
+            .collect();
         Ok(RedisPool {
             client: Client::open(url)?,
-            slots,
+            connections,
             next: AtomicUsize::new(0),
         })
     }
@@ -77,19 +79,19 @@ impl RedisPool {
         F: Fn(IdentifiedConnection) -> Running,
         Running: Future<Output = RedisResult<T>> + Send,
     {
-        let slot = &self.slots[self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS];
-        let connected = slot.get(&self.client).await?;
+        let pooled = &self.connections[self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS];
+        let connected = pooled.get(&self.client).await?;
         match command(connected.clone()).await {
             Err(error) if breaks(&error) => {
-                slot.forget(&connected);
+                pooled.forget(&connected);
                 // A timeout has taken its time already; the caller decides about another attempt.
                 if error.is_timeout() {
                     return Err(error);
                 }
-                let connected = slot.get(&self.client).await?;
+                let connected = pooled.get(&self.client).await?;
                 command(connected.clone()).await.inspect_err(|error| {
                     if breaks(error) {
-                        slot.forget(&connected);
+                        pooled.forget(&connected);
                     }
                 })
             }
@@ -107,7 +109,7 @@ fn breaks(error: &RedisError) -> bool {
         || error.kind() == ErrorKind::Server(redis::ServerErrorKind::ReadOnly)
 }
 
-impl Slot {
+impl PooledConnection {
     async fn get(&self, client: &Client) -> RedisResult<IdentifiedConnection> {
         if let Some(connected) = self.current() {
             return Ok(connected);

@@ -2,7 +2,7 @@
 //!
 //! The edge is not told of a revocation. A fan pass lives at most for
 //! [`PASS_LIFE_MS`](super::PASS_LIFE_MS), and a fan who has joined with one keeps the number in the
-//! first tier.
+//! tier of verified fans.
 
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};

@@ -78,7 +78,8 @@ pub(super) struct FanStatus {
     /// Null: fans cannot register, they are only invited.
     pub(super) registration: Option<RegistrationWindow>,
     /// Whether a selection has ended. A fan who is still `registered` then was not selected.
-    drawn: bool,
+    #[serde(rename = "drawn")]
+    selection_ended: bool,
     #[serde(skip)]
     pub(super) starts_at: UnixMillis,
 }
@@ -94,7 +95,7 @@ struct StatusRow {
     verified: bool,
     revoked: bool,
     invited: bool,
-    drawn: bool,
+    selection_ended: bool,
 }
 
 impl FanStatus {
@@ -128,7 +129,7 @@ impl StatusRow {
             registered: self.registered,
             offered: self.offered,
             registration: self.opens_at.zip(self.closes_at).map(window),
-            drawn: self.drawn,
+            selection_ended: self.selection_ended,
             starts_at: clock::from_sql(self.starts_at),
         }
     }

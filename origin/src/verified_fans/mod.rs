@@ -1,9 +1,10 @@
-//! Verified fans: the accounts in the first tier of an event's draws.
+//! Verified fans: the accounts whose queue tickets are placed before those of all others of their
+//! draw.
 //!
-//! A fan becomes verified in one of three ways. The fan registers in a window, and the organiser
-//! selects some or all of the registered by lot ([`selection`]). An admin names the account
-//! ([`accounts`]). Or the fan redeems the code of an invitation ([`invitations`]). A verified fan
-//! gets a fan pass ([`fan_pass`]), which the edge takes at the join.
+//! A fan becomes verified in one of three ways. The fan registers in the registration window, and
+//! the organiser selects some or all of the registered by lot ([`selection`]). An admin names the
+//! account ([`accounts`]). Or the fan redeems the code of an invitation ([`invitations`]). A
+//! verified fan gets a fan pass ([`fan_pass`]), which the edge takes at the join.
 //!
 //! - [`programme`]: whether an event has verified fans, and their settings. An event has none until
 //!   an admin sets it.

@@ -21,8 +21,9 @@ pub(super) struct Overview {
     settings: ProgrammeSettings,
     #[serde(flatten)]
     counts: FanCounts,
-    /// The selections, the oldest first. The API calls them draws.
-    draws: Vec<SelectionOverview>,
+    /// The selections, the oldest first.
+    #[serde(rename = "draws")]
+    selections: Vec<SelectionOverview>,
 }
 
 #[derive(Serialize)]
@@ -31,9 +32,11 @@ struct SelectionOverview {
     registered: i32,
     state: SelectionState,
     /// Fans selected until now.
-    drawn: i32,
+    #[serde(rename = "drawn")]
+    selected: i32,
     /// Null: the selection has not ended.
-    drawn_at: Option<UnixMillis>,
+    #[serde(rename = "drawn_at")]
+    ended_at: Option<UnixMillis>,
 }
 
 /// Checks that the event has a programme.
@@ -75,14 +78,14 @@ pub(super) async fn read(database: &PgPool, event: &EventId) -> Result<Overview,
         event_id: event.clone(),
         settings: ProgrammeSettings::of(opens_at, closes_at, most_fans),
         counts,
-        draws: selections
+        selections: selections
             .into_iter()
-            .map(|(round, registered, drawn, drawn_at)| SelectionOverview {
+            .map(|(round, registered, selected, ended_at)| SelectionOverview {
                 round,
                 registered,
-                state: SelectionState::of(drawn_at),
-                drawn,
-                drawn_at: drawn_at.map(clock::from_sql),
+                state: SelectionState::of(ended_at),
+                selected,
+                ended_at: ended_at.map(clock::from_sql),
             })
             .collect(),
     })

@@ -102,7 +102,7 @@ impl Programme {
         ))
     }
 
-    /// Promises `more` places in the first tier, or takes some back if it is negative.
+    /// Promises `more` places in the tier of verified fans, or takes some back if it is negative.
     ///
     /// # Errors
     /// [`VerifiedFansError::Full`], PostgreSQL.

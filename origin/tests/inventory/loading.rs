@@ -21,7 +21,7 @@ async fn a_section_that_is_not_loaded_refuses_everything() {
         seats: &wanted,
     };
     assert!(is_unloaded(section.lock(&request).await));
-    assert!(is_unloaded(section.release("one", &wanted).await));
+    assert!(is_unloaded(section.unlock("one", &wanted).await));
     assert!(is_unloaded(section.extend(paying("one", 1), 1, &wanted).await));
     assert!(is_unloaded(section.unpin(paying("one", 1), &wanted).await));
     assert!(is_unloaded(section.sell("order", &wanted).await));

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use stanchion_origin::inventory::{LockRequest, LockResult, ReleaseResult, SeatCounts};
+use stanchion_origin::inventory::{LockRequest, LockResult, SeatCounts, UnlockResult};
 use tokio::{task::JoinSet, time::sleep};
 
 use super::{LONG_MS, is_locked, loaded, lock_for, read, seats};
@@ -100,8 +100,8 @@ async fn a_seat_whose_lock_is_over_can_be_locked_by_somebody_else_within_a_secon
     assert!(is_locked(&lock_for(&section, "two", &seats([1]), LONG_MS).await));
     assert_eq!(section.owned("one", &seats([1])).await.unwrap(), vec![None]);
     assert_eq!(
-        section.release("one", &seats([1])).await.unwrap(),
-        ReleaseResult::Released(0)
+        section.unlock("one", &seats([1])).await.unwrap(),
+        UnlockResult::Unlocked(0)
     );
     assert_eq!(read(&section).await.counts.locked, 1);
 }

@@ -19,7 +19,7 @@ pub(crate) enum Operation {
         owner: usize,
         seats: BTreeSet<usize>,
     },
-    Release {
+    Unlock {
         owner: usize,
         seats: BTreeSet<usize>,
     },
@@ -61,7 +61,7 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     let seats = || prop::collection::btree_set(0..MODEL_SEATS, 1..4);
     prop_oneof![
         4 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Lock { owner, seats }),
-        2 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Release { owner, seats }),
+        2 => (owner(), seats()).prop_map(|(owner, seats)| Operation::Unlock { owner, seats }),
         2 => (owner(), attempt(), seats())
             .prop_map(|(owner, attempt, seats)| Operation::Extend { owner, attempt, seats }),
         1 => (owner(), attempt(), seats())
@@ -111,7 +111,7 @@ pub(crate) fn apply(model: &mut Model, operation: &Operation) -> String {
             }
             "locked".to_owned()
         }
-        Operation::Release { owner, seats: wanted } => {
+        Operation::Unlock { owner, seats: wanted } => {
             let is_paid = |seat: &&usize| attempt_of(model, **seat, *owner).is_some();
             let pinned: Vec<usize> = wanted.iter().filter(is_paid).copied().collect();
             if !pinned.is_empty() {
@@ -123,7 +123,7 @@ pub(crate) fn apply(model: &mut Model, operation: &Operation) -> String {
                 .copied()
                 .collect();
             model.retain(|seat, _| !own.contains(seat));
-            format!("released {}", own.len())
+            format!("unlocked {}", own.len())
         }
         Operation::Extend {
             owner,

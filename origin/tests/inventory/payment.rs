@@ -1,11 +1,11 @@
 //! Seats that are being paid for, sold, or given back by an order that failed.
 
-use stanchion_origin::inventory::{ExtendResult, LockResult, ReleaseResult, SeatCounts};
+use stanchion_origin::inventory::{ExtendResult, LockResult, SeatCounts, UnlockResult};
 
 use super::{LONG_MS, is_locked, loaded, lock_for, paying, read, seats};
 
 #[tokio::test]
-async fn a_checkout_extends_a_lock_once_and_nobody_releases_it_meanwhile() {
+async fn a_checkout_extends_a_lock_once_and_nobody_unlocks_it_meanwhile() {
     let section = loaded(10).await;
     let wanted = seats([1, 2]);
     assert!(is_locked(&lock_for(&section, "one", &wanted, 2_000).await));
@@ -14,8 +14,8 @@ async fn a_checkout_extends_a_lock_once_and_nobody_releases_it_meanwhile() {
         panic!("{first:?}")
     };
     assert_eq!(
-        section.release("one", &seats([1, 3])).await.unwrap(),
-        ReleaseResult::BeingPaid(seats([1]))
+        section.unlock("one", &seats([1, 3])).await.unwrap(),
+        UnlockResult::BeingPaid(seats([1]))
     );
     assert_eq!(section.unpin(paying("one", 1), &wanted).await.unwrap(), 2);
     assert_eq!(
@@ -28,10 +28,7 @@ async fn a_checkout_extends_a_lock_once_and_nobody_releases_it_meanwhile() {
         ExtendResult::Lost(wanted.clone())
     );
     assert_eq!(section.unpin(paying("one", 2), &wanted).await.unwrap(), 2);
-    assert_eq!(
-        section.release("one", &wanted).await.unwrap(),
-        ReleaseResult::Released(2)
-    );
+    assert_eq!(section.unlock("one", &wanted).await.unwrap(), UnlockResult::Unlocked(2));
 }
 
 #[tokio::test]
@@ -78,7 +75,7 @@ async fn only_the_settling_of_the_order_that_is_paying_touches_its_seats() {
     let wanted = seats([1, 2]);
     lock_for(&section, "one", &wanted, LONG_MS).await;
     let (first, second) = (paying("one", 1), paying("one", 2));
-    let pinned = async || section.release("one", &wanted).await.unwrap() == ReleaseResult::BeingPaid(wanted.clone());
+    let pinned = async || section.unlock("one", &wanted).await.unwrap() == UnlockResult::BeingPaid(wanted.clone());
     section.extend(first, 1_000, &wanted).await.unwrap();
     // The first has ended; its cart is paid anew before anybody has told Redis.
     assert!(matches!(
@@ -120,8 +117,5 @@ async fn the_end_of_a_later_order_ends_what_is_left_of_earlier_ones() {
     section.extend(paying("one", 1), 1_000, &wanted).await.unwrap();
     // The second never came to extend the locks.
     assert_eq!(section.unpin(paying("one", 2), &wanted).await.unwrap(), 1);
-    assert_eq!(
-        section.release("one", &wanted).await.unwrap(),
-        ReleaseResult::Released(1)
-    );
+    assert_eq!(section.unlock("one", &wanted).await.unwrap(), UnlockResult::Unlocked(1));
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, collections::BTreeSet};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use stanchion_origin::{
-    inventory::{ExtendResult, Inventory, LockResult, ReleaseResult, Section},
+    inventory::{ExtendResult, Inventory, LockResult, Section, UnlockResult},
     redis_connections::{IdentifiedConnection, RedisPool},
 };
 use stanchion_shared::ids::EventId;
@@ -26,12 +26,10 @@ async fn run(section: &Section, due_key: &str, redis: &RedisPool, operation: &Op
             LockResult::Taken(taken) => format!("taken {taken:?}"),
             LockResult::SessionOver => "over".to_owned(),
         },
-        Operation::Release { owner, seats } => {
-            match section.release(&owner_name(owner), &names(seats)).await.unwrap() {
-                ReleaseResult::Released(count) => format!("released {count}"),
-                ReleaseResult::BeingPaid(paying) => format!("paying {paying:?}"),
-            }
-        }
+        Operation::Unlock { owner, seats } => match section.unlock(&owner_name(owner), &names(seats)).await.unwrap() {
+            UnlockResult::Unlocked(count) => format!("unlocked {count}"),
+            UnlockResult::BeingPaid(paying) => format!("paying {paying:?}"),
+        },
         Operation::Extend { owner, attempt, seats } => {
             match section
                 .extend(paying(&owner_name(owner), *attempt), LONG_MS, &names(seats))

@@ -1,9 +1,9 @@
-//! The load test: simulated fans over real HTTP, and the audit of every invariant afterwards.
+//! The load test: simulated fans over real HTTP, and the check of every invariant afterwards.
 //!
 //! # Layout
 //! - [`run`] is the whole run: [`setup`] makes its parts, [`events`] creates its two events.
 //! - [`crowd`] lets [`fan`]s loose, each with the [`behaviour`] that its number and the seed give it. They send requests by
-//!   [`stanchion_fan_client`] and write into [`stanchion_audit::evidence`] what only they can see. [`invitations`] makes
+//!   [`stanchion_fan_client`] and write into [`stanchion_invariants::evidence`] what only they can see. [`invitations`] makes
 //!   some of them verified fans.
 //! - [`probe`] measures at a small event of its own.
 //! - [`display`] tells people while it runs, [`report`] afterwards; [`tally`] counts.

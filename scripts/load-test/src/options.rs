@@ -4,11 +4,11 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, builder::RangedI64ValueParser};
-use stanchion_audit::{addresses::StackAddresses, command::event_id};
 use stanchion_command_line::values::duration;
+use stanchion_invariants::{addresses::StackAddresses, command::event_id};
 use stanchion_shared::{ids::EventId, policy::BeaconPolicy};
 
-/// Simulated fans over real HTTP, all the way from the account to the ticket, and an audit of every invariant
+/// Simulated fans over real HTTP, all the way from the account to the ticket, and a check of every invariant
 /// afterwards. Creates an event of its own. Ends with 0 only if everything held.
 #[derive(Parser, Clone)]
 #[command(name = "stanchion-load-test", version)]
@@ -40,7 +40,7 @@ pub(crate) struct RunOptions {
     #[arg(long, env = "STANCHION_REPORT")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Writes what the fans saw (receipts, shop tokens, …) here, as JSON: `stanchion-audit --observed` reads it.
+    /// Writes what the fans saw (receipts, shop tokens, …) here, as JSON: `stanchion-invariants --observed` reads it.
     #[arg(long, env = "STANCHION_OBSERVED")]
     pub(crate) observed: Option<PathBuf>,
 

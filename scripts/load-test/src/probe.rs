@@ -7,11 +7,11 @@ use std::{
 };
 
 use reqwest::{Method, StatusCode};
-use stanchion_audit::{
+use stanchion_fan_client::{FanClient, FanError, FanRequest, RequestKind, clock};
+use stanchion_invariants::{
     evidence::{Handover, SharedEvidence},
     gate_attempts::{self, Gate},
 };
-use stanchion_fan_client::{FanClient, FanError, FanRequest, RequestKind, clock};
 use stanchion_shared::{
     ids::EventId,
     timestamp::UnixMillis,

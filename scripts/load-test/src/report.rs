@@ -1,4 +1,4 @@
-//! What the load test counted of its fans: for people as text, for programs as JSON. The audit's report has the rest.
+//! What the load test counted of its fans: for people as text, for programs as JSON. The report of the invariants has the rest.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -99,7 +99,7 @@ impl FansReport {
             let _ = writeln!(
                 text,
                 "NOTE: one request in twenty waited {:.1} s or longer for a socket of the load test itself: this machine is too small \
-                 for so many fans at once. Latencies are without that wait; windows that ended may be its doing.",
+                 for so many fans at once. Latencies are without that wait; sessions that ended may be its doing.",
                 own.p95_ms / 1_000.0
             );
         }

@@ -1,16 +1,16 @@
-//! The whole run: it creates the events, lets the fans loose, watches, audits and reports.
+//! The whole run: it creates the events, lets the fans loose, watches, checks the invariants and reports.
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use stanchion_audit::{
-    judge::{self, Sources},
-    monitor::{self, SeatsBySection},
-    report::AuditReport,
-    sources::{database::AuditDatabase, ledger, redis_sections::RedisSections},
-};
 use stanchion_command_line::{files::write_json, show, values::millis};
 use stanchion_fan_client::{FanError, clock};
+use stanchion_invariants::{
+    judge::{self, Sources},
+    monitor::{self, SeatsBySection},
+    report::InvariantReport,
+    sources::{database::SaleDatabase, ledger, redis_sections::RedisSections},
+};
 use stanchion_shared::{ids::EventId, timestamp::UnixMillis};
 use stanchion_verify::PublicData;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
     let wanted = usize::try_from(options.fans).unwrap_or(usize::MAX).max(PROBE_PEOPLE);
     let accounts = accounts::read(&options.accounts, wanted)?;
     let admin = AdminApi::new(&options.addresses.origin_url, &options.addresses.admin_token)?;
-    let database = AuditDatabase::connect(&options.addresses.database_url).await?;
+    let database = SaleDatabase::connect(&options.addresses.database_url).await?;
     // Asked now, so that a wrong address is found before the fans come and not after they have gone.
     ledger::read(&options.addresses.gateway_url, &options.addresses.gateway_key).await?;
 
@@ -127,7 +127,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, RunError> {
         judge::capacity(&seats),
         took,
     );
-    let report = AuditReport {
+    let report = InvariantReport {
         passed: fans.went_well() && invariants.iter().all(|invariant| invariant.held),
         event_id: event.to_string(),
         edge_runtime: options.addresses.edge_runtime.clone(),

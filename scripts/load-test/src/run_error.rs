@@ -1,7 +1,7 @@
 //! Why a run has no report.
 
-use stanchion_audit::sources::SourceError;
 use stanchion_command_line::files::FileError;
+use stanchion_invariants::sources::SourceError;
 use stanchion_verify::PublicDataError;
 
 use crate::{accounts::AccountsFileError, admin::AdminApiError};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use stanchion_audit::{
+use stanchion_fan_client::{FanClient, Latencies, clock};
+use stanchion_invariants::{
     evidence::SharedEvidence,
     gate_attempts::Gate,
-    sources::{database::AuditDatabase, redis_sections::RedisSections},
+    sources::{database::SaleDatabase, redis_sections::RedisSections},
 };
-use stanchion_fan_client::{FanClient, Latencies, clock};
 use stanchion_shared::{ids::EventId, timestamp::UnixMillis};
 use stanchion_verify::PublicData;
 
@@ -55,7 +55,7 @@ impl RunSetup<'_> {
     /// The probe has counters and evidence of its own, because what it does on purpose is not what fans see.
     pub(crate) async fn probe(
         &self,
-        database: &AuditDatabase,
+        database: &SaleDatabase,
         redis: &RedisSections,
         event: &EventId,
         accounts: &[FanAccount],

@@ -1,5 +1,5 @@
 // The on-sale with its parts killed in the middle: the edge while it closes the draw, the origin while fans shop. The load
-// test's audit judges the invariants; this test judges that admission stopped with the origin's lease and went on with it.
+// test checks the invariants; this test judges that admission stopped with the origin's lease and went on with it.
 // Needs: a stack.
 // Breaks: the edge and the origin.
 // Runs on: workerd and Spin.

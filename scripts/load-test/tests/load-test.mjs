@@ -1,4 +1,4 @@
-// A load test in the background, for tests that break parts in its middle. Its audit judges the invariants, the test what
+// A load test in the background, for tests that break parts in its middle. It checks the invariants, the test what
 // it broke.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

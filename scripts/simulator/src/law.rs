@@ -95,7 +95,7 @@ fn former_standing(snapshot: &Snapshot, place: Place, at: UnixMillis, pace: &imp
         let claim_before = schedule.claim_before(turn_at, at);
         return match at < claim_before {
             true => Standing::Turn { turn_at, claim_before },
-            false => Standing::OnlyIfClaimed { turn_at },
+            false => Standing::TurnEnded { turn_at },
         };
     }
     let wait_ms = match turn_at {
@@ -129,7 +129,7 @@ fn former_poll_after_ms(snapshot: &Snapshot, standing: Standing, tag: Tag, at: U
             third / 2 + spread(third)
         }
         Standing::Waiting { wait_seconds: None, .. } => 5_000 + spread(5_000),
-        Standing::Turn { .. } | Standing::OnlyIfClaimed { .. } => 5_000 + spread(1_000),
+        Standing::Turn { .. } | Standing::TurnEnded { .. } => 5_000 + spread(1_000),
         Standing::Expired => FORMER_LONGEST_MS,
     };
     let longest = match standing {

@@ -25,12 +25,12 @@ impl RememberedPaces {
     /// The pace at `second`, which is not in the future. The former law asks at any instant; the second is near enough for it.
     pub(crate) fn at(&self, schedule: &Schedule, second: UnixMillis) -> Pace {
         let second = UnixMillis(second.floor_seconds() * 1000);
-        let slot = &mut self.paces.borrow_mut()[(second.floor_seconds() % REMEMBERED_SECONDS as u64) as usize];
-        match slot {
+        let remembered = &mut self.paces.borrow_mut()[(second.floor_seconds() % REMEMBERED_SECONDS as u64) as usize];
+        match remembered {
             Some((at, pace)) if *at == second => pace.clone(),
             _ => {
                 let pace = schedule.pace(second);
-                *slot = Some((second, pace.clone()));
+                *remembered = Some((second, pace.clone()));
                 pace
             }
         }

@@ -33,9 +33,9 @@ const BACK_WITHIN_TURNS: f64 = 1.25;
 const HASTY: u64 = 100;
 /// Of a thousand fans, so many ask later than told.
 const LATE: u64 = 100;
-/// Of a thousand shoppers, so many hold seats until their window ends and buy nothing.
+/// Of a thousand shoppers, so many hold seats until their session ends and buy nothing.
 const DAWDLERS: u64 = 120;
-/// Of a thousand shoppers, so many close the page without a word; their window runs on.
+/// Of a thousand shoppers, so many close the page without a word; their session runs on.
 const LOOKERS: u64 = 80;
 /// Choosing seats and paying for them each take this, and as long again on average.
 const SHORTEST_STEP_MS: u64 = 20_000;

@@ -168,7 +168,7 @@ impl<'a> Polls<'a> {
         let standing = self.standing(snapshot, fan, at);
         match standing {
             Standing::Turn { .. } => self.lets_in(fan, at, snapshot, polled),
-            Standing::OnlyIfClaimed { .. } | Standing::Expired => {
+            Standing::TurnEnded { .. } | Standing::Expired => {
                 polled.too_late += u64::from(!self.people.distracted[fan as usize]);
             }
             Standing::Waiting { wait_seconds, .. } => {
@@ -187,7 +187,7 @@ impl<'a> Polls<'a> {
             let at = now.plus(u64::from(fan).wrapping_mul(7_919) % 1_000);
             match self.standing(snapshot, fan, at) {
                 Standing::Turn { .. } => self.lets_in(fan, at, snapshot, polled),
-                Standing::OnlyIfClaimed { .. } | Standing::Expired => polled.too_late += 1,
+                Standing::TurnEnded { .. } | Standing::Expired => polled.too_late += 1,
                 _ => self.hasty.push(fan),
             }
         }

@@ -34,7 +34,7 @@ enum SessionStep {
     Pays,
     /// The seats are free again.
     LockEnds,
-    /// The window is over, and how it was used.
+    /// The shopping window is over, and how it was used.
     WindowEnds(UnpaidWindow),
 }
 
@@ -127,10 +127,10 @@ impl Shop {
         self.push(at, comes, session);
     }
 
-    /// Something happens at `at`, or what the end of the window makes of it if that is earlier.
+    /// Something happens at `at`, or what the end of the shopping window makes of it if that is earlier.
     fn push(&mut self, at: UnixMillis, step: SessionStep, session: SimulatedSession) {
         let at_the_end = match step {
-            // Too slow: the lock ends with the window.
+            // Too slow: the lock ends with the shopping window.
             SessionStep::Pays | SessionStep::LockEnds => SessionStep::LockEnds,
             SessionStep::Chooses => SessionStep::WindowEnds(UnpaidWindow::FoundNone),
             SessionStep::ClaimTime { .. } | SessionStep::WindowEnds(_) => step,

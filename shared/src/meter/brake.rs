@@ -190,8 +190,8 @@ impl Brake {
         u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, at_once.max(1))
     }
 
-    /// Lets go once the limit is `at_once` again.
-    pub fn release(&mut self, at_once: u32, now: UnixMillis) {
+    /// Brakes no more once the limit has grown to `at_once` again.
+    pub fn turn_off_once_grown(&mut self, at_once: u32, now: UnixMillis) {
         if matches!(self.state, State::LettingGo { .. }) && self.most_sessions(at_once, now) >= at_once {
             self.state = State::Off;
         }

@@ -31,8 +31,8 @@ pub struct LineReading {
 /// who were called in it may still come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeterHistory {
-    /// The line at each instant, oldest first. One sample older than the window is kept as its
-    /// edge.
+    /// The line at each instant, oldest first. One sample that is older than the
+    /// others may be is kept as their edge.
     line: VecDeque<(UnixMillis, LineReading)>,
     /// Rates put, oldest first. The first one was in force before the others.
     rates: VecDeque<(UnixMillis, Rate)>,

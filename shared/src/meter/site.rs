@@ -134,7 +134,7 @@ impl SiteMeter {
         let answers = reading.answers.since(self.judged);
         self.judged = reading.answers;
         self.brake.judge(&limits.brake, answers, reading.active, now);
-        self.brake.release(limits.at_once, now);
+        self.brake.turn_off_once_grown(limits.at_once, now);
         let limited = MeterLimits {
             most_per_second: limits.most_per_second,
             most_shoppers: self.brake.most_sessions(limits.at_once, now),

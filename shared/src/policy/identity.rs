@@ -11,7 +11,7 @@ pub struct IdentityPolicy {
     /// proof.
     pub anonymous: bool,
     /// With `anonymous`: whether a browser that runs no script may join without the proof, in the
-    /// last tier.
+    /// tier of suspects.
     pub without_script: bool,
 }
 

@@ -10,7 +10,7 @@ mod captcha;
 pub mod gate;
 mod identity;
 mod rate_limits;
-mod release;
+mod site_release;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,9 @@ pub use captcha::{
 };
 pub use identity::IdentityPolicy;
 pub use rate_limits::{MAX_A_MINUTE, RateLimitPolicy};
-pub use release::{HEALTH_EVERY_MS, HEALTH_LEASE_MS, MAX_AT_ONCE, MAX_HEALTH_PATH_LENGTH, MAX_PER_MINUTE, SiteRelease};
+pub use site_release::{
+    HEALTH_EVERY_MS, HEALTH_LEASE_MS, MAX_AT_ONCE, MAX_HEALTH_PATH_LENGTH, MAX_PER_MINUTE, SiteRelease,
+};
 
 /// The policy of one event. A part that is left out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,13 @@
 //! The poll law: when a client asks for its status again, in every phase of an event.
 //!
-//! Each fan has [slots](slots::PollSlots): instants that follow from the fan's tag, one in every
-//! second. A poll is told to come at a slot, and between two of them nothing new is told. So
-//! nobody gains by asking more often than told, and nobody is in phase with others, whatever
+//! Each fan has [poll times](poll_times::PollTimes): instants that follow from the fan's tag, one
+//! in every second. A poll is told to come at a poll time, and between two of them nothing new is
+//! told. So nobody gains by asking more often than told, and fans do not ask together, whatever
 //! happens to all of them at once.
 //!
 //! The law has one budget for the whole event, [`POLLS_PER_SECOND`]. A fan who waits for nothing in
-//! particular uses one slot in each [spread](spread_ms), which is as long as all fans together need.
+//! particular uses one poll time in each [spread](spread_ms), which is as long as all fans together
+//! need.
 //! Fans near their turn use more, which costs little because they are few: with a line that serves
 //! `r` places a second, `3 r` fans are between three and six seconds away from their turn, for each
 //! second of an interval. [`NEAR_POLLS_PERCENT`] of the budget are for them.
@@ -16,11 +17,11 @@
 //! ([`shortest_turn_ms`]). So whoever asks as told has three quarters of the turn left, and budget
 //! and turn are never in conflict.
 
-pub mod slots;
+pub mod poll_times;
 mod waiting;
 
 use crate::{ids::Tag, queue_status::Standing, snapshot::Snapshot, timestamp::UnixMillis};
-use slots::PollSlots;
+use poll_times::PollTimes;
 pub use waiting::PollInterval;
 pub(crate) use waiting::whole_second;
 
@@ -28,7 +29,7 @@ pub(crate) use waiting::whole_second;
 pub const POLLS_PER_SECOND: u64 = 200_000;
 /// The part of [`POLLS_PER_SECOND`] that is kept for fans near their turn, in percent.
 pub const NEAR_POLLS_PERCENT: u64 = 20;
-/// Shortest interval between two polls, in ms: the interval of a fan's slots.
+/// Shortest interval between two polls, in ms: the interval of a fan's poll times.
 pub const SHORTEST_POLL_MS: u64 = 1_000;
 /// The interval while nobody can say what comes next, in ms: in a standstill without a pace, or in
 /// a turn that waits to be claimed.
@@ -39,7 +40,7 @@ pub const LONGEST_POLL_MS: u64 = 64_000;
 pub const LONGEST_EARLY_POLL_MS: u64 = 256_000;
 /// Longest spread, in ms. It is enough for 163,840,000 fans. More than those pass the budget.
 pub const LONGEST_SPREAD_MS: u64 = 1_024_000;
-/// A poll may come so much before its slot, in ms: clients round.
+/// A poll may come so much before its poll time, in ms: clients round.
 pub const EARLY_POLL_MS: u64 = 100;
 /// A turn lasts at least so many spreads.
 pub const SPREADS_IN_TURN: u64 = 4;
@@ -102,18 +103,18 @@ impl Snapshot {
     /// [`EARLY_POLL_MS`], and as long as the module says.
     #[must_use]
     pub fn poll_after_ms(&self, standing: Standing, tag: Tag, now: UnixMillis) -> u64 {
-        let slots = PollSlots::of(tag);
+        let poll_times = PollTimes::of(tag);
         let (spread_ms, soon) = (self.spread_ms(), now.plus(EARLY_POLL_MS));
         let idle_ms = spread_ms.max(UNKNOWN_POLL_MS);
         let at = match standing {
-            Standing::PreQueue => self.early_poll_at(slots, now),
-            Standing::Drawing { drawn_at } => slots.after(drawn_at.minus(1).max(soon), spread_ms),
+            Standing::PreQueue => self.early_poll_at(poll_times, now),
+            Standing::Drawing { drawn_at } => poll_times.after(drawn_at.minus(1).max(soon), spread_ms),
             Standing::Waiting { poll_at, .. } => poll_at,
             Standing::Turn { claim_before, .. } => {
                 let half_ms = (claim_before.since(now) / 2).max(SHORTEST_POLL_MS);
-                slots.after(soon, idle_ms).min(now.plus(half_ms))
+                poll_times.after(soon, idle_ms).min(now.plus(half_ms))
             }
-            Standing::OnlyIfClaimed { .. } | Standing::Expired => slots.after(soon, idle_ms),
+            Standing::TurnEnded { .. } | Standing::Expired => poll_times.after(soon, idle_ms),
         };
         at.since(now)
     }
@@ -123,21 +124,21 @@ impl Snapshot {
     #[must_use]
     pub fn idle_poll_after_ms(&self, tag: Tag, now: UnixMillis) -> u64 {
         let idle_ms = self.spread_ms().max(UNKNOWN_POLL_MS);
-        PollSlots::of(tag).after(now.plus(EARLY_POLL_MS), idle_ms).since(now)
+        PollTimes::of(tag).after(now.plus(EARLY_POLL_MS), idle_ms).since(now)
     }
 
     /// Before the on-sale nothing changes but the countdown: a third of what remains is early
     /// enough. The last poll before the draw is the first one after the on-sale.
-    fn early_poll_at(&self, slots: PollSlots, now: UnixMillis) -> UnixMillis {
+    fn early_poll_at(&self, poll_times: PollTimes, now: UnixMillis) -> UnixMillis {
         let spread_ms = self.spread_ms();
         let on_sale_time = self.settings.on_sale_time;
         let third_ms = on_sale_time.since(now) / 3;
         if third_ms < spread_ms {
-            return slots.after(on_sale_time.minus(1).max(now.plus(EARLY_POLL_MS)), spread_ms);
+            return poll_times.after(on_sale_time.minus(1).max(now.plus(EARLY_POLL_MS)), spread_ms);
         }
         let interval_ms = interval_within(third_ms.min(LONGEST_EARLY_POLL_MS)).max(spread_ms);
-        // A slot that is just ahead is left out: nothing would be new.
-        slots.after(now.plus(interval_ms / 2), interval_ms)
+        // A poll time that is just ahead is left out: nothing would be new.
+        poll_times.after(now.plus(interval_ms / 2), interval_ms)
     }
 }
 

@@ -60,7 +60,7 @@ fn an_interval_is_the_longest_that_is_not_longer() {
 }
 
 #[test]
-fn every_length_that_is_named_is_one_that_slots_can_have() {
+fn every_length_that_is_named_is_one_that_poll_times_can_have() {
     for length in [
         SHORTEST_POLL_MS,
         UNKNOWN_POLL_MS,
@@ -73,39 +73,39 @@ fn every_length_that_is_named_is_one_that_slots_can_have() {
 }
 
 #[test]
-fn slots_come_once_in_every_interval_and_long_ones_are_short_ones_too() {
+fn poll_times_come_once_in_every_interval_and_long_ones_are_short_ones_too() {
     for number in 0..1_000 {
-        let slots = PollSlots::of(tag(number));
-        let mut shorter = slots.at_or_before(NOW, SHORTEST_POLL_MS);
+        let poll_times = PollTimes::of(tag(number));
+        let mut shorter = poll_times.at_or_before(NOW, SHORTEST_POLL_MS);
         assert!(NOW.since(shorter) < SHORTEST_POLL_MS);
         let mut interval_ms = SHORTEST_POLL_MS;
         while interval_ms < LONGEST_SPREAD_MS {
             interval_ms *= 2;
-            let slot = slots.at_or_before(NOW, interval_ms);
-            assert!(slot <= shorter && shorter.since(slot) < interval_ms);
+            let poll_time = poll_times.at_or_before(NOW, interval_ms);
+            assert!(poll_time <= shorter && shorter.since(poll_time) < interval_ms);
             assert_eq!(
-                slots.at_or_before(slot, SHORTEST_POLL_MS),
-                slot,
-                "a slot of the shortest interval"
+                poll_times.at_or_before(poll_time, SHORTEST_POLL_MS),
+                poll_time,
+                "a poll time of the shortest interval"
             );
-            assert_eq!(slots.after(NOW, interval_ms), slot.plus(interval_ms));
+            assert_eq!(poll_times.after(NOW, interval_ms), poll_time.plus(interval_ms));
             assert_eq!(
-                slots.after(slot, interval_ms),
-                slot.plus(interval_ms),
+                poll_times.after(poll_time, interval_ms),
+                poll_time.plus(interval_ms),
                 "after means after"
             );
-            assert_eq!(slots.after(slot.minus(1), interval_ms), slot);
-            shorter = slot;
+            assert_eq!(poll_times.after(poll_time.minus(1), interval_ms), poll_time);
+            shorter = poll_time;
         }
     }
 }
 
 #[test]
-fn phases_are_spread_evenly_over_the_longest_interval() {
+fn offsets_are_spread_evenly_over_the_longest_interval() {
     let mut parts = [0_u32; 16];
     for number in 0..16_000 {
-        let slot = PollSlots::of(tag(number)).at_or_before(NOW, LONGEST_SPREAD_MS);
-        parts[(NOW.since(slot) * 16 / LONGEST_SPREAD_MS) as usize] += 1;
+        let poll_time = PollTimes::of(tag(number)).at_or_before(NOW, LONGEST_SPREAD_MS);
+        parts[(NOW.since(poll_time) * 16 / LONGEST_SPREAD_MS) as usize] += 1;
     }
     // A thousand in each; five standard deviations are 153.
     assert!(parts.iter().all(|part| part.abs_diff(1_000) < 153), "{parts:?}");

@@ -1,16 +1,16 @@
-//! The slots of a fan who waits: which of them count, and when a turn opens.
+//! The poll times of a fan who waits: which of them count, and when a turn opens.
 //!
-//! A fan who is told to come back in 8 s has no slot that counts in those 8 s. A poll in between gets
-//! the earlier answer again: what was known at the interval's beginning. A fan is told an interval
-//! if at its beginning the turn was at least three such intervals away. Whether it was follows from
-//! the curve alone, which is never rewritten. So every edge decides the same later on and stores
-//! nothing.
+//! A fan who is told to come back in 8 s has no poll time that counts in those 8 s. A poll in
+//! between gets the earlier answer again: what was known at the interval's beginning. A fan is told
+//! an interval if at its beginning the turn was at least three such intervals away. Whether it was
+//! follows from the curve alone, which is never rewritten. So every edge decides the same later on
+//! and stores nothing.
 //!
 //! The pace is that of the whole second in which the interval began, so that it can be remembered.
 
 use super::{
     EARLY_POLL_MS, LONGEST_POLL_MS, SHORTEST_POLL_MS, SPREADS_IN_TURN, UNKNOWN_POLL_MS, interval_within,
-    near_interval_ms, slots::PollSlots,
+    near_interval_ms, poll_times::PollTimes,
 };
 use crate::{
     ids::{Place, Tag},
@@ -24,12 +24,12 @@ pub(crate) fn whole_second(instant: UnixMillis) -> UnixMillis {
     UnixMillis(instant.floor_seconds() * 1000)
 }
 
-/// Between two slots that count.
+/// Between two poll times that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollInterval {
-    /// The slot at which it began: what the fan knows is of this instant.
+    /// The poll time at which it began: what the fan knows is of this instant.
     pub since: UnixMillis,
-    /// The slot at which the fan asks next.
+    /// The poll time at which the fan asks next.
     pub until: UnixMillis,
 }
 
@@ -43,18 +43,18 @@ impl Snapshot {
         now: UnixMillis,
         pace: &impl Fn(UnixMillis) -> Pace,
     ) -> PollInterval {
-        let slots = PollSlots::of(tag);
-        // Who comes a little early is at the slot.
+        let poll_times = PollTimes::of(tag);
+        // Who comes a little early is at the poll time.
         let asked_at = now.plus(EARLY_POLL_MS);
         let mut interval_ms = self.longest_interval_ms(now);
         while interval_ms > SHORTEST_POLL_MS {
-            let since = slots.at_or_before(asked_at, interval_ms);
+            let since = poll_times.at_or_before(asked_at, interval_ms);
             if self.told_interval_ms(place, &pace(whole_second(since))) >= interval_ms {
                 break;
             }
             interval_ms /= 2;
         }
-        let since = slots.at_or_before(asked_at, interval_ms);
+        let since = poll_times.at_or_before(asked_at, interval_ms);
         PollInterval {
             since,
             until: since.plus(interval_ms),
@@ -104,8 +104,8 @@ impl Snapshot {
         called
     }
 
-    /// The longest time from the turn of `place`, which came at `turn_at`, to its fan's next slot
-    /// that counts, in ms: the longest interval that may have been told just before.
+    /// The longest time from the turn of `place`, which came at `turn_at`, to its fan's next
+    /// poll time that counts, in ms: the longest interval that may have been told just before.
     fn longest_delay_ms(&self, place: Place, turn_at: UnixMillis, pace: &impl Fn(UnixMillis) -> Pace) -> u64 {
         let mut interval_ms = self.longest_interval_ms(turn_at);
         while interval_ms > SHORTEST_POLL_MS {

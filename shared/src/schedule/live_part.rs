@@ -7,7 +7,7 @@
 //! had come at its end, which is less than one part later. Where a part begins depends on
 //! the clock only, so stores that summarised at different instants agree.
 
-use super::{EFFECT_DELAY_MS, ESTIMATE_WINDOW_MS, Rate, Schedule, Segment, Stop, Stops};
+use super::{EFFECT_DELAY_MS, ESTIMATE_SPAN_MS, Rate, Schedule, Segment, Stop, Stops};
 use crate::{polling::LONGEST_POLL_MS, timestamp::UnixMillis};
 
 /// The newest segments, which are never summarised: more than a meter that moves each second makes
@@ -33,7 +33,7 @@ pub struct Archive {
 impl Schedule {
     /// The part of the schedule that a poll at `now` can still need, in bounded size. It has the
     /// segments whose turns and shopping sessions have not all ended, and those on which the wait
-    /// estimate is based ([`ESTIMATE_WINDOW_MS`]); old ones are summarised. `shopping_ms` is the
+    /// estimate is based ([`ESTIMATE_SPAN_MS`]); old ones are summarised. `shopping_ms` is the
     /// longest shopping session.
     #[must_use]
     pub fn live_part(&self, now: UnixMillis, shopping_ms: u64) -> Schedule {
@@ -110,7 +110,7 @@ impl Schedule {
 
 fn needed_ms(segment: &Segment, shopping_ms: u64) -> u64 {
     // A poll looks at the pace of the longest interval ago.
-    (segment.turn_ms + shopping_ms).max(ESTIMATE_WINDOW_MS + LONGEST_POLL_MS)
+    (segment.turn_ms + shopping_ms).max(ESTIMATE_SPAN_MS + LONGEST_POLL_MS)
 }
 
 fn part_ms(needed_ms: u64) -> u64 {

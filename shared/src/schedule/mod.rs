@@ -29,7 +29,7 @@ pub use rate::Rate;
 pub use second_line::SecondLine;
 pub use segment::{MicroPlaces, Segment};
 pub use stops::{Stop, Stops};
-pub use wait_estimate::{ESTIMATE_WINDOW_MS, Pace, STANDSTILL_COUNTS_MS};
+pub use wait_estimate::{ESTIMATE_SPAN_MS, Pace, STANDSTILL_COUNTS_MS};
 
 /// How long admission goes on after the last release of the origin that the edge accepted, in ms.
 pub const LEASE_MS: Limits = Limits {

@@ -1,17 +1,17 @@
 //! The wait estimate: how long a place waits if the line moves as it did in the last minutes.
 //!
 //! The rate of this moment is a bad estimate, because a full shop admits in bursts and stands still
-//! in between. The length of the window was chosen with `stanchion-simulator`. While the limits of
-//! an admin stay as they are, a longer window is a little better. Where a small shop admits a fan
-//! every two seconds, the median error over four seeds was 10 to 13 % with three minutes, 7 to 11 %
-//! with five and 5 to 8 % with ten, against 28 to 35 % with the rate of the moment. After a change
-//! of the limits a shorter window is right sooner.
+//! in between. How long a span it looks back was chosen with `stanchion-simulator`. While the
+//! limits of an admin stay as they are, a longer span is a little better. Where a small shop admits
+//! a fan every two seconds, the median error over four seeds was 10 to 13 % with three minutes, 7
+//! to 11 % with five and 5 to 8 % with ten, against 28 to 35 % with the rate of the moment. After a
+//! change of the limits a shorter span is right sooner.
 
 use super::{MicroPlaces, Rate, Schedule};
 use crate::{ids::Place, timestamp::UnixMillis};
 
 /// The estimate is based on the last milliseconds in which the line could move, up to this many.
-pub const ESTIMATE_WINDOW_MS: u64 = 300_000;
+pub const ESTIMATE_SPAN_MS: u64 = 300_000;
 
 /// At most this many milliseconds of a standstill count. A longer standstill was a pause, or the
 /// seats of the shop were all held. It says nothing of how fast the line moves otherwise.
@@ -21,14 +21,14 @@ pub const STANDSTILL_COUNTS_MS: u64 = 60_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct RecentProgress {
     served_micro: MicroPlaces,
-    /// At most [`ESTIMATE_WINDOW_MS`].
+    /// At most [`ESTIMATE_SPAN_MS`].
     over_ms: u64,
 }
 
 impl RecentProgress {
-    /// Adds the time before it, as far as it is within the window.
+    /// Adds the time before it, as far as it is within the span.
     fn add(&mut self, rate: Rate, ms: u64) {
-        let ms = ms.min(ESTIMATE_WINDOW_MS - self.over_ms);
+        let ms = ms.min(ESTIMATE_SPAN_MS - self.over_ms);
         self.served_micro += rate.milli() * ms;
         self.over_ms += ms;
     }
@@ -40,8 +40,8 @@ impl RecentProgress {
 pub struct Pace {
     /// Millionths of a place served by then.
     served_micro: MicroPlaces,
-    /// Millionths of a place that would be served in [`ESTIMATE_WINDOW_MS`].
-    in_window_micro: u128,
+    /// Millionths of a place that would be served in [`ESTIMATE_SPAN_MS`].
+    in_span_micro: u128,
     /// The last place that the curve may reach at the instant, in millionths.
     ceiling_micro: MicroPlaces,
     /// The places that open later: in how many ms, and up to which place. Mostly empty.
@@ -52,7 +52,7 @@ impl Pace {
     /// Places per second, in thousandths, rounded up.
     #[must_use]
     pub fn milli_per_second(&self) -> u64 {
-        let milli = self.in_window_micro.div_ceil(u128::from(ESTIMATE_WINDOW_MS));
+        let milli = self.in_span_micro.div_ceil(u128::from(ESTIMATE_SPAN_MS));
         u64::try_from(milli).unwrap_or(u64::MAX)
     }
 
@@ -83,15 +83,15 @@ impl Pace {
         if micro == 0 {
             return Some(0);
         }
-        if self.in_window_micro == 0 {
+        if self.in_span_micro == 0 {
             return None;
         }
-        let product = micro.saturating_mul(u128::from(ESTIMATE_WINDOW_MS));
+        let product = micro.saturating_mul(u128::from(ESTIMATE_SPAN_MS));
         // Up to sixty million places 64 bits are enough, and many times as fast. Every poll asks.
-        if let (Ok(product), Ok(in_window)) = (u64::try_from(product), u64::try_from(self.in_window_micro)) {
+        if let (Ok(product), Ok(in_window)) = (u64::try_from(product), u64::try_from(self.in_span_micro)) {
             return Some(product.div_ceil(in_window));
         }
-        Some(u64::try_from(product.div_ceil(self.in_window_micro)).unwrap_or(u64::MAX))
+        Some(u64::try_from(product.div_ceil(self.in_span_micro)).unwrap_or(u64::MAX))
     }
 }
 
@@ -100,13 +100,13 @@ impl Schedule {
     /// instant in the past, and is what it was then.
     ///
     /// Stops, long standstills and times when nobody waited do not count. Soon after the on-sale a
-    /// part of the window is missing; the rate of the moment stands in for it, or the average so
+    /// part of the span is missing; the rate of the moment stands in for it, or the average so
     /// far if that is faster. Fans who have walked away are served like all others, so they are
     /// part of the estimate.
     #[must_use]
     pub fn pace(&self, now: UnixMillis) -> Pace {
         let progress = self.recent_progress(now);
-        let missing_ms = u128::from(ESTIMATE_WINDOW_MS - progress.over_ms);
+        let missing_ms = u128::from(ESTIMATE_SPAN_MS - progress.over_ms);
         let missing = u128::from(self.rate(now).milli()) * missing_ms;
         // The rate of a small shop is 0 every other second. The estimate must not treat it as if it
         // stayed 0.
@@ -118,7 +118,7 @@ impl Schedule {
         let later = self.segments()[begun..].iter();
         Pace {
             served_micro: self.served_micro(now),
-            in_window_micro: u128::from(progress.served_micro) + missing.max(so_far.unwrap_or_default()),
+            in_span_micro: u128::from(progress.served_micro) + missing.max(so_far.unwrap_or_default()),
             ceiling_micro: ceiling.saturating_mul(super::segment::MICRO),
             opening: later
                 .filter(|segment| segment.last_place > ceiling)
@@ -128,7 +128,7 @@ impl Schedule {
     }
 
     /// The time from `now` until the curve reaches `place`, in ms, if it goes on rising as in the
-    /// last [`ESTIMATE_WINDOW_MS`]. `None` if nobody was admitted for so long; 0 if the place is
+    /// last [`ESTIMATE_SPAN_MS`]. `None` if nobody was admitted for so long; 0 if the place is
     /// served.
     #[must_use]
     pub fn wait_estimate_ms(&self, place: Place, now: UnixMillis) -> Option<u64> {
@@ -156,12 +156,12 @@ impl Schedule {
                 }
             }
             until = from;
-            if progress.over_ms == ESTIMATE_WINDOW_MS {
+            if progress.over_ms == ESTIMATE_SPAN_MS {
                 break;
             }
-            if progress.served_micro == 0 && looked_ms >= ESTIMATE_WINDOW_MS {
+            if progress.served_micro == 0 && looked_ms >= ESTIMATE_SPAN_MS {
                 return RecentProgress {
-                    over_ms: ESTIMATE_WINDOW_MS,
+                    over_ms: ESTIMATE_SPAN_MS,
                     ..progress
                 };
             }

@@ -55,9 +55,9 @@ pub const CLOCKS_DIFFER_MS: u64 = 10;
 /// says something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// What the reputation table says of the address.
+    /// What the table of addresses says of the address.
     pub reputation: AddressReputation,
-    /// A reputation table is configured, but could not be read.
+    /// A table of addresses is configured, but could not be read.
     pub reputation_unavailable: bool,
     /// The fingerprint is on the list of bad ones.
     pub fingerprint_known_bad: bool,

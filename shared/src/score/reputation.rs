@@ -1,4 +1,4 @@
-//! The reputation table: networks, autonomous systems and bad fingerprints, parsed from text.
+//! The table of addresses: networks, autonomous systems and bad fingerprints, parsed from text.
 //!
 //! Each line has one entry: its subject, then what is known of it.
 //!

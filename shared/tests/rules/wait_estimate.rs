@@ -4,17 +4,16 @@
 //! schedule that an edge has.
 
 use stanchion_shared::{
-    epochs::Epochs,
-    event_settings::{DRAW_WINDOW_MS, EventSettings, SHOPPING_MS, TURN_MS},
-    ids::{Bytes32, Draw, EventId, Place, ShardCount, Tag},
-    policy::QueuePolicy,
+    event_settings::{SHOPPING_MS, TURN_MS},
+    ids::{Draw, Place, Tag},
     polling::{LONGEST_POLL_MS, SHORTEST_POLL_MS},
     queue_status::Standing,
-    schedule::{EFFECT_DELAY_MS, ESTIMATE_WINDOW_MS, Rate, STANDSTILL_COUNTS_MS, Schedule, ScheduleChange},
-    score::counts::ScoreCounts,
+    schedule::{EFFECT_DELAY_MS, ESTIMATE_SPAN_MS, Rate, STANDSTILL_COUNTS_MS, Schedule, ScheduleChange},
     snapshot::Snapshot,
     timestamp::UnixMillis,
 };
+
+use crate::snapshots::drawn;
 
 const START: UnixMillis = UnixMillis(1_000_000_000);
 const LEASE_MS: u64 = 10_000;
@@ -80,21 +79,21 @@ fn a_shop_that_admits_in_bursts_gives_the_same_wait_in_a_burst_and_between_two()
     });
     for seconds in 930..990 {
         let told = told(&schedule, 6_000, seconds).unwrap();
-        // A window of 300 s contains three or four bursts, and 900 s of waiting contain ten.
+        // A span of 300 s contains three or four bursts, and 900 s of waiting contain ten.
         assert!((675..=1_125).contains(&told), "{told} s after {seconds} s");
     }
 }
 
 #[test]
-fn a_new_rate_is_the_pace_after_the_window_and_half_of_it_after_half() {
+fn a_new_rate_is_the_pace_after_the_span_and_half_of_it_after_half() {
     let schedule = metered(1_000, LAST_PLACE, |second| {
         Some(if second < 500 { 10_000 } else { 2_000 })
     });
     let changed = 502;
-    let window = ESTIMATE_WINDOW_MS / 1000;
+    let span = ESTIMATE_SPAN_MS / 1000;
     assert_near(told(&schedule, 6_000, changed), 600);
-    assert_near(told(&schedule, 6_000, changed + window / 2), 1_000);
-    assert_near(told(&schedule, 6_000, changed + window), 3_000);
+    assert_near(told(&schedule, 6_000, changed + span / 2), 1_000);
+    assert_near(told(&schedule, 6_000, changed + span), 3_000);
 }
 
 #[test]
@@ -125,7 +124,7 @@ fn a_time_when_nobody_waited_does_not_slow_the_pace() {
 
 #[test]
 fn a_pause_counts_for_a_minute_at_the_most_and_a_short_standstill_for_what_it_was() {
-    let window = ESTIMATE_WINDOW_MS / 1000;
+    let span = ESTIMATE_SPAN_MS / 1000;
     for (standstill, counts) in [(30, 30), (59, 59), (60, 60), (61, 60), (600, 60), (7_200, 60)] {
         assert!(counts * 1000 <= STANDSTILL_COUNTS_MS);
         let resumed = 400 + standstill;
@@ -134,18 +133,18 @@ fn a_pause_counts_for_a_minute_at_the_most_and_a_short_standstill_for_what_it_wa
         });
         // Counted from the instant at which the rates take effect.
         let told_after = |seconds| told(&schedule, 6_000, resumed + 2 + seconds);
-        assert_near(told_after(1), 600 * window / (window - counts));
-        assert_near(told_after(window), 600);
+        assert_near(told_after(1), 600 * span / (span - counts));
+        assert_near(told_after(span), 600);
     }
 }
 
 #[test]
-fn nobody_admitted_in_the_whole_window_is_no_pace() {
-    let window = ESTIMATE_WINDOW_MS / 1000;
+fn nobody_admitted_in_the_whole_span_is_no_pace() {
+    let span = ESTIMATE_SPAN_MS / 1000;
     let schedule = metered(1_000, LAST_PLACE, |second| Some(if second < 100 { 10_000 } else { 0 }));
     let flat_from = 102;
-    assert!(told(&schedule, 6_000, flat_from + window - 1).is_some());
-    assert_eq!(told(&schedule, 6_000, flat_from + window), None);
+    assert!(told(&schedule, 6_000, flat_from + span - 1).is_some());
+    assert_eq!(told(&schedule, 6_000, flat_from + span), None);
     assert_eq!(told(&metered(100, LAST_PLACE, |_| Some(0)), 1, 100), None);
 }
 
@@ -165,7 +164,7 @@ fn a_place_that_is_served_waits_no_more_and_the_last_of_all_never_overflows() {
 
 #[test]
 fn an_edge_has_enough_of_the_schedule_to_tell_what_the_whole_schedule_tells() {
-    // Turns and shopping sessions are as short as possible, so the window is the longest time that
+    // Turns and shopping sessions are as short as possible, so the span is the longest time that
     // anything needs.
     let rate = |second: u64| (second % 170 < 150).then_some(second * 7_919 % 20_000);
     for seconds in [10, 200, 599, 600, 601, 1_500] {
@@ -185,41 +184,12 @@ fn an_edge_has_enough_of_the_schedule_to_tell_what_the_whole_schedule_tells() {
 
 fn snapshot(schedule: Schedule, paused: bool) -> Snapshot {
     Snapshot {
-        frozen: None,
-        missing: Vec::new(),
-        meter: None,
-        sessions: Default::default(),
-        ended: Default::default(),
-        at_once: None,
-        as_of: START,
-        event_id: EventId::parse("e").unwrap(),
-        settings: EventSettings {
-            name: "E".to_owned(),
-            on_sale_time: START,
-            shards: ShardCount::DEFAULT,
-            draw_window_ms: DRAW_WINDOW_MS.default,
-            turn_ms: TURN_MS.default,
-            shopping_ms: SHOPPING_MS.default,
-            challenge_max_number: 1_000,
-            policy: QueuePolicy::default(),
-        },
-        version: 1,
-        commitment: Bytes32([0; 32]),
-        joined: LAST_PLACE,
-        draws_closed: 1,
-        last_closed: Some(Draw(0)),
-        last_place: LAST_PLACE,
-        in_second_line: 0,
-        schedule,
         paused,
-        sold_out: false,
-        epochs: Epochs::default(),
-        scores: ScoreCounts::default(),
-        joins_per_second: 0,
+        ..drawn(START, schedule, LAST_PLACE, START)
     }
 }
 
-/// A fan whose poll slot is at `now`, whatever the interval.
+/// A fan whose poll time is at `now`, whatever the interval.
 fn who_asks_at(now: UnixMillis) -> Tag {
     let mut bytes = [0; 16];
     bytes[8..].copy_from_slice(&now.0.to_be_bytes());

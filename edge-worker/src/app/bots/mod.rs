@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`captcha`]: proof of work, and the captcha providers; each proof is good for one join.
 //! - [`score`]: gathers the evidence by which a join is scored.
-//! - [`reputation`]: the reputation table of addresses, which the origin serves.
+//! - [`reputation`]: the table of addresses, which the origin serves.
 //!
 //! The rules that weigh the evidence are in [`stanchion_shared::score`], with the thresholds
 //! between human, suspect and refusal (`HUMAN_FROM`, `SUSPECT_FROM`). An event's bot policy,

@@ -1,4 +1,4 @@
-//! The reputation table of addresses, which the origin serves.
+//! The table of addresses, which the origin serves.
 //!
 //! - An instance that has a table asks for a newer one at most once a minute, by one of its joins.
 //!   The other joins use the table that there is.
@@ -220,7 +220,7 @@ fn use_answer<P: Platform>(platform: &P, answer: &HttpResponse) -> bool {
         StatusCode::NOT_MODIFIED => true,
         StatusCode::OK => remember(platform, answer),
         status => {
-            platform.warn(&format!("the origin does not serve the reputation table: {status}"));
+            platform.warn(&format!("the origin does not serve the table of addresses: {status}"));
             false
         }
     }
@@ -244,7 +244,7 @@ fn remember<P: Platform>(platform: &P, answer: &HttpResponse) -> bool {
             true
         }
         Err(problem) => {
-            platform.warn(&format!("the reputation table cannot be used: {problem}"));
+            platform.warn(&format!("the table of addresses cannot be used: {problem}"));
             false
         }
     }

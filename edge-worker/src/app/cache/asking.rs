@@ -1,5 +1,5 @@
-//! A question to a part behind the edge, asked by one request of an instance at a time, however many
-//! want the answer.
+//! A question to a source of answers behind the edge, asked by one request of an instance at a
+//! time, however many want the answer.
 //!
 //! A request cannot wait for another's answer directly: Cloudflare's runtime lets no request use
 //! what belongs to another. It looks again and again instead, by timers of its own.
@@ -24,7 +24,7 @@ use crate::{
     reading::breaker::Breaker,
 };
 
-/// A part that has not answered a read after this long is silent, in ms.
+/// A source that has not answered a read after this long is silent, in ms.
 pub(crate) const ANSWER_LIMIT_MS: u64 = 800;
 /// A shard that has not answered after this long is silent, in ms: it writes to disk, and may have
 /// to ask the coordinator first.
@@ -43,18 +43,18 @@ const MOST_WAITS: usize = 3;
 /// What came of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// The part answered this request.
+    /// The source answered this request.
     Answered,
     /// Another request asks just now.
     AnotherAsks,
-    /// The part did not answer, or did not lately and is left alone.
+    /// The source did not answer, or did not lately and is left alone.
     Silent,
 }
 
-/// One kind of question to one part.
+/// One kind of question to one source.
 pub(crate) struct Question {
-    /// The part, for the log.
-    part: &'static str,
+    /// The source, for the log.
+    source: &'static str,
     open_since: Cell<Option<UnixMillis>>,
     /// As of when the last answer is.
     answered_as_of: Cell<Option<UnixMillis>>,
@@ -76,9 +76,9 @@ impl Drop for Open<'_> {
 }
 
 impl Question {
-    pub(crate) fn new(part: &'static str) -> Question {
+    pub(crate) fn new(source: &'static str) -> Question {
         Question {
-            part,
+            source,
             open_since: Cell::new(None),
             answered_as_of: Cell::new(None),
             breaker: Cell::default(),
@@ -90,7 +90,7 @@ impl Question {
         self.answered_as_of.get()
     }
 
-    /// Whether the part answered the last question.
+    /// Whether the source answered the last question.
     pub(crate) fn is_well(&self) -> bool {
         self.breaker.get().is_well()
     }
@@ -101,8 +101,8 @@ impl Question {
         open.is_some_and(|since| now.since(since) <= ANSWER_LIMIT_MS + LONGEST_LOOK_MS)
     }
 
-    /// Asks, unless another request does or the part is left alone. `ask` remembers the answer, and
-    /// says as of when it is.
+    /// Asks, unless another request does or the source is left alone. `ask` remembers the answer,
+    /// and says as of when it is.
     pub(crate) async fn ask<P: Platform>(
         &self,
         platform: &P,
@@ -127,7 +127,7 @@ impl Question {
                 Asked::Answered
             }
             Err(error) => {
-                platform.warn(&format!("{} does not answer: {error}", self.part));
+                platform.warn(&format!("{} does not answer: {error}", self.source));
                 breaker.note_silence(platform.now());
                 Asked::Silent
             }
@@ -148,7 +148,7 @@ impl Question {
     /// What `remembered` finds, after asking if it finds nothing.
     ///
     /// # Errors
-    /// 503: the part is silent.
+    /// 503: the source is silent.
     pub(crate) async fn answer<P: Platform, T>(
         &self,
         platform: &P,
@@ -169,7 +169,7 @@ impl Question {
     }
 
     /// Whether there is an answer as of `since` or later, after asking if there is none. However many
-    /// need one, the part is asked once in [`SHORTEST_PAUSE_MS`].
+    /// need one, the source is asked once in [`SHORTEST_PAUSE_MS`].
     pub(crate) async fn answer_since<P: Platform>(
         &self,
         platform: &P,
@@ -195,7 +195,7 @@ impl Question {
 
     /// The refusal of a request that cannot do without the answer.
     pub(crate) fn silent(&self) -> Refusal {
-        StoreError(format!("{} does not answer", self.part)).into()
+        StoreError(format!("{} does not answer", self.source)).into()
     }
 }
 

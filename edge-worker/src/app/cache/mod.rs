@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - [`event_cache`]: snapshots of events, draw records, schedules, the keys for tags.
-//! - [`asking`]: what many want to know of a part is asked once.
+//! - [`asking`]: what many want to know of a source is asked once.
 //! - [`response_cache`]: responses of the origin that are the same for everybody.
 //! - [`account_cache`]: responses of the origin that belong to one account.
 //! - [`lru`]: the bounded map that most memories are made of.

@@ -1,5 +1,5 @@
 //! `PUT /api/v1/control/events/{id}`, `…/release`, `GET …/stats`: the control API, by which the
-//! origin sets up queues and releases places. Requests are signed and versioned.
+//! origin sets up queues and puts releases. Requests are signed and versioned.
 
 use http::StatusCode;
 use stanchion_shared::{

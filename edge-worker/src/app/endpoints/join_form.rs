@@ -34,7 +34,7 @@ pub(crate) async fn post<P: Platform>(platform: &P, request: &HttpRequest) -> Re
     let tag = caller::tag(platform, &event, &person).await?;
     let address = platform.client_address(request);
     rate_limit::join(&event, tag, address, policy.limits, platform.now())?;
-    // Without a script there is no proof, so the join is in the last tier.
+    // Without a script there is no proof, so the join is a suspect's.
     let join = issue::unproved_join(&snapshot, tag, BotVerdict::Join(Tier::Suspect), arrived_at);
     let issued = issue::issue(platform, &snapshot, join).await?;
     let mut response = see_other(&to)?;

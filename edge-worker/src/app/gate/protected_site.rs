@@ -102,7 +102,7 @@ pub(crate) async fn answer<P: Platform>(
     Ok(Answer::Site(passed?))
 }
 
-/// The request has a content that no header announces, and the site's rules depend on whether it has
+/// The request has a content that no header states, and the site's rules depend on whether it has
 /// one (RFC 9110, section 15.5.12). On a runtime whose headers tell, such a request is judged instead.
 fn length_required() -> Refusal {
     Refusal::new(

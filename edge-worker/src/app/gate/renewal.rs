@@ -1,9 +1,9 @@
 //! In front of a protected site a session may live on while it is used: its shop token is short and
 //! gets a later end, in the browser's cookie.
 //!
-//! No token outlives the window that the shard of its person counts. The token says when that ends
-//! ([`ShopClaims::ends_ms`]), so a change of the settings lengthens no session that has begun: the
-//! person could join again meanwhile, and have a second one.
+//! No token outlives the shopping window that the shard of its person counts. The token says when
+//! that ends ([`ShopClaims::ends_ms`]), so a change of the settings lengthens no session that has
+//! begun: the person could join again meanwhile, and have a second one.
 //!
 //! Where sessions end when they are idle, the shard is told of their use before the token gets its
 //! later end: once in half of the idle time by a browser, which keeps the new token, and once in an
@@ -67,7 +67,8 @@ pub(super) async fn renew<P: Platform>(
 /// The claims with a later end; `None` if the session has none.
 fn renewed(session: &ShopClaims, token_ms: u64, kept: Kept, now: UnixMillis) -> Option<ShopClaims> {
     let (last, ends_ms) = match kept {
-        // The shard's word counts: its window may have grown by stops since the token was signed.
+        // The shard's word counts: stops may have lengthened the session since the token was
+        // signed.
         Kept::Until(until) => (until.floor_seconds(), session.ends_ms.max(Some(until.0))),
         Kept::Unknown => (session.last_second(), session.ends_ms),
         Kept::ByAnother | Kept::Over => return None,

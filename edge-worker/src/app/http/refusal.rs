@@ -118,7 +118,7 @@ impl Refusal {
     }
 
     /// The queue ticket was given to another account than the caller's.
-    pub(crate) fn ticket_of_other() -> Refusal {
+    pub(crate) fn ticket_of_another_account() -> Refusal {
         Refusal::new(403, "ticket_of_other", "This ticket belongs to another account.")
     }
 

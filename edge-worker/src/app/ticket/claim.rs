@@ -39,7 +39,7 @@ pub(super) async fn turn<P: Platform>(
 ) -> Result<StatusAnswer, Refusal> {
     let (turn_at, claim_before) = match resolved.standing {
         Standing::Turn { turn_at, claim_before } => (turn_at, Some(claim_before)),
-        Standing::OnlyIfClaimed { turn_at } => (turn_at, None),
+        Standing::TurnEnded { turn_at } => (turn_at, None),
         Standing::Expired => (resolved.now, None),
         _ => unreachable!("ResolvedTicket::status has answered every other standing"),
     };
@@ -68,7 +68,7 @@ pub(super) async fn turn<P: Platform>(
     };
     let ticket = &resolved.ticket;
     if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
-        return Err(Refusal::ticket_of_other());
+        return Err(Refusal::ticket_of_another_account());
     }
     let mut claim = claim(platform, resolved, turn_at, claim_before.is_none());
     let mut outcome = ask(platform, resolved, claim.clone()).await?;
@@ -117,7 +117,7 @@ pub(super) async fn turn<P: Platform>(
     }
 }
 
-/// Asks the ticket's shard for the window of its turn.
+/// Asks the ticket's shard for the shopping window of its turn.
 ///
 /// # Errors
 /// The shard does not answer. The curve may have changed since the snapshot, because the requests to
@@ -131,7 +131,7 @@ async fn ask<P: Platform>(platform: &P, resolved: &ResolvedTicket, claim: Claim)
     asking::shard(platform, event, shard, store.claim(event, shard, claim)).await
 }
 
-/// Whether the organiser has revoked the session of this window.
+/// Whether the organiser has revoked the session of this shopping window.
 pub(super) fn is_revoked(policy: &QueuePolicy, window: &ShoppingWindow) -> bool {
     policy.gate.revokes(&window.session, window.claimed_at)
 }
@@ -163,8 +163,8 @@ fn claim<P: Platform>(platform: &P, resolved: &ResolvedTicket, turn_at: UnixMill
     }
 }
 
-/// When a shop token of this window ends, in Unix seconds: when the session is over, unless sessions
-/// have to be renewed before.
+/// When a shop token of this session ends, in Unix seconds: when the session is over, unless
+/// sessions have to be renewed before.
 fn token_end(settings: &EventSettings, window: &ShoppingWindow, now: UnixMillis) -> u64 {
     let ends = window.over_at().floor_seconds();
     match settings.policy.gate.renew_sessions {
@@ -182,7 +182,7 @@ pub(super) struct Shopper<'a> {
     pub(super) place: Option<Place>,
 }
 
-/// The shop token of a window, and what it claims.
+/// The shop token of a shopping window, and what it claims.
 pub(super) fn shop_token<P: Platform>(
     platform: &P,
     settings: &EventSettings,

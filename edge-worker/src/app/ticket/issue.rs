@@ -171,11 +171,11 @@ fn is_over(held: &HeldTicket, resolved: &ResolvedTicket) -> bool {
     match &held.claimed {
         Some(window) if is_revoked(&resolved.snapshot.settings.policy, window) => true,
         Some(window) if window.ended_at.is_some() || window.is_idle(resolved.now) => true,
-        // A window may have grown by stops since the shard last wrote it. Its length is that of
+        // A session may have grown by stops since the shard last wrote it. Its length is that of
         // its turn, whatever the settings say now.
         Some(window) => {
             let session_ms = match resolved.standing {
-                Standing::Turn { turn_at, .. } | Standing::OnlyIfClaimed { turn_at } => {
+                Standing::Turn { turn_at, .. } | Standing::TurnEnded { turn_at } => {
                     resolved.snapshot.schedule.session_ms(turn_at)
                 }
                 _ => 0,
@@ -186,7 +186,7 @@ fn is_over(held: &HeldTicket, resolved: &ResolvedTicket) -> bool {
         }
         // A turn that found no slot is kept.
         None if held.waits_for_slot => false,
-        None => matches!(resolved.standing, Standing::OnlyIfClaimed { .. } | Standing::Expired),
+        None => matches!(resolved.standing, Standing::TurnEnded { .. } | Standing::Expired),
     }
 }
 

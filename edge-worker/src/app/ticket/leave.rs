@@ -27,7 +27,7 @@ pub(crate) async fn leave<P: Platform>(
     let snapshot = event_cache::last_known(platform, &ticket.event_id).await?;
     let person = caller.required_person(request, snapshot.settings.policy.identity)?;
     if caller::tag(platform, &ticket.event_id, &person).await? != ticket.tag {
-        return Err(Refusal::ticket_of_other());
+        return Err(Refusal::ticket_of_another_account());
     }
     let leave = Leave {
         tag: ticket.tag,

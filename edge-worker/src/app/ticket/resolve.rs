@@ -177,7 +177,7 @@ impl ResolvedTicket {
     /// of a claim. Where turns need slots one may be kept for ever.
     pub(crate) fn status(&self) -> Option<QueueStatus> {
         match self.standing {
-            Standing::Turn { .. } | Standing::OnlyIfClaimed { .. } => None,
+            Standing::Turn { .. } | Standing::TurnEnded { .. } => None,
             Standing::Expired if self.snapshot.turns_need_slots() => None,
             Standing::Expired => Some(QueueStatus::Expired),
             _ if self.snapshot.sold_out => Some(QueueStatus::SoldOut),

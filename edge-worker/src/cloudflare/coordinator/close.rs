@@ -1,7 +1,7 @@
 //! Closing draws, on the alarm: does the steps of [`crate::queue::closing`].
 //!
 //! What may happen at the awaits (for shards' answers and for the beacon's):
-//! - announcements: those up to the last draw that has ended are refused since before the first
+//! - declarations: those up to the last draw that has ended are refused since before the first
 //!   shard was asked;
 //! - puts: they cannot move the windows or the beacon any more, which are fixed before the first
 //!   draw is due, and the schedule is read only in the last step;
@@ -103,19 +103,19 @@ impl Coordinator {
     }
 
     /// What is to be done at `now`. Draws that are to be frozen are from now on closed to
-    /// announcements: on disk before any shard is asked, for no message leaves the object before
+    /// declarations: on disk before any shard is asked, for no message leaves the object before
     /// that.
     fn next_work(&self, run: &mut ClosingRun, now: UnixMillis) -> Result<Work> {
         let work = self.change(|event| {
-            let announced = event.announced_draws();
-            match run.next_step(&event.state, &announced, now) {
+            let declared = event.declared_draws();
+            match run.next_step(&event.state, &declared, now) {
                 ClosingStep::Rest(until) => {
-                    // Before the first draw has ended, one that ends earlier may still be announced.
+                    // Before the first draw has ended, one that ends earlier may still be declared.
                     let is_due = event.close_at(UnixMillis(0)).is_some_and(|at| at <= now);
                     Ok(Work::Rest(until.filter(|_| is_due).unwrap_or_default()))
                 }
                 ClosingStep::Freeze { after, through, until } => {
-                    self.change_state(event, |state| state.end_announcements(after, through, now))?;
+                    self.change_state(event, |state| state.end_declarations(after, through, now))?;
                     Ok(Work::Freeze(Unfrozen {
                         event_id: event.state.constants.event_id.clone(),
                         after,
@@ -133,7 +133,7 @@ impl Coordinator {
                     Ok(Work::Noted)
                 }
                 ClosingStep::NoteFrozen { draw, through } => {
-                    let frozen = announced.frozen.as_deref();
+                    let frozen = declared.frozen.as_deref();
                     self.change_state(event, |state| state.note_frozen(draw, frozen, through))?;
                     Ok(Work::Noted)
                 }
@@ -208,7 +208,7 @@ impl Coordinator {
         let config = configuration(&self.env).map_err(Error::RustError)?;
         let now = now();
         self.change(|event: &mut EventMemory| {
-            let shards = event.announced.remove(&draw).unwrap_or_default();
+            let shards = event.declared.remove(&draw).unwrap_or_default();
             let frozen: Option<Vec<ShardTickets>> = shards.into_values().collect();
             let frozen = frozen.ok_or_else(|| Error::RustError("a shard is not frozen".to_owned()))?;
             let secret = tables::load_chain(&self.database)?
@@ -224,7 +224,7 @@ impl Coordinator {
             if let Some(record) = record {
                 tables::save_record(&self.database, &record)?;
             }
-            tables::forget_announcements(&self.database, draw)
+            tables::forget_declarations(&self.database, draw)
         })?;
         Ok(())
     }

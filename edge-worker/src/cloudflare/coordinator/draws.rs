@@ -1,4 +1,4 @@
-//! Shards announce the draws they have tickets in, and report how many tickets they have given.
+//! Shards declare the draws they have tickets in, and report how many tickets they have given.
 
 use std::collections::btree_map::Entry;
 
@@ -10,32 +10,32 @@ use worker::{Error, Result};
 
 use super::{
     super::{
-        messages::{Announce, Announced, Report},
+        messages::{Declare, Declared, Report},
         now,
     },
     Coordinator,
     tables::{self, EventMemory},
 };
 use crate::queue::{
-    announcement::AnnouncementOutcome, event::has_first_line, sessions::tell_every_ms, shard_reports::report_every_ms,
+    declaration::DeclarationOutcome, event::has_first_line, sessions::tell_every_ms, shard_reports::report_every_ms,
 };
 
 impl Coordinator {
     /// Lets a shard into a draw, unless that draw is closed or being closed. Once it is let in, the
     /// draw waits for it.
-    pub(super) fn announce(&self, announce: Announce) -> Result<Option<Announced>> {
-        let Announce {
+    pub(super) fn declare(&self, declare: Declare) -> Result<Option<Declared>> {
+        let Declare {
             shard,
             draw,
             first_line,
-        } = announce;
+        } = declare;
         self.change(|event| {
             check_shard(event, shard)?;
-            let outcome = event.state.judge_announcement(draw);
-            if outcome == AnnouncementOutcome::Open {
-                let shards = event.announced.entry(draw).or_default();
+            let outcome = event.state.judge_declaration(draw);
+            if outcome == DeclarationOutcome::Open {
+                let shards = event.declared.entry(draw).or_default();
                 if let Entry::Vacant(place) = shards.entry(shard) {
-                    tables::save_announcement(&self.database, draw, shard)?;
+                    tables::save_declaration(&self.database, draw, shard)?;
                     place.insert(None);
                     self.arm(event, UnixMillis(0))?;
                 }
@@ -43,7 +43,7 @@ impl Coordinator {
                     self.first_line_joins(event, draw)?;
                 }
             }
-            Ok(Announced {
+            Ok(Declared {
                 outcome,
                 report_every_ms: report_every_ms(event.state.settings.shards),
                 tell_every_ms: tell_every_ms(event.state.settings.shards),
@@ -70,7 +70,7 @@ impl Coordinator {
             for one in report.draws.iter().filter(|one| one.is_frozen) {
                 event.note_frozen(&self.database, one.draw, one.tickets.clone())?;
             }
-            // A shard that announced a draw to an earlier version did not say who is in it.
+            // A shard that declared a draw to an earlier version did not say who is in it.
             let first_line = report.draws.iter().filter(|one| has_first_line(&one.tickets));
             if let Some(draw) = first_line.map(|one| one.draw).max() {
                 self.first_line_joins(event, draw)?;

@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //! - [`puts`]: what the origin says;
-//! - [`draws`], [`sessions`]: announcements and reports of shards;
+//! - [`draws`], [`sessions`]: declarations and reports of shards;
 //! - [`close`], [`settle`], [`site`], [`meter`]: on the alarm, draws are closed, shards that missed
 //!   one are asked whether they are back, and a protected site is asked for its health and metered;
 //! - [`tables`]: the event in memory and on disk.
@@ -34,7 +34,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, consol
 use super::{
     database::Database,
     messages::{
-        Announce, Heard, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TakeSlots, TellSessions,
+        Declare, Heard, PutEventMessage, PutReleaseMessage, Read, ReadWithAnswers, Report, TakeSlots, TellSessions,
         ToCoordinator,
     },
     now,
@@ -104,8 +104,8 @@ impl DurableObject for Coordinator {
                 self.answers.set(all);
                 self.answer_read(read)
             }
-            ToCoordinator::Announce(announce) => {
-                objects::answer::<Announce>(self.announce(announce).map_err(broken).and_then(known))
+            ToCoordinator::Declare(declare) => {
+                objects::answer::<Declare>(self.declare(declare).map_err(broken).and_then(known))
             }
             ToCoordinator::Report(report) => objects::answer::<Report>(self.report(report).map(heard).map_err(broken)),
             ToCoordinator::TellSessions(told) => {

@@ -19,7 +19,7 @@ use worker::{Error, Result};
 
 use super::super::database::{Database, integer, json};
 use crate::queue::{
-    closing::AnnouncedDraws,
+    closing::DeclaredDraws,
     event::{EventState, LiveState, OpenTickets},
     room::Slots,
     sessions::event_sessions::{EventSessions, NotedSessions},
@@ -35,7 +35,7 @@ pub(super) struct EventMemory {
     pub(super) state: EventState,
     /// Draws that are not closed, and what their shards said when they were frozen, or are entered
     /// with.
-    pub(super) announced: BTreeMap<Draw, BTreeMap<Shard, Option<ShardTickets>>>,
+    pub(super) declared: BTreeMap<Draw, BTreeMap<Shard, Option<ShardTickets>>>,
     /// As each shard last reported.
     pub(super) reports: BTreeMap<Shard, ShardReport>,
     /// What shards told of shopping sessions.
@@ -54,7 +54,7 @@ impl EventMemory {
     pub(super) fn new(state: EventState) -> EventMemory {
         EventMemory {
             state,
-            announced: BTreeMap::new(),
+            declared: BTreeMap::new(),
             reports: BTreeMap::new(),
             sessions: EventSessions::default(),
             join_rate: Cell::default(),
@@ -65,7 +65,7 @@ impl EventMemory {
     }
 
     pub(super) fn open_tickets(&self) -> OpenTickets {
-        match self.announced.is_empty() {
+        match self.declared.is_empty() {
             true => OpenTickets::None,
             false => OpenTickets::Possible,
         }
@@ -79,41 +79,38 @@ impl EventMemory {
 
     /// When the next draw is to be closed, but not before `not_before`.
     pub(super) fn close_at(&self, not_before: UnixMillis) -> Option<UnixMillis> {
-        let draw = self.announced.keys().next();
+        let draw = self.declared.keys().next();
         draw.map(|&draw| self.state.due_at(draw).max(not_before))
     }
 
     /// What closing goes by.
-    pub(super) fn announced_draws(&self) -> AnnouncedDraws {
-        let first = self.announced.first_key_value();
-        AnnouncedDraws {
+    pub(super) fn declared_draws(&self) -> DeclaredDraws {
+        let first = self.declared.first_key_value();
+        DeclaredDraws {
             first: first.map(|(&draw, _)| draw),
             frozen: first.and_then(|(_, shards)| shards.values().cloned().collect()),
         }
     }
 
-    /// The draws after `after` and up to `through`, in shards that announced them and are not
+    /// The draws after `after` and up to `through`, in shards that declared them and are not
     /// frozen.
     pub(super) fn unfrozen(&self, after: Option<Draw>, through: Draw) -> Vec<(Draw, Shard)> {
-        let draws = self
-            .announced
-            .range(..=through)
-            .filter(|(draw, _)| after < Some(**draw));
+        let draws = self.declared.range(..=through).filter(|(draw, _)| after < Some(**draw));
         let shards = draws.flat_map(|(&draw, shards)| shards.iter().map(move |(&shard, frozen)| (draw, shard, frozen)));
         let unfrozen = shards.filter(|(.., frozen)| frozen.is_none());
         unfrozen.map(|(draw, shard, _)| (draw, shard)).collect()
     }
 
-    /// Whether a shard has announced a draw, and has not said what it has in it.
+    /// Whether a shard has declared a draw, and has not said what it has in it.
     pub(super) fn is_unfrozen(&self, draw: Draw, shard: Shard) -> bool {
-        let shards = self.announced.get(&draw);
+        let shards = self.declared.get(&draw);
         shards.is_some_and(|shards| matches!(shards.get(&shard), Some(None)))
     }
 
     /// Notes what a shard has in a draw, unless that is known or decided already.
     pub(super) fn note_frozen(&mut self, database: &Database, draw: Draw, tickets: ShardTickets) -> Result<()> {
         let shard = tickets.frozen.shard;
-        let place = self.announced.get_mut(&draw).and_then(|shards| shards.get_mut(&shard));
+        let place = self.declared.get_mut(&draw).and_then(|shards| shards.get_mut(&shard));
         let Some(place @ None) = place else {
             return Ok(());
         };
@@ -161,7 +158,7 @@ pub(super) fn load(database: &Database) -> Result<Option<EventMemory>> {
             .map(|json| serde_json::from_slice(json.as_bytes()))
             .transpose()?;
         let (draw, shard) = (Draw(row.integer(0)? as u32), Shard(row.integer(1)? as u16));
-        event.announced.entry(draw).or_default().insert(shard, frozen);
+        event.declared.entry(draw).or_default().insert(shard, frozen);
     }
     for row in database.rows("SELECT json FROM reports", vec![])? {
         let report: ShardReport = row.json(0)?;
@@ -310,7 +307,7 @@ pub(super) fn save_record(database: &Database, record: &SignedRecord) -> Result<
     )
 }
 
-pub(super) fn save_announcement(database: &Database, draw: Draw, shard: Shard) -> Result<()> {
+pub(super) fn save_declaration(database: &Database, draw: Draw, shard: Shard) -> Result<()> {
     database.run(
         "INSERT INTO announced (draw, shard) VALUES (?, ?)",
         vec![integer(draw.0), integer(shard.0)],
@@ -324,7 +321,7 @@ fn save_frozen(database: &Database, draw: Draw, tickets: &ShardTickets) -> Resul
     )
 }
 
-pub(super) fn forget_announcements(database: &Database, draw: Draw) -> Result<()> {
+pub(super) fn forget_declarations(database: &Database, draw: Draw) -> Result<()> {
     database.run("DELETE FROM announced WHERE draw = ?", vec![integer(draw.0)])
 }
 

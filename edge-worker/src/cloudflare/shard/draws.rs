@@ -10,7 +10,7 @@ use super::{
         now, objects,
     },
     Shard, broken,
-    join::MAX_ANNOUNCEMENTS,
+    join::MAX_DECLARATIONS,
     tables::{self, ShardMemory},
 };
 use crate::{
@@ -33,7 +33,7 @@ impl Shard {
             memory.freeze_through(&self.database, freeze.draw)?;
             tables::load_draw(&self.database, freeze.draw)
         })?;
-        // A shard that announced itself and crashed before it wrote anything has nothing to
+        // A shard that declared itself and crashed before it wrote anything has nothing to
         // remember: it asks again before it gives a number, and is refused.
         let tickets = frozen.flatten().map(|stored| stored.tickets);
         Ok(tickets.unwrap_or_else(|| ShardTickets::none(freeze.shard)))
@@ -44,7 +44,7 @@ impl Shard {
     pub(super) async fn settle(&self, settle: Settle) -> Result<(), StoreError> {
         self.change(|memory| memory.settle(&self.database, &settle.entered))
             .map_err(broken)?;
-        for _ in 0..MAX_ANNOUNCEMENTS {
+        for _ in 0..MAX_DECLARATIONS {
             let next = |memory: &ShardMemory| {
                 let mut draw = settle.windows.draw_after(memory.frozen_through, now())?;
                 // A draw in which numbers were given already is no draw for them.
@@ -62,11 +62,9 @@ impl Shard {
                     "there are no draws any more for what is left over".to_owned(),
                 ))
             };
-            self.announce(draw.ok_or_else(ended)?, false).await?;
+            self.declare(draw.ok_or_else(ended)?, false).await?;
         }
-        Err(StoreError(
-            "no draw could be announced for what is left over".to_owned(),
-        ))
+        Err(StoreError("no draw could be declared for what is left over".to_owned()))
     }
 
     /// The public log of a frozen draw.

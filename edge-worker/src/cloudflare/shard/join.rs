@@ -2,10 +2,10 @@
 //! the others arrive, takes all there are, decides them in one synchronous transaction, and answers
 //! everyone. A commit costs more than all else.
 //!
-//! The one await in between is the announcement: before the first number of a draw the coordinator
+//! The one await in between is the declaration: before the first number of a draw the coordinator
 //! must know that this shard has tickets in it, and before the first one of the first line that,
 //! too. What may happen meanwhile: more joins queue up; the draw is frozen here or its window ends.
-//! So after the announcement everything is decided anew, from the clock on.
+//! So after the declaration everything is decided anew, from the clock on.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,7 +22,7 @@ use worker::{Delay, Error, Result};
 
 use super::{
     super::{
-        messages::{Announce, JoinMessage},
+        messages::{Declare, JoinMessage},
         now, objects,
     },
     Shard, broken,
@@ -31,7 +31,7 @@ use super::{
 use crate::{
     platform::{JoinOutcome, StoreError},
     queue::{
-        announcement::AnnouncementOutcome,
+        declaration::DeclarationOutcome,
         event::is_first_line,
         join::{JoinDecision, JoinFacts, decide},
         sessions::TELL_EVERY_MS,
@@ -42,13 +42,13 @@ use crate::{
 /// Joins that may wait at once; further ones are told to come again. A shard does so many in some
 /// ten seconds.
 const MAX_WAITING: usize = 10_000;
-/// Announcements that one join waits for. A second one is needed when a window ends meanwhile, more
+/// Declarations that one join waits for. A second one is needed when a window ends meanwhile, more
 /// are a fault.
-pub(super) const MAX_ANNOUNCEMENTS: u8 = 5;
+pub(super) const MAX_DECLARATIONS: u8 = 5;
 
-/// A coordinator that has not answered an announcement after this long is silent: the fans who wait
+/// A coordinator that has not answered a declaration after this long is silent: the fans who wait
 /// for it are told to come again.
-const ANNOUNCE_LIMIT: Duration = Duration::from_millis(1_500);
+const DECLARE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The joins that wait for the next commit.
 #[derive(Default)]
@@ -60,7 +60,7 @@ pub(super) struct Queue {
 
 struct Waiting {
     message: JoinMessage,
-    announcements: u8,
+    declarations: u8,
     answer: oneshot::Sender<Result<JoinOutcome, StoreError>>,
 }
 
@@ -74,13 +74,13 @@ impl Waiting {
 enum Step {
     Answer(JoinOutcome),
     /// Nothing is written yet: the coordinator must know of this draw first.
-    Announce {
+    Declare {
         draw: Draw,
         first_line: bool,
     },
 }
 
-/// A draw that joins need announced.
+/// A draw that joins need declared.
 struct WantedDraw {
     draw: Draw,
     /// People of the first line are among them.
@@ -95,7 +95,7 @@ impl Shard {
         let (answer, answered) = oneshot::channel();
         self.queue.waiting.borrow_mut().push(Waiting {
             message,
-            announcements: 0,
+            declarations: 0,
             answer,
         });
         if !self.queue.emptying.replace(true) {
@@ -120,7 +120,7 @@ impl Shard {
                 Some(undecided) => undecided,
                 None => continue,
             };
-            match self.announce(wanted.draw, wanted.first_line).await {
+            match self.declare(wanted.draw, wanted.first_line).await {
                 // They were first: they stay before joins that came meanwhile.
                 Ok(()) => {
                     self.queue.waiting.borrow_mut().splice(0..0, unanswered);
@@ -132,7 +132,7 @@ impl Shard {
         }
     }
 
-    /// Decides the joins that wait, as far as nothing has to be announced for them: they were here
+    /// Decides the joins that wait, as far as nothing has to be declared for them: they were here
     /// before a draw is frozen.
     pub(super) fn decide_waiting(&self) {
         let batch = self.queue.waiting.take();
@@ -144,7 +144,7 @@ impl Shard {
         }
     }
 
-    /// One transaction. Comes back with the joins that need a draw announced, and that draw.
+    /// One transaction. Comes back with the joins that need a draw declared, and that draw.
     fn decide_all(&self, batch: Vec<Waiting>) -> Option<(WantedDraw, Vec<Waiting>)> {
         let decided = self.decide_in_one_transaction(&batch);
         let decisions = match decided {
@@ -160,11 +160,11 @@ impl Shard {
         for (mut waiting, decision) in batch.into_iter().zip(decisions) {
             match decision {
                 Step::Answer(outcome) => waiting.answer(Ok(outcome)),
-                Step::Announce { .. } if waiting.announcements == MAX_ANNOUNCEMENTS => {
-                    waiting.answer(Err(StoreError("no draw could be announced".to_owned())));
+                Step::Declare { .. } if waiting.declarations == MAX_DECLARATIONS => {
+                    waiting.answer(Err(StoreError("no draw could be declared".to_owned())));
                 }
-                Step::Announce { draw, first_line } => {
-                    waiting.announcements += 1;
+                Step::Declare { draw, first_line } => {
+                    waiting.declarations += 1;
                     let wanted = wanted.get_or_insert(WantedDraw { draw, first_line });
                     wanted.first_line |= first_line && wanted.draw == draw;
                     undecided.push(waiting);
@@ -238,7 +238,7 @@ impl Shard {
             JoinDecision::Number(draw, tier, mut write) => {
                 if !memory.may_number(draw, tier) {
                     let first_line = is_first_line(tier);
-                    return Ok(Step::Announce { draw, first_line });
+                    return Ok(Step::Declare { draw, first_line });
                 }
                 let numbered = memory.number(&self.database, draw, tier, join.tag)?;
                 grown.insert(draw);
@@ -258,7 +258,7 @@ impl Shard {
     }
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    pub(super) async fn announce(&self, draw: Draw, first_line: bool) -> Result<(), StoreError> {
+    pub(super) async fn declare(&self, draw: Draw, first_line: bool) -> Result<(), StoreError> {
         let (place, has_left_over) = self
             .loaded()
             .map_err(broken)?
@@ -267,18 +267,18 @@ impl Shard {
             .ok_or_else(|| broken(Error::RustError("the shard was forgotten".to_owned())))?;
         // Whoever is left over is carried into the draw, and may be of the first line.
         let first_line = first_line || has_left_over;
-        let announce = Announce {
+        let declare = Declare {
             shard: place.shard,
             draw,
             first_line,
         };
-        let announced = objects::within(ANNOUNCE_LIMIT, self.objects.coordinator(&place.event_id, announce)).await?;
-        let changed = self.change(|memory| match announced.outcome {
-            AnnouncementOutcome::Open => {
+        let declared = objects::within(DECLARE_LIMIT, self.objects.coordinator(&place.event_id, declare)).await?;
+        let changed = self.change(|memory| match declared.outcome {
+            DeclarationOutcome::Open => {
                 let place = Place {
-                    report_every_ms: announced.report_every_ms,
-                    tell_every_ms: announced.tell_every_ms,
-                    windows: Some(announced.windows),
+                    report_every_ms: declared.report_every_ms,
+                    tell_every_ms: declared.tell_every_ms,
+                    windows: Some(declared.windows),
                     ..memory.place.clone()
                 };
                 if memory.place != place {
@@ -288,7 +288,7 @@ impl Shard {
                 memory.open(&self.database, draw, first_line)?;
                 self.arm(memory)
             }
-            AnnouncementOutcome::Refused { frozen_through } => memory.freeze_through(&self.database, frozen_through),
+            DeclarationOutcome::Refused { frozen_through } => memory.freeze_through(&self.database, frozen_through),
         });
         changed.map_err(broken).map(|_| ())
     }

@@ -10,7 +10,7 @@
 //! - [`slots`]: asks the coordinator for slots of sessions;
 //! - [`tables`]: the shard in memory and on disk.
 //!
-//! [`crate::queue`] decides. Only a join ever awaits (its announcement to the coordinator), what is
+//! [`crate::queue`] decides. Only a join ever awaits (its declaration to the coordinator), what is
 //! carried for the same reason, and a session that needs a slot; everything else is one synchronous
 //! stretch.
 

@@ -4,7 +4,7 @@
 --          over), 'frozen_through' (no number is given in
 --          a draw up to this one any more), 'scores' (how joins were scored, by counter), 'left_over' (draws that were closed
 --          without this shard's answer, and whose other tickets have no draw yet).
--- draws    draws that were announced to the coordinator, with counts and digest as JSON. Once a draw is frozen, its row
+-- draws    draws that were declared to the coordinator, with counts and digest as JSON. Once a draw is frozen, its row
 --          only learns how the draw was closed, if that was without this shard's answer.
 -- tickets  the public log: per draw, in the order of the digest, tier and tag as 17 bytes. Appended, never changed.
 -- people   the people who joined, as JSON: each is read and written whole, and no query looks for its parts.

@@ -70,11 +70,11 @@ pub(super) struct StoredDraw {
 pub(super) struct ShardMemory {
     pub(super) place: Place,
     pub(super) frozen_through: Option<Draw>,
-    /// Draws that were announced and are not frozen: numbers may be given in these and in no
+    /// Draws that were declared and are not frozen: numbers may be given in these and in no
     /// others.
     pub(super) open: BTreeMap<Draw, ShardTickets>,
-    /// Those of them that were announced with people of the first line. In no table: whoever is not
-    /// sure announces again.
+    /// Those of them that were declared with people of the first line. In no table: whoever is not
+    /// sure declares again.
     first_line_in: BTreeSet<Draw>,
     /// Draws that were closed without this shard's answer, and whose other tickets have no draw yet:
     /// they are the first ones of the next draw that is opened. In ascending order.
@@ -114,7 +114,7 @@ impl ShardMemory {
     /// Opens a draw that the coordinator let this shard into.
     pub(super) fn open(&mut self, database: &Database, draw: Draw, first_line: bool) -> Result<()> {
         // It may have been closed while the answer was on its way, or somebody was left over who is of
-        // the first line, perhaps: then it is announced again.
+        // the first line, perhaps: then it is declared again.
         let is_too_little = !first_line && !self.left_over.is_empty();
         if self.frozen_through >= Some(draw) || is_too_little {
             return Ok(());

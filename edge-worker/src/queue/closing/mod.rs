@@ -2,8 +2,8 @@
 //! runtime does it and asks again. What the last step writes is in [`record`], what becomes of shards
 //! that do not answer in [`silent`].
 //!
-//! 1. [`Freeze`](ClosingStep::Freeze): from now on no shard may announce a draw that has ended, and
-//!    every shard that announced the first of them gives no number in it any more.
+//! 1. [`Freeze`](ClosingStep::Freeze): from now on no shard may declare a draw that has ended, and
+//!    every shard that declared the first of them gives no number in it any more.
 //! 2. [`EnterSilent`](ClosingStep::EnterSilent): whoever has not answered by the deadline is entered
 //!    as it last reported.
 //! 3. A draw that waits for no beacon, or has no tickets, is [finished](ClosingStep::Finish).
@@ -14,7 +14,7 @@
 //!    [asked](ClosingStep::AskBeacon), and with its answer the draw is finished.
 //!
 //! A crash after any step changes nothing in the record: which shards are in it was decided when
-//! announcements ended, a frozen shard says the same for ever, who is entered without an answer
+//! declarations ended, a frozen shard says the same for ever, who is entered without an answer
 //! stays so, a round has one signature, and everything else is fixed or follows from earlier
 //! records.
 
@@ -45,9 +45,9 @@ const FREEZE_AGAIN_MS: u64 = 250;
 /// However late a closing is, its shards have this long to answer, in ms.
 const LEAST_PATIENCE_MS: u64 = 500;
 
-/// What a runtime knows of the draws that are announced and not closed.
+/// What a runtime knows of the draws that are declared and not closed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AnnouncedDraws {
+pub(crate) struct DeclaredDraws {
     /// The first of them; `None` if there is none.
     pub(crate) first: Option<Draw>,
     /// What all shards of the first one said when they were frozen, and what silent ones are entered
@@ -58,11 +58,11 @@ pub(crate) struct AnnouncedDraws {
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClosingStep {
-    /// Nothing before this instant; `None`: nothing is announced.
+    /// Nothing before this instant; `None`: nothing is declared.
     Rest(Option<UnixMillis>),
-    /// Two things, one after the other. [Announcements end](EventState::end_announcements), and that
+    /// Two things, one after the other. [Declarations end](EventState::end_declarations), and that
     /// is on disk before any shard is asked. Then each shard is asked to freeze its draws after
-    /// `after` and up to `through`: those that it has announced and is not entered in yet. At `until`
+    /// `after` and up to `through`: those that it has declared and is not entered in yet. At `until`
     /// nobody waits any longer for a shard that has not answered.
     Freeze {
         after: Option<Draw>,
@@ -93,8 +93,8 @@ pub(crate) struct ClosingRun {
 
 impl ClosingRun {
     /// What is to be done at `now`.
-    pub(crate) fn next_step(&self, event: &EventState, announced: &AnnouncedDraws, now: UnixMillis) -> ClosingStep {
-        let Some(first) = announced.first else {
+    pub(crate) fn next_step(&self, event: &EventState, declared: &DeclaredDraws, now: UnixMillis) -> ClosingStep {
+        let Some(first) = declared.first else {
             return ClosingStep::Rest(None);
         };
         let due_at = event.due_at(first);
@@ -103,7 +103,7 @@ impl ClosingRun {
         }
         let progress = &event.progress;
         let is_noted = progress.frozen.is_some_and(|frozen| frozen.draw == first);
-        let is_drawn = match &announced.frozen {
+        let is_drawn = match &declared.frozen {
             Some(shards) => event.is_drawn(first, shards),
             None if is_noted && progress.frozen_through >= Some(first) => true,
             None => return self.freeze(event, None, first, now),
@@ -206,9 +206,9 @@ impl EventState {
     }
 
     /// The draws after `after` and up to `through` are about to be frozen: from now on nothing is
-    /// announced up to the last draw that is due, `through` at least. The deadline of their shards
+    /// declared up to the last draw that is due, `through` at least. The deadline of their shards
     /// counts from the first time.
-    pub(crate) fn end_announcements(&mut self, after: Option<Draw>, through: Draw, now: UnixMillis) {
+    pub(crate) fn end_declarations(&mut self, after: Option<Draw>, through: Draw, now: UnixMillis) {
         let ended = self.last_ended(through, now);
         if self.progress.closing < Some(first_after(after, through)) {
             self.progress.closing_since = now;
@@ -217,7 +217,7 @@ impl EventState {
     }
 
     /// `draw`, the first that is not closed, waits for its round, and every shard is frozen in all
-    /// that it announced up to `through`. What the shards of `draw` said becomes public; `None` if
+    /// that it declared up to `through`. What the shards of `draw` said becomes public; `None` if
     /// it is already.
     pub(crate) fn note_frozen(&mut self, draw: Draw, frozen: Option<&[ShardTickets]>, through: Draw) {
         if let Some(frozen) = frozen {

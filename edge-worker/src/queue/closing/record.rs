@@ -30,7 +30,7 @@ pub(crate) struct FrozenDraw {
 impl EventState {
     /// Closes a draw. The record, the place up to which the curve may go, and the progress belong
     /// together: they are written in one step, and only with it the secret of the draw can be read
-    /// anywhere. A draw without tickets has no record: shards may announce one and then be too late
+    /// anywhere. A draw without tickets has no record: shards may declare one and then be too late
     /// for it. A draw that misses a shard has one, which says so.
     ///
     /// # Panics

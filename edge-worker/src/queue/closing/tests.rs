@@ -13,7 +13,7 @@ use super::silent::FREEZE_DEADLINE_MS;
 use super::*;
 use crate::queue::{
     Attempt,
-    announcement::AnnouncementOutcome,
+    declaration::DeclarationOutcome,
     event::EventConstants,
     shard_reports::{DrawReport, ShardReport},
 };
@@ -21,7 +21,7 @@ use crate::queue::{
 const ON_SALE: UnixMillis = UnixMillis(1_800_000_000_000);
 /// When draw 0 is closed.
 const DUE: UnixMillis = UnixMillis(1_800_000_000_000 + JOIN_GRACE_MS);
-const NOT_FROZEN: AnnouncedDraws = AnnouncedDraws {
+const NOT_FROZEN: DeclaredDraws = DeclaredDraws {
     first: Some(Draw(0)),
     frozen: None,
 };
@@ -64,8 +64,8 @@ fn shard(human: u32) -> ShardTickets {
     tickets
 }
 
-fn frozen(humans: u32) -> AnnouncedDraws {
-    AnnouncedDraws {
+fn frozen(humans: u32) -> DeclaredDraws {
+    DeclaredDraws {
         frozen: Some(vec![shard(humans)]),
         ..NOT_FROZEN
     }
@@ -86,9 +86,9 @@ fn assert_freezes(step: &ClosingStep, after: Option<u32>, through: u32) {
 }
 
 #[test]
-fn nothing_is_done_before_a_draw_has_ended_and_ever_where_none_is_announced() {
+fn nothing_is_done_before_a_draw_has_ended_and_ever_where_none_is_declared() {
     let (event, run) = (event(None), ClosingRun::default());
-    let none = AnnouncedDraws::default();
+    let none = DeclaredDraws::default();
     assert_eq!(run.next_step(&event, &none, DUE), ClosingStep::Rest(None));
     // Joins that came in time may still be on their way.
     let early = run.next_step(&event, &NOT_FROZEN, DUE.minus(1));
@@ -163,7 +163,7 @@ fn a_shard_of_a_later_draw_that_is_silent_does_not_hold_the_first_draw_up() {
 fn the_last_draws_of_the_chain_are_frozen_while_one_waits_and_then_it_rests() {
     let (mut event, mut run) = (with_beacon(), ClosingRun::default());
     let last = Draw(chain::LENGTH - 1);
-    let first = AnnouncedDraws {
+    let first = DeclaredDraws {
         first: Some(Draw(last.0 - 2)),
         ..frozen(3)
     };
@@ -171,7 +171,7 @@ fn the_last_draws_of_the_chain_are_frozen_while_one_waits_and_then_it_rests() {
     let ended = event.due_at(last);
     assert_freezes(&run.next_step(&event, &first, ended), Some(last.0 - 2), last.0);
 
-    let first = AnnouncedDraws {
+    let first = DeclaredDraws {
         first: Some(last),
         ..frozen(3)
     };
@@ -193,7 +193,7 @@ fn another_run_that_does_not_know_what_shards_said_goes_by_what_is_noted() {
     let resting = run.next_step(&event, &NOT_FROZEN, DUE);
     assert!(matches!(resting, ClosingStep::Rest(Some(_))), "{resting:?}");
     // What is noted of one draw says nothing of the next.
-    let next = AnnouncedDraws {
+    let next = DeclaredDraws {
         first: Some(Draw(1)),
         frozen: None,
     };
@@ -202,21 +202,21 @@ fn another_run_that_does_not_know_what_shards_said_goes_by_what_is_noted() {
 }
 
 #[test]
-fn announcements_end_for_every_draw_that_has_ended_and_for_no_later_one() {
+fn declarations_end_for_every_draw_that_has_ended_and_for_no_later_one() {
     let mut event = event(None);
-    assert_eq!(event.judge_announcement(Draw(0)), AnnouncementOutcome::Open);
+    assert_eq!(event.judge_declaration(Draw(0)), DeclarationOutcome::Open);
     let now = event.due_at(Draw(2));
-    event.end_announcements(None, Draw(0), now);
+    event.end_declarations(None, Draw(0), now);
     let frozen_through = Draw(2);
     for draw in [0, 1, 2] {
-        let refused = AnnouncementOutcome::Refused { frozen_through };
-        assert_eq!(event.judge_announcement(Draw(draw)), refused);
+        let refused = DeclarationOutcome::Refused { frozen_through };
+        assert_eq!(event.judge_declaration(Draw(draw)), refused);
     }
-    assert_eq!(event.judge_announcement(Draw(3)), AnnouncementOutcome::Open);
-    // What is closed stays closed to announcements when nothing is being closed any more.
+    assert_eq!(event.judge_declaration(Draw(3)), DeclarationOutcome::Open);
+    // What is closed stays closed to declarations when nothing is being closed any more.
     event.progress.closing = None;
     event.progress.closed_through = Some(Draw(1));
-    assert_eq!(event.announcements_ended_through(), Some(Draw(1)));
+    assert_eq!(event.declarations_ended_through(), Some(Draw(1)));
 }
 
 #[test]
@@ -255,10 +255,10 @@ fn a_silent_shard_is_asked_until_its_deadline_and_then_entered() {
             until: deadline.max(DUE.plus(LEAST_PATIENCE_MS))
         }
     );
-    event.end_announcements(None, Draw(0), DUE);
+    event.end_declarations(None, Draw(0), DUE);
     // The deadline counts from the beginning of the closing, which is not later for being tried again.
     let deadline = DUE.plus(FREEZE_DEADLINE_MS);
-    event.end_announcements(None, Draw(0), DUE.plus(900));
+    event.end_declarations(None, Draw(0), DUE.plus(900));
     assert_eq!(event.freeze_deadline(Draw(0)), deadline);
 
     run.unanswered(DUE.plus(900));
@@ -276,7 +276,7 @@ fn a_silent_shard_is_asked_until_its_deadline_and_then_entered() {
 #[test]
 fn a_silent_shard_is_entered_as_it_last_reported_and_that_is_never_taken_back() {
     let mut event = event(None);
-    event.end_announcements(None, Draw(0), DUE);
+    event.end_declarations(None, Draw(0), DUE);
     let silent = [(Draw(0), Shard(1)), (Draw(0), Shard(2))];
     let deadline = event.freeze_deadline(Draw(0));
     let heard_at = ON_SALE.minus(700);
@@ -313,7 +313,7 @@ fn a_silent_shard_is_entered_as_it_last_reported_and_that_is_never_taken_back() 
 #[test]
 fn a_draw_of_nobody_but_a_silent_shard_has_a_record_and_waits_for_its_round() {
     let (mut event, mut run) = (with_beacon(), ClosingRun::default());
-    event.end_announcements(None, Draw(0), DUE);
+    event.end_declarations(None, Draw(0), DUE);
     let deadline = event.freeze_deadline(Draw(0));
     event.enter_silent(&[(Draw(0), Shard(1))], &BTreeMap::new(), deadline);
     run.froze(event.last_ended(Draw(0), deadline));
@@ -325,7 +325,7 @@ fn a_draw_of_nobody_but_a_silent_shard_has_a_record_and_waits_for_its_round() {
 fn silent_shards_that_are_entered_late_bind_the_draw_to_a_later_round() {
     let mut in_time = with_beacon();
     let own = in_time.awaited_round(Draw(0)).unwrap();
-    in_time.end_announcements(None, Draw(0), DUE);
+    in_time.end_declarations(None, Draw(0), DUE);
     let deadline = in_time.freeze_deadline(Draw(0));
     in_time.enter_silent(&[(Draw(0), Shard(1))], &BTreeMap::new(), deadline);
     assert_eq!(in_time.awaited_round(Draw(0)).unwrap(), own);
@@ -333,7 +333,7 @@ fn silent_shards_that_are_entered_late_bind_the_draw_to_a_later_round() {
     // The coordinator was away until the round was out.
     let mut late = with_beacon();
     let back = own.at.plus(20_000);
-    late.end_announcements(None, Draw(0), back);
+    late.end_declarations(None, Draw(0), back);
     let deadline = late.freeze_deadline(Draw(0));
     assert_eq!(
         deadline,
@@ -353,19 +353,19 @@ fn silent_shards_that_are_entered_late_bind_the_draw_to_a_later_round() {
 #[test]
 fn a_later_draw_with_a_silent_shard_is_entered_before_its_own_round_is_out() {
     let (mut event, mut run) = (with_beacon(), ClosingRun::default());
-    event.end_announcements(None, Draw(0), DUE);
+    event.end_declarations(None, Draw(0), DUE);
     event.note_frozen(Draw(0), Some(&[shard(3)]), Draw(0));
     let now = event.due_at(Draw(1));
     let step = run.next_step(&event, &frozen(3), now);
     assert_freezes(&step, Some(0), 1);
-    event.end_announcements(Some(Draw(0)), Draw(1), now);
+    event.end_declarations(Some(Draw(0)), Draw(1), now);
     run.unanswered(now);
     let deadline = event.freeze_deadline(Draw(1));
     let entering = run.next_step(&event, &frozen(3), deadline);
     let (after, through) = (Some(Draw(0)), event.last_ended(Draw(0), deadline));
     assert_eq!(entering, ClosingStep::EnterSilent { after, through });
     // More draws end meanwhile; the deadline of this one stays.
-    event.end_announcements(after, through, deadline);
+    event.end_declarations(after, through, deadline);
     assert_eq!(event.freeze_deadline(Draw(1)), deadline);
     assert_eq!(
         event
@@ -379,7 +379,7 @@ fn a_later_draw_with_a_silent_shard_is_entered_before_its_own_round_is_out() {
 #[test]
 fn what_is_public_as_frozen_is_not_changed_by_another_closing_that_heard_less() {
     let mut event = with_beacon();
-    event.end_announcements(None, Draw(0), DUE);
+    event.end_declarations(None, Draw(0), DUE);
     event.note_frozen(Draw(0), Some(&[shard(3)]), Draw(0));
     let deadline = event.freeze_deadline(Draw(0));
     assert_eq!(

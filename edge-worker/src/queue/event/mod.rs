@@ -59,7 +59,7 @@ pub(crate) struct LiveState {
     pub(crate) lease_until: Option<UnixMillis>,
     pub(crate) paused: bool,
     pub(crate) sold_out: bool,
-    /// The longest shopping session that the settings ever allowed, in ms: windows of that length
+    /// The longest shopping session that the settings ever allowed, in ms: sessions of that length
     /// may still run.
     pub(crate) longest_shopping_ms: u64,
     /// When a protected site that is asked for its health last said that it is well.
@@ -83,7 +83,7 @@ fn is_false(value: &bool) -> bool {
 /// How far draws are closed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClosingProgress {
-    /// Draws up to this one are being closed: nothing is announced up to it any more.
+    /// Draws up to this one are being closed: nothing is declared up to it any more.
     pub(crate) closing: Option<Draw>,
     /// Everything up to this draw is closed, draws without tickets included.
     pub(crate) closed_through: Option<Draw>,
@@ -97,11 +97,11 @@ pub(crate) struct ClosingProgress {
     /// The draw that waits for its beacon's round, with all its shards frozen.
     #[serde(default)]
     pub(crate) frozen: Option<FrozenTickets>,
-    /// Every shard is frozen in all that was announced up to this draw. Noted only while a draw
+    /// Every shard is frozen in all that was declared up to this draw. Noted only while a draw
     /// waits for its beacon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) frozen_through: Option<Draw>,
-    /// When announcements ended for the first draw of those that are being closed.
+    /// When declarations ended for the first draw of those that are being closed.
     #[serde(default)]
     pub(crate) closing_since: UnixMillis,
     /// Draws that are closed without the answer of a shard, until the shard has learnt it.
@@ -160,8 +160,8 @@ impl EventSecrets {
     }
 }
 
-/// Whether there may be tickets in draws that are not closed: a shard has announced one, or what
-/// was announced is not known.
+/// Whether there may be tickets in draws that are not closed: a shard has declared one, or what
+/// was declared is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenTickets {
     /// There are none.

@@ -1,7 +1,7 @@
 //! The second line: a suspect never goes before a person of the first line who waits, whichever draw
 //! either was in.
 //!
-//! A shard says in its announcement whether it is about to number people of the first line. So the
+//! A shard says in its declaration whether it is about to number people of the first line. So the
 //! coordinator knows of the first of them in a draw before that person has a number. From then on
 //! until the draw is closed nobody of the second line moves up, and whoever has moved up and has no
 //! turn yet, and none before the change takes effect, gives the place back. People of the first line

@@ -2,11 +2,28 @@
 
 use stanchion_shared::{ids::Tier, timestamp::UnixMillis};
 
-use super::{Person, Slot, token_until};
+use super::{Person, PersonChange, Slot, token_until};
 use crate::platform::{HeldTicket, ShoppingWindow, WalkIn, WalkInOutcome};
 
+/// Finds the shopping window of a person, or opens one without a turn. It needs a slot always.
+pub(crate) fn walk_in(
+    known: Option<&Person>,
+    walk_in: &WalkIn,
+    slot: Slot,
+    now: UnixMillis,
+) -> PersonChange<WalkInOutcome> {
+    let stranger = Person::default();
+    let before = known.unwrap_or(&stranger);
+    let mut change = PersonChange::of(Some(before), WalkInOutcome::Full, |person| {
+        person.walk_in(walk_in, slot, now)
+    });
+    change.changed = change.changed.filter(|person| Some(person) != known);
+    change
+}
+
 impl Person {
-    /// Finds the window that runs, or opens one. One that is idle goes on, if there is a slot for it.
+    /// Finds the session that runs, or opens one. One that is idle goes on, if there is a slot for
+    /// it.
     pub(super) fn walk_in(&mut self, walk_in: &WalkIn, slot: Slot, now: UnixMillis) -> WalkInOutcome {
         let goes_on = |window: &&mut ShoppingWindow| {
             window.runs(now) || (window.walked_in && window.is_idle(now) && slot == Slot::Given)
@@ -41,7 +58,7 @@ impl Person {
             !self.left && held.claimed.is_none() && (held.waits_for_slot || walk_in.over != Some(held.serial))
         };
         let is_suspect = walk_in.tier != Tier::Verified && self.worst_tier.max(walk_in.tier) == Tier::Suspect;
-        // An idle window goes on and needs no other one.
+        // An idle session goes on and needs no other one.
         let last = self
             .window()
             .filter(|window| !(window.walked_in && window.is_idle(now)));

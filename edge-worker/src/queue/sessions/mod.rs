@@ -68,8 +68,8 @@ pub(crate) enum SessionChange {
 }
 
 impl SessionChange {
-    /// What happened between two states of a person's newest window. A window is there as long as
-    /// its ticket, so one that is gone was over before.
+    /// What happened between two states of a person's newest shopping window. It is there as long
+    /// as its ticket, so one that is gone was over before.
     pub(crate) fn between(before: Option<&ShoppingWindow>, after: Option<&ShoppingWindow>) -> Option<SessionChange> {
         let after = after?;
         let session = || after.session.clone();

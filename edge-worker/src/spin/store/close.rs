@@ -21,7 +21,7 @@ use crate::{
     platform::StoreError,
     queue::{
         beacon::{self, AwaitedRound},
-        closing::{AnnouncedDraws, ClosingRun, ClosingStep, FrozenDraw},
+        closing::{ClosingRun, ClosingStep, DeclaredDraws, FrozenDraw},
         event::EventState,
         shard_tickets::ShardTickets,
     },
@@ -53,25 +53,25 @@ struct Closing<'a, R> {
 
 impl ReadEvent {
     /// What closing goes by: of the shards' answers nothing is known here.
-    pub(super) fn announced_draws(&self) -> AnnouncedDraws {
-        AnnouncedDraws {
-            first: self.first_announced,
+    pub(super) fn declared_draws(&self) -> DeclaredDraws {
+        DeclaredDraws {
+            first: self.first_declared,
             frozen: None,
         }
     }
 
     /// The draw that is to be closed, if there is a step that can be done now.
     pub(super) fn draw_to_close(&self) -> Option<Draw> {
-        let step = ClosingRun::default().next_step(&self.state, &self.announced_draws(), self.now);
+        let step = ClosingRun::default().next_step(&self.state, &self.declared_draws(), self.now);
         match step {
             ClosingStep::Rest(_) => None,
-            _ => self.first_announced,
+            _ => self.first_declared,
         }
     }
 }
 
 impl<R: Redis> Store<'_, R> {
-    /// Closes `draw`, the first that is announced and due in `read`, unless another closing has
+    /// Closes `draw`, the first that is declared and due in `read`, unless another closing has
     /// meanwhile.
     pub(super) async fn close(&self, event: &EventId, read: &ReadEvent, draw: Draw) -> Result<Closed, StoreError> {
         let closing = Closing {
@@ -94,11 +94,11 @@ impl<R: Redis> Closing<'_, R> {
     async fn close(mut self, mut read: ReadEvent) -> Result<Closed, StoreError> {
         let mut run = ClosingRun::default();
         loop {
-            let announced = AnnouncedDraws {
+            let declared = DeclaredDraws {
                 frozen: self.tickets.clone(),
-                ..read.announced_draws()
+                ..read.declared_draws()
             };
-            let changed = match run.next_step(&read.state, &announced, read.now) {
+            let changed = match run.next_step(&read.state, &declared, read.now) {
                 ClosingStep::Rest(_) => return Ok(Closed::Waits),
                 // A shard that does not answer in the time that a command to Redis may take is asked
                 // again by whoever closes next.
@@ -108,7 +108,7 @@ impl<R: Redis> Closing<'_, R> {
                     until: _,
                 } => {
                     let now = read.now;
-                    let end = |state: &mut EventState| state.end_announcements(after, through, now);
+                    let end = |state: &mut EventState| state.end_declarations(after, through, now);
                     // On disk before any shard is asked.
                     let Some(changed) = self.change(read, OnlyIf::First(self.draw), end).await? else {
                         return Ok(Closed::Done);
@@ -132,7 +132,7 @@ impl<R: Redis> Closing<'_, R> {
                     Some(changed)
                 }
                 ClosingStep::NoteFrozen { draw, through } => {
-                    let frozen = announced.frozen.as_deref();
+                    let frozen = declared.frozen.as_deref();
                     let note = |state: &mut EventState| state.note_frozen(draw, frozen, through);
                     self.change(read, OnlyIf::Anything, note).await?
                 }
@@ -157,7 +157,7 @@ impl<R: Redis> Closing<'_, R> {
         through: Draw,
         run: &mut ClosingRun,
     ) -> Result<(), StoreError> {
-        let answers = self.store.freeze_announced(self.event, read, after, through).await?;
+        let answers = self.store.freeze_declared(self.event, read, after, through).await?;
         self.silent = answers.silent;
         match self.silent.is_empty() {
             true => run.froze(through),
@@ -194,7 +194,7 @@ impl<R: Redis> Closing<'_, R> {
         if read.epoch != self.epoch {
             return Err(StoreError("the event was restored while a draw was closed".to_owned()));
         }
-        Ok(Some(read).filter(|read| read.first_announced == Some(self.draw)))
+        Ok(Some(read).filter(|read| read.first_declared == Some(self.draw)))
     }
 
     /// Writes a change of the event if there is one, and returns the event with it; `None` as in

@@ -45,7 +45,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Vec<u8> {
 pub(super) struct Written {
     /// As `change` in `coordinator.lua` takes them: settings, live state, progress, schedule
     /// (without what is needed no more), and the last draws of two kinds, which scripts compare:
-    /// closed, and closed to announcements.
+    /// closed, and closed to declarations.
     pub(super) parts: [Vec<u8>; 6],
     /// The segments and stops that the schedule drops: the number of segments, the segments, the
     /// stops.
@@ -66,7 +66,7 @@ impl Written {
                 json(&state.progress),
                 json(&live),
                 or_minus_one(state.progress.closed_through),
-                or_minus_one(state.announcements_ended_through()),
+                or_minus_one(state.declarations_ended_through()),
             ],
             retired,
         }
@@ -106,7 +106,7 @@ impl<R: Redis> Store<'_, R> {
             let only_if = match state.settings.windows() == read.state.settings.windows() {
                 true => OnlyIf::Anything,
                 // Somebody may have joined since it was read.
-                false => OnlyIf::NothingAnnounced,
+                false => OnlyIf::NothingDeclared,
             };
             if state == read.state || self.write_event(event, &read, &state, only_if).await? {
                 return Ok(Some(changed));

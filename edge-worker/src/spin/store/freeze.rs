@@ -22,7 +22,7 @@ static NOTE_FROZEN: Script = script!(
     "coordinator/note_frozen.lua"
 );
 
-/// What was announced in a range of draws.
+/// What was declared in a range of draws.
 #[derive(Debug, Default)]
 pub(super) struct FreezeAnswers {
     /// What shards said, and what silent ones are entered with; by draw and shard.
@@ -39,25 +39,25 @@ impl<R: Redis> Store<'_, R> {
         read_tickets(shard, &mut run(self.redis, &FREEZE, &keys, arguments).await?)
     }
 
-    /// Freezes what was announced after a draw and up to another, as far as that is not known.
-    pub(super) async fn freeze_announced(
+    /// Freezes what was declared after a draw and up to another, as far as that is not known.
+    pub(super) async fn freeze_declared(
         &self,
         event: &EventId,
         read: &ReadEvent,
         after: Option<Draw>,
         through: Draw,
     ) -> Result<FreezeAnswers, StoreError> {
-        let mut announced = self.announced(event, after, through).await?;
+        let mut declared = self.declared(event, after, through).await?;
         if after.is_none() {
-            // What a shard announced that has not reported in this epoch may be forgotten.
+            // What a shard declared that has not reported in this epoch may be forgotten.
             let unreported = self.unreported(event, read).await?;
-            announced.extend(unreported.into_iter().map(|shard| (through, shard)));
+            declared.extend(unreported.into_iter().map(|shard| (through, shard)));
         }
-        announced.sort_unstable();
-        announced.dedup();
+        declared.sort_unstable();
+        declared.dedup();
         let mut answers = FreezeAnswers::default();
         let mut unknown = Vec::new();
-        for (one, stored) in announced.iter().zip(self.stored_tickets(event, &announced).await?) {
+        for (one, stored) in declared.iter().zip(self.stored_tickets(event, &declared).await?) {
             let &(draw, shard) = one;
             match read.state.entry_of(draw, shard).cloned().or(stored) {
                 Some(tickets) => answers.frozen.push((draw, tickets)),
@@ -85,7 +85,7 @@ impl<R: Redis> Store<'_, R> {
         Ok(answers)
     }
 
-    async fn announced(
+    async fn declared(
         &self,
         event: &EventId,
         after: Option<Draw>,
@@ -99,15 +99,14 @@ impl<R: Redis> Store<'_, R> {
             through.as_bytes(),
         ];
         let mut reply = plain(self.redis, "ZRANGEBYSCORE", &range).await?;
-        let mut announced = Vec::new();
+        let mut declared = Vec::new();
         while !reply.is_empty() {
             let member = reply.text()?;
-            announced.push(
-                announcement(&member)
-                    .ok_or_else(|| StoreError(format!("an announcement is not as agreed: {member}")))?,
+            declared.push(
+                declaration(&member).ok_or_else(|| StoreError(format!("a declaration is not as agreed: {member}")))?,
             );
         }
-        Ok(announced)
+        Ok(declared)
     }
 
     /// The shards that have not reported in the coordinator's present epoch.
@@ -123,16 +122,16 @@ impl<R: Redis> Store<'_, R> {
     async fn stored_tickets(
         &self,
         event: &EventId,
-        announced: &[(Draw, Shard)],
+        declared: &[(Draw, Shard)],
     ) -> Result<Vec<Option<ShardTickets>>, StoreError> {
-        if announced.is_empty() {
+        if declared.is_empty() {
             return Ok(Vec::new());
         }
         let mut arguments = vec![CoordinatorKeys::new(event).key("frozen_tickets").into_bytes()];
-        arguments.extend(announced.iter().map(|&(draw, shard)| member(draw, shard)));
+        arguments.extend(declared.iter().map(|&(draw, shard)| member(draw, shard)));
         let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
         let mut reply = plain(self.redis, "HMGET", &arguments).await?;
-        announced.iter().map(|_| reply.optional_json()).collect()
+        declared.iter().map(|_| reply.optional_json()).collect()
     }
 
     async fn note_frozen_tickets(
@@ -162,7 +161,7 @@ fn member(draw: Draw, shard: Shard) -> Vec<u8> {
 }
 
 /// Reads `draw/shard`.
-fn announcement(member: &str) -> Option<(Draw, Shard)> {
+fn declaration(member: &str) -> Option<(Draw, Shard)> {
     let (draw, shard) = member.split_once('/')?;
     Some((Draw(draw.parse().ok()?), Shard(shard.parse().ok()?)))
 }

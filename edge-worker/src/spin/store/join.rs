@@ -9,16 +9,16 @@ use stanchion_shared::{
 };
 
 use super::{
-    announcement::Announcement,
     command::{Redis, Script, run, script},
     coordinator::or_minus_one,
+    declaration::Declaration,
     shard::{MAX_TRIES, ReadPerson, SAVE, ShardOf, text},
     tickets::{person_json, write_person},
 };
 use crate::{
     platform::{Join, JoinOutcome, StoreError},
     queue::{
-        announcement::AnnouncementOutcome,
+        declaration::DeclarationOutcome,
         event::is_first_line,
         join::{JoinDecision, JoinFacts, JoinWrite, decide, holds_until},
         person::TicketNumber,
@@ -31,7 +31,7 @@ static OPEN: Script = script!("redis.lua", "shard/shard.lua", "shard/open.lua");
 
 enum Tried {
     Answer(JoinOutcome),
-    Announce { epoch: u32, draw: Draw, first_line: bool },
+    Declare { epoch: u32, draw: Draw, first_line: bool },
     Changed,
 }
 
@@ -44,11 +44,11 @@ impl<R: Redis> ShardOf<'_, R> {
         for _ in 0..MAX_TRIES {
             match self.try_join(join).await? {
                 Tried::Answer(outcome) => return Ok(outcome),
-                Tried::Announce {
+                Tried::Declare {
                     epoch,
                     draw,
                     first_line,
-                } => self.announce(epoch, draw, first_line).await?,
+                } => self.declare(epoch, draw, first_line).await?,
                 Tried::Changed => {}
             }
         }
@@ -110,7 +110,7 @@ impl<R: Redis> ShardOf<'_, R> {
                 let held = person.held.expect("it was just given");
                 Ok(Tried::Answer(JoinOutcome::Numbered(held)))
             }
-            "announce" => Ok(Tried::Announce {
+            "declare" => Ok(Tried::Declare {
                 epoch,
                 draw,
                 first_line: is_first_line(tier),
@@ -151,17 +151,17 @@ impl<R: Redis> ShardOf<'_, R> {
     }
 
     /// Tells the coordinator of a draw and opens it here, or learns that it is too late for it.
-    pub(super) async fn announce(&self, epoch: u32, draw: Draw, first_line: bool) -> Result<(), StoreError> {
-        let announcement = Announcement {
+    pub(super) async fn declare(&self, epoch: u32, draw: Draw, first_line: bool) -> Result<(), StoreError> {
+        let declaration = Declaration {
             shard: self.shard,
             draw,
             epoch,
             first_line,
         };
-        let announced = self.store.announce(self.event, announcement).await?;
-        match announced.outcome {
-            AnnouncementOutcome::Open => {
-                let coordinator = text(announced.coordinator);
+        let declared = self.store.declare(self.event, declaration).await?;
+        match declared.outcome {
+            DeclarationOutcome::Open => {
+                let coordinator = text(declared.coordinator);
                 let first_line = text(u8::from(first_line));
                 let arguments = vec![
                     self.store.candidate(),
@@ -177,7 +177,7 @@ impl<R: Redis> ShardOf<'_, R> {
                     self.store.current_snapshot(self.event).await?;
                 }
             }
-            AnnouncementOutcome::Refused { frozen_through } => {
+            DeclarationOutcome::Refused { frozen_through } => {
                 self.store.freeze(self.event, self.shard, frozen_through).await?;
             }
         }

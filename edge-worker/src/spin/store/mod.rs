@@ -9,7 +9,7 @@
 //! # Layout
 //! - [`directory`]: which events there are;
 //! - [`coordinator`], [`read_event`], [`puts`]: the event;
-//! - [`announcement`], [`freeze`], [`close`]: shards announce draws and freeze them, and draws are
+//! - [`declaration`], [`freeze`], [`close`]: shards declare draws and freeze them, and draws are
 //!   closed;
 //! - [`reports`], [`settle`]: reads what shards say of themselves, and brings what a draw left over
 //!   in a silent one into a later draw;
@@ -18,11 +18,11 @@
 //! - [`counts`]: counts that all instances share;
 //! - [`command`], [`keys`], [`reply`], [`value`]: Redis.
 
-mod announcement;
 mod close;
 mod command;
 mod coordinator;
 mod counts;
+mod declaration;
 mod directory;
 mod freeze;
 mod join;
@@ -65,8 +65,8 @@ use crate::{
     config::Sites,
     platform::{
         Claim, ClaimOutcome, CountOneMore, EndOutcome, EndSession, HeldTicket, HttpRequest, HttpResponse,
-        IdentifierUse, IdentifierUsers, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome, PutOutcome,
-        QueueStore, ReadSnapshot, StoreError, WalkIn, WalkInOutcome, WindowCount,
+        IdentifierUse, IdentifierUsers, IntervalCount, Join, JoinOutcome, KeepOutcome, KeepSession, Leave,
+        LeaveOutcome, PutOutcome, QueueStore, ReadSnapshot, StoreError, WalkIn, WalkInOutcome,
     },
     queue::site_health,
 };
@@ -367,7 +367,7 @@ impl<R: Redis> QueueStore for Store<'_, R> {
         logged(self.ended_page(event, page)).await
     }
 
-    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<WindowCount>, StoreError> {
+    async fn count_one_more(&self, message: CountOneMore) -> Result<Vec<IntervalCount>, StoreError> {
         logged(self.count_each(&message)).await
     }
 }

@@ -34,14 +34,14 @@ pub(super) struct ReadEvent {
     /// When this epoch began.
     epoch_at: UnixMillis,
     /// All shards have reported since this epoch began. Before that the coordinator may have
-    /// forgotten what was announced.
+    /// forgotten what was declared.
     pub(super) all_reported: bool,
     /// When shards were last asked; the beginning of 1970 if they were not in this epoch.
     pub(super) reported_at: UnixMillis,
     /// Counts the new epochs of shards.
     pub(super) epochs_revision: u64,
     /// The first draw that is not closed and may have tickets.
-    pub(super) first_announced: Option<Draw>,
+    pub(super) first_declared: Option<Draw>,
     /// How many sessions may begin without a turn, as it is stored; empty before the first.
     pub(super) walk_ins: Vec<u8>,
     pub(super) state: EventState,
@@ -49,13 +49,13 @@ pub(super) struct ReadEvent {
     epochs: Epochs,
 }
 
-/// What must still be true of the announced draws, for a change to be written.
+/// What must still be true of the declared draws, for a change to be written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum OnlyIf {
     /// They do not matter.
     Anything,
     /// None is.
-    NothingAnnounced,
+    NothingDeclared,
     /// This is the first one.
     First(Draw),
 }
@@ -64,22 +64,22 @@ impl OnlyIf {
     pub(super) fn argument(self) -> Vec<u8> {
         match self {
             OnlyIf::Anything => Vec::new(),
-            OnlyIf::NothingAnnounced => b"-1".to_vec(),
+            OnlyIf::NothingDeclared => b"-1".to_vec(),
             OnlyIf::First(draw) => draw.0.to_string().into_bytes(),
         }
     }
 }
 
 impl ReadEvent {
-    /// Whether draws may be closed. A coordinator that may have forgotten what was announced waits
+    /// Whether draws may be closed. A coordinator that may have forgotten what was declared waits
     /// for all shards, but not for ever: one that does not report is entered with nothing.
     pub(super) fn may_close(&self) -> bool {
         self.all_reported || self.now.since(self.epoch_at) >= UNREPORTED_MS
     }
 
-    /// What was announced in a former epoch may be forgotten until all shards have reported.
+    /// What was declared in a former epoch may be forgotten until all shards have reported.
     pub(super) fn open_tickets(&self) -> OpenTickets {
-        match self.first_announced {
+        match self.first_declared {
             None if self.all_reported => OpenTickets::None,
             _ => OpenTickets::Possible,
         }
@@ -139,7 +139,7 @@ pub(super) fn parse_event(mut reply: Reply) -> Result<(UnixMillis, Option<ReadEv
     for _ in 0..reply.number::<u32>()? {
         newest.push(read_ended(&reply.text()?)?);
     }
-    let first_announced = reply.optional_number()?.map(Draw);
+    let first_declared = reply.optional_number()?.map(Draw);
     let state = EventState {
         constants: reply.json()?,
         settings: reply.json()?,
@@ -163,7 +163,7 @@ pub(super) fn parse_event(mut reply: Reply) -> Result<(UnixMillis, Option<ReadEv
         all_reported,
         reported_at,
         epochs_revision,
-        first_announced,
+        first_declared,
         walk_ins,
         state,
         reported: ReportTotals {

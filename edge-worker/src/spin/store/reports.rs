@@ -2,7 +2,7 @@
 //! and what they have in draws that are not closed. It is done with the snapshot, every two
 //! seconds, so that joins need not report.
 //!
-//! After a coordinator's data began a new epoch it may have forgotten what shards announced. So no
+//! After a coordinator's data began a new epoch it may have forgotten what shards declared. So no
 //! draw is closed before all shards have reported again, or have been silent for long. What a shard
 //! that does not answer said before stays known: with that a draw enters it.
 

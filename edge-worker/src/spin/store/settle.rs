@@ -80,7 +80,7 @@ impl<R: Redis> ShardOf<'_, R> {
             let draw = windows
                 .draw_after(left.frozen_through.max(beyond), now)
                 .ok_or_else(ended)?;
-            self.announce(left.epoch, draw, left.has_first_line()).await?;
+            self.declare(left.epoch, draw, left.has_first_line()).await?;
             if self.carry(&left, draw).await? {
                 return Ok(());
             }

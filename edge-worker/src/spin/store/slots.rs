@@ -104,7 +104,7 @@ impl<R: Redis> Store<'_, R> {
                 read.walk_ins.clone(),
                 walk_ins,
                 text(read.revision),
-                or_minus_one(read.first_announced),
+                or_minus_one(read.first_declared),
             ];
             let keys = CoordinatorKeys::new(event).with(&["slots", "waiting", "waiting_since"]);
             let mut reply = run(self.redis, &TAKE_SLOT, &keys, arguments).await?;

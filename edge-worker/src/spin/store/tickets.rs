@@ -25,7 +25,7 @@ pub(super) struct Tickets {
 }
 
 impl Tickets {
-    /// Reads `count0 count1 count2 digest announced epoch epoch …`.
+    /// Reads `count0 count1 count2 digest declared epoch epoch …`.
     pub(super) fn parse(text: &str) -> Result<Tickets, StoreError> {
         parse(text).ok_or_else(|| StoreError(format!("a shard's tickets are not as agreed: {text}")))
     }
@@ -49,7 +49,7 @@ impl Tickets {
 }
 
 /// Reads a shard's tickets in a draw and what they carry, each of which may be missing: a shard may
-/// have announced a draw and then have been too late for it.
+/// have declared a draw and then have been too late for it.
 pub(super) fn read_tickets(shard: Shard, reply: &mut Reply) -> Result<ShardTickets, StoreError> {
     let tickets = reply.optional_bytes()?;
     let carried = reply.optional_json()?.unwrap_or_default();
@@ -85,8 +85,8 @@ fn parse(text: &str) -> Option<Tickets> {
     let mut parts = text.split(' ');
     let counts = three(parts.by_ref())?;
     let digest = ShardDigest(Bytes32::parse(parts.next()?).ok()?);
-    let announced = parts.next()?;
-    let _epoch: u32 = announced.strip_suffix('+').unwrap_or(announced).parse().ok()?;
+    let declared = parts.next()?;
+    let _epoch: u32 = declared.strip_suffix('+').unwrap_or(declared).parse().ok()?;
     Some(Tickets {
         counts,
         digest,

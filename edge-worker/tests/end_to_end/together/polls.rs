@@ -41,7 +41,7 @@ async fn a_poll_before_the_on_sale_is_told_to_come_right_after_it() {
         let told = edge.status(fan, &joined.queue_token).await;
         assert_eq!(told.status, QueueStatus::PreQueue);
         let after_ms = told.poll_after_ms.expect("it goes on");
-        // A third of what remains, or half as much again where a slot is just ahead.
+        // A third of what remains, or half as much again where a poll time is just ahead.
         assert!(after_ms <= on_sale_time.since(now()) / 2 + ANSWER_MS, "{after_ms}");
     }
 }

@@ -1,7 +1,7 @@
--- Decides that an order will fail, before its money is released. Renews the lease.
+-- Decides that an order will fail, before its payment is undone. Renews the order lease.
 -- Invariant: the first decision stays, and no order with a decision is confirmed.
 -- $1 order_id, $2 lease, $3 failure, $4 detail or null, $5 lease in seconds. Result: one row. No
--- row: the lease was lost.
+-- row: the order lease was lost.
 with changed as (
     update orders
     set undoing = coalesce(undoing, $3),

@@ -1,6 +1,6 @@
 -- confirming -> confirmed: the money is charged, the tickets are active, the outbox has the sale.
--- $1 order_id, $2 lease. Result: the tickets. No rows: the lease was lost, or the order is being
--- undone.
+-- $1 order_id, $2 lease. Result: the tickets. No rows: the order lease was lost, or the order is
+-- being undone.
 with changed as (
     update orders
     set status = 'confirmed', payment_token = null, updated_at = now()

@@ -1,7 +1,7 @@
 -- pending or confirming -> failed: nothing is held or charged any more, reserved tickets are void.
 -- $1 order_id, $2 lease, $3 failure, $4 detail or null, $5 whether the idempotency key may be used
 -- again
--- Result: one row. No row: the lease was lost.
+-- Result: one row. No row: the order lease was lost.
 with before as (
     select order_id, status from orders
     where order_id = $1 and lease = $2 and status in ('pending', 'confirming')
@@ -9,7 +9,7 @@ with before as (
 ), changed as (
     update orders
     set status = 'failed', failure = $3, failure_detail = $4, payment_token = null, updated_at = now(),
-        -- A key cannot have a space, so no request can send the released key.
+        -- A key cannot have a space, so no request can send the freed key.
         idempotency_key = case when $5 then idempotency_key || ' released ' || orders.order_id else idempotency_key end
     from before
     where orders.order_id = before.order_id

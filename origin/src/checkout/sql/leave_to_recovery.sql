@@ -1,6 +1,6 @@
--- Leaves an order to recovery, because what happened is unknown: shortens its lease to a pause. The
--- pause grows with the order's age, so that a provider that is away for hours is not asked, and
--- logged, every second.
+-- Leaves an order to recovery, because what happened is unknown: shortens its order lease to a
+-- pause. The pause grows with the order's age, so that a provider that is away for hours is not
+-- asked, and logged, every second.
 -- $1 order_id, $2 lease, $3 why, $4 longest pause in seconds
 with changed as (
     update orders

@@ -1,6 +1,6 @@
 -- Marks that the provider is about to be asked: from here on a crash may leave money held. Renews
--- the lease.
--- $1 order_id, $2 lease, $3 lease in seconds. Result: one row. No row: the lease was lost.
+-- the order lease.
+-- $1 order_id, $2 lease, $3 lease in seconds. Result: one row. No row: the order lease was lost.
 with changed as (
     update orders
     set asked_provider = true, lease_until = now() + make_interval(secs => $3), updated_at = now()

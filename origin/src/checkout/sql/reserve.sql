@@ -2,7 +2,7 @@
 -- Invariant: the unique index on live tickets decides whether all seats are free. If one is not,
 -- the whole statement fails and nothing has changed.
 -- $1 order_id, $2 lease, $3 provider, $4 intent, $5 lease in seconds. Result: the tickets. No rows:
--- the lease was lost, or the order is being undone.
+-- the order lease was lost, or the order is being undone.
 with changed as (
     update orders
     set status = 'confirming', provider = $3, intent = $4, lease_until = now() + make_interval(secs => $5),

@@ -1,6 +1,7 @@
--- Takes over orders whose lease has ended. Several origins may run it at once: each gets other
--- orders.
--- $1 new lease, $2 lease in seconds, $3 most orders. Result: the orders, with their new lease.
+-- Takes over orders whose order lease has ended. Several origins may run it at once: each gets
+-- other orders.
+-- $1 new lease, $2 lease in seconds, $3 most orders.
+-- Result: the orders, with their new order lease.
 update orders
 set lease = $1, lease_until = now() + make_interval(secs => $2)
 where order_id in (

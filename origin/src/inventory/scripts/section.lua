@@ -4,7 +4,7 @@
 --                     capacity  seats of the section
 --                     sold      seats of `held` that begin with S
 -- KEYS[2] held  HASH  seat ->   'L' owner   locked in a cart
---                               'P' owner   locked and being paid for: only the checkout releases it
+--                               'P' owner   locked and being paid for: only the checkout unlocks it
 --                               'X' owner   locked, and was being paid for before: not extended a second time
 --                               'S' order   sold
 --               A seat that is absent is available.

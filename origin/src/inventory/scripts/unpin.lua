@@ -1,4 +1,4 @@
--- The payment of an order failed: its seats stay in the cart until their locks end, and the owner may release or pay them
+-- The payment of an order failed: its seats stay in the cart until their locks end, and the owner may unlock or pay them
 -- again.
 --
 -- ARGV    2 owner, 3 attempt, 4.. seats

@@ -28,9 +28,11 @@ struct SelectionAnswer {
     registered_digest: String,
     seed: String,
     /// Fans selected until now.
-    drawn: i32,
+    #[serde(rename = "drawn")]
+    selected: i32,
     /// Null: the selection has not ended.
-    drawn_at: Option<UnixMillis>,
+    #[serde(rename = "drawn_at")]
+    ended_at: Option<UnixMillis>,
 }
 
 pub(crate) async fn select(
@@ -53,8 +55,8 @@ pub(crate) async fn select(
         registered: selected.registered,
         registered_digest: hex::encode(selected.registered_digest),
         seed: hex::encode(selected.seed),
-        drawn: selected.selected,
-        drawn_at: selected.ended_at.map(clock::from_sql),
+        selected: selected.selected,
+        ended_at: selected.ended_at.map(clock::from_sql),
     };
     Ok((status, Json(answer)))
 }

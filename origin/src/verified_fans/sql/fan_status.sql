@@ -14,7 +14,7 @@ select
         where accounts.account_id = $3 and fan_invitations.event_id = $1
             and fan_invitations.redeemed_by is null and fan_invitations.revoked_at is null
     ) as invited,
-    exists (select from fan_draws where event_id = $1 and drawn_at is not null) as drawn
+    exists (select from fan_draws where event_id = $1 and drawn_at is not null) as selection_ended
 from events
 left join fan_programmes using (event_id)
 left join fans on fans.event_id = events.event_id and fans.account_id = $2

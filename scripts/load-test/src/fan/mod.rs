@@ -14,9 +14,9 @@ use std::{
     time::Duration,
 };
 
-use stanchion_audit::evidence::SharedEvidence;
 use stanchion_dice::Dice;
 use stanchion_fan_client::{FanClient, FanError, clock};
+use stanchion_invariants::evidence::SharedEvidence;
 use stanchion_shared::{ids::EventId, timestamp::UnixMillis};
 
 use crate::{

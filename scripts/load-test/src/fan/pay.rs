@@ -7,8 +7,8 @@ use std::{
 };
 
 use reqwest::{Method, StatusCode};
-use stanchion_audit::evidence::OrderConfirmation;
 use stanchion_fan_client::{FanRequest, FanResponse, RequestKind};
+use stanchion_invariants::evidence::OrderConfirmation;
 use stanchion_shared::wire::{CartAnswer, CheckoutRequest, OrderAnswer, OrderStatus, PaymentChoice};
 
 use super::{Fan, VisitEnd, VisitResult, queue::ShoppingSession};

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use stanchion_audit::evidence::{GivenShopToken, GivenTicket, LeftSession, ReplacedTicketAttempt, TwoTabs};
 use stanchion_fan_client::{FanRequest, RequestKind, clock};
+use stanchion_invariants::evidence::{GivenShopToken, GivenTicket, LeftSession, ReplacedTicketAttempt, TwoTabs};
 use stanchion_shared::{
     timestamp::UnixMillis,
     wire::{ChallengeAnswer, JoinAnswer, JoinRequest, LeaveAnswer, LeaveRequest, QueueStatus, StatusAnswer},

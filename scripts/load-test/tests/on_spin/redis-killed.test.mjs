@@ -1,5 +1,5 @@
 // The on-sale on Spin with the edge's Redis killed in the middle: once while fans join, and once, for longer than a
-// snapshot may be old, while they are admitted. The load test's audit judges the invariants, so that nobody lost a place; this
+// snapshot may be old, while they are admitted. The load test checks the invariants, so that nobody lost a place; this
 // test judges what the edge says meanwhile, and that it recovers by itself.
 // Needs: a stack.
 // Breaks: the edge's Redis.

@@ -11,7 +11,7 @@
 //! amounts, [`metadata`] those of metadata.
 //!
 //! [`gateway`] is what a running gateway holds. [`control`] is not Stripe's: faults on request, and
-//! the whole ledger for the audit.
+//! the whole ledger for the check of the invariants.
 
 pub mod auth;
 pub mod cards;

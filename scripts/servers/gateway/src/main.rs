@@ -1,6 +1,6 @@
 //! The gateway's process: flags, one line on stdout that says where it listens, a graceful stop.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,9 +9,6 @@ use clap::Parser;
 use stanchion_gateway::{Gateway, SecretKey, serve};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// How long requests in progress may take to finish after SIGTERM.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -45,14 +42,7 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = GatewayFlags::parse();
-    let told = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE) // the filter decides
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .finish()
-        .with(told.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
-        .init();
+    stanchion_server_log::start();
     match run(flags).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -12,7 +12,7 @@ mod redis;
 mod server;
 mod variables;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,9 +21,6 @@ use std::sync::Arc;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
 use crate::imports::ImportError;
@@ -86,14 +83,7 @@ enum HostStartError {
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = HostFlags::parse();
-    let told = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE) // the filter decides
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .finish()
-        .with(told.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
-        .init();
+    stanchion_server_log::start();
     let ended = if flags.check { check(&flags) } else { run(flags).await };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -52,7 +52,7 @@ pub struct DrawRecord {
     pub opened_at: UnixMillis,
     /// The scheduled end of its window, not the time at which the closing was done.
     pub closed_at: UnixMillis,
-    /// The first place of its best tier.
+    /// The first place of its first line.
     pub first_place: u64,
     /// The commitment of the event: SHA-256 of its first secret.
     pub commitment: Bytes32,

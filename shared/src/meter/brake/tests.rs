@@ -117,9 +117,9 @@ fn it_is_let_go_slowly_at_first_and_wholly_in_the_end() {
     assert_eq!(at(u64::MAX / 2), 1_000);
     assert_eq!(brake.cause(), Some(BrakeCause::Failures));
     let whole = well.plus(BRAKE_RECOVERY_MS * 68 / 100);
-    brake.release(AT_ONCE, whole.minus(5_000));
+    brake.turn_off_once_grown(AT_ONCE, whole.minus(5_000));
     assert!(brake.cause().is_some());
-    brake.release(AT_ONCE, whole);
+    brake.turn_off_once_grown(AT_ONCE, whole);
     assert_eq!(
         brake,
         Brake {

@@ -177,8 +177,8 @@ async fn known_or_left<P: Platform>(platform: &P, cached: &CachedEvent) -> Resul
         let asked = refresh(platform, cached).await;
         let now = platform.now();
         let known = cached.known().filter(|known| known.is_usable(now));
-        // An instance that was not asked for long knows nothing of the last changes. Unless the part was
-        // silent, the answer is there in a moment.
+        // An instance that was not asked for long knows nothing of the last changes. Unless the
+        // source was silent, the answer is there in a moment.
         let awaits = asked == Asked::AnotherAsks && cached.snapshots.is_well();
         if let Some(known) = known.filter(|known| !awaits || known.is_current(now)) {
             return Ok(known);

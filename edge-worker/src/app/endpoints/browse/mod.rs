@@ -9,7 +9,7 @@ use crate::{
         gate::proxy,
         http::refusal::Refusal,
         network_pace::{self, Paced},
-        route::BrowsePath,
+        shop_guard::BrowsePath,
     },
     platform::{HttpRequest, HttpResponse, Platform},
 };

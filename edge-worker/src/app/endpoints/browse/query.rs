@@ -4,7 +4,7 @@
 
 use crate::app::{
     http::{form, refusal::Refusal},
-    route::BrowsePath,
+    shop_guard::BrowsePath,
 };
 
 /// A parameter that the origin knows.

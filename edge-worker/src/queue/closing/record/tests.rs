@@ -92,7 +92,7 @@ impl Harness {
             at_once: None,
         };
         self.event.put_release(&release, Attempt(version), now);
-        self.event.end_announcements(None, Draw(draw), now);
+        self.event.end_declarations(None, Draw(draw), now);
         let frozen = self.frozen(draw, three_people(draw));
         let record = self.event.close(frozen, &self.keys, now).unwrap();
         let snapshot = self.event.snapshot(ReportTotals::default(), Epochs::default(), now);
@@ -160,8 +160,8 @@ fn draws_are_frozen_as_soon_as_they_have_ended_and_stay_so_while_an_earlier_one_
         );
     }
     let (closed_at_7, closed_at_2) = (closed_at(7), closed_at(2));
-    harness.event.end_announcements(None, Draw(7), closed_at_7);
-    harness.event.end_announcements(None, Draw(2), closed_at_2);
+    harness.event.end_declarations(None, Draw(7), closed_at_7);
+    harness.event.end_declarations(None, Draw(2), closed_at_2);
     assert_eq!(harness.event.progress.closing, Some(Draw(7)));
     let frozen = harness.frozen(0, three_people(0));
     harness.event.close(frozen, &harness.keys, ON_SALE);
@@ -249,7 +249,7 @@ fn a_draw_that_nobody_is_in_waits_for_no_round() {
 #[test]
 fn a_shard_that_was_entered_is_in_the_record_as_it_was_entered() {
     let mut harness = harness(QueuePolicy::default());
-    harness.event.end_announcements(None, Draw(0), ON_SALE);
+    harness.event.end_declarations(None, Draw(0), ON_SALE);
     let deadline = harness.event.freeze_deadline(Draw(0));
     let entered = harness
         .event

@@ -22,7 +22,7 @@ impl World {
         }
         for _ in 0..100_000 {
             self.step(false);
-            let is_drawn = self.announced.is_empty() && self.event.progress.missed.is_empty();
+            let is_drawn = self.declared.is_empty() && self.event.progress.missed.is_empty();
             if is_drawn && self.shards.iter().all(|shard| shard.left_over.is_empty()) {
                 put_rate(&mut self.event, 1_000, self.now);
                 return;

@@ -34,7 +34,7 @@ use stanchion_shared::{
 use super::*;
 use crate::queue::{
     Attempt,
-    announcement::AnnouncementOutcome,
+    declaration::DeclarationOutcome,
     event::{EventConstants, is_first_line},
     shard_reports::ShardReport,
     shard_tickets::sum,

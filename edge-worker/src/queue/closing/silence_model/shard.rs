@@ -28,7 +28,7 @@ pub(super) struct ModelShard {
     pub(super) frozen_through: Option<Draw>,
     pub(super) draws: BTreeMap<Draw, ModelDraw>,
     pub(super) left_over: Vec<EnteredDraw>,
-    /// Draws that it announced with people of the first line; it forgets that at times.
+    /// Draws that it declared with people of the first line; it forgets that at times.
     pub(super) first_line_in: BTreeSet<Draw>,
     pub(super) people: BTreeMap<Tag, Person>,
     /// Until then no message reaches it or leaves it.
@@ -62,7 +62,7 @@ impl ModelShard {
 
     pub(super) fn open(&mut self, draw: Draw, first_line: bool) {
         if !first_line && !self.left_over.is_empty() {
-            return; // announced again, with them
+            return; // declared again, with them
         }
         if first_line {
             self.first_line_in.insert(draw);

@@ -27,7 +27,7 @@ pub(super) struct World {
     pub(super) random: SplitMix64,
     pub(super) now: UnixMillis,
     pub(super) event: EventState,
-    pub(super) announced: BTreeMap<Draw, BTreeMap<Shard, Option<ShardTickets>>>,
+    pub(super) declared: BTreeMap<Draw, BTreeMap<Shard, Option<ShardTickets>>>,
     pub(super) reports: BTreeMap<Shard, ShardReport>,
     /// Reports on their way.
     pub(super) sent: Vec<ShardReport>,
@@ -75,7 +75,7 @@ impl World {
             random,
             now: ON_SALE.minus(1_500),
             event,
-            announced: BTreeMap::new(),
+            declared: BTreeMap::new(),
             reports: BTreeMap::new(),
             sent: Vec::new(),
             run: ClosingRun::default(),
@@ -92,11 +92,11 @@ impl World {
     }
 
     /// A shard tells the coordinator of a draw, and opens it if the answer arrives.
-    pub(super) fn announce(&mut self, shard: Shard, draw: Draw, first_line: bool) {
+    pub(super) fn declare(&mut self, shard: Shard, draw: Draw, first_line: bool) {
         let first_line = first_line || !self.shards[usize::from(shard.0)].left_over.is_empty();
-        let outcome = self.event.judge_announcement(draw);
-        if outcome == AnnouncementOutcome::Open {
-            self.announced.entry(draw).or_default().entry(shard).or_default();
+        let outcome = self.event.judge_declaration(draw);
+        if outcome == DeclarationOutcome::Open {
+            self.declared.entry(draw).or_default().entry(shard).or_default();
             if first_line {
                 self.event.first_line_joins(draw, self.now);
             }
@@ -106,8 +106,8 @@ impl World {
         }
         let known = &mut self.shards[usize::from(shard.0)];
         match outcome {
-            AnnouncementOutcome::Open => known.open(draw, first_line),
-            AnnouncementOutcome::Refused { frozen_through } => {
+            DeclarationOutcome::Open => known.open(draw, first_line),
+            DeclarationOutcome::Refused { frozen_through } => {
                 known.frozen_through = known.frozen_through.max(Some(frozen_through));
             }
         }
@@ -136,7 +136,7 @@ impl World {
             if self.is_silent(shard) {
                 return; // the fan is told to come again
             }
-            self.announce(shard, draw, is_first_line(tier));
+            self.declare(shard, draw, is_first_line(tier));
         }
     }
 
@@ -161,10 +161,7 @@ impl World {
     }
 
     pub(super) fn unfrozen(&self, after: Option<Draw>, through: Draw) -> Vec<(Draw, Shard)> {
-        let draws = self
-            .announced
-            .range(..=through)
-            .filter(|(draw, _)| after < Some(**draw));
+        let draws = self.declared.range(..=through).filter(|(draw, _)| after < Some(**draw));
         let all = draws.flat_map(|(&draw, shards)| shards.iter().map(move |(&shard, known)| (draw, shard, known)));
         all.filter(|(.., known)| known.is_none())
             .map(|(draw, shard, _)| (draw, shard))
@@ -173,7 +170,7 @@ impl World {
 
     pub(super) fn note_frozen(&mut self, draw: Draw, tickets: ShardTickets) {
         let place = self
-            .announced
+            .declared
             .get_mut(&draw)
             .and_then(|shards| shards.get_mut(&tickets.frozen.shard));
         if let Some(place @ None) = place {
@@ -183,15 +180,15 @@ impl World {
 
     /// One step of closing.
     pub(super) fn close(&mut self) {
-        let first = self.announced.first_key_value();
-        let known = AnnouncedDraws {
+        let first = self.declared.first_key_value();
+        let known = DeclaredDraws {
             first: first.map(|(&draw, _)| draw),
             frozen: first.and_then(|(_, shards)| shards.values().cloned().collect()),
         };
         match self.run.next_step(&self.event, &known, self.now) {
             ClosingStep::Rest(_) => {}
             ClosingStep::Freeze { after, through, .. } => {
-                self.event.end_announcements(after, through, self.now);
+                self.event.end_declarations(after, through, self.now);
                 for (draw, shard) in self.unfrozen(after, through) {
                     if self.is_silent(shard) {
                         continue;
@@ -217,7 +214,7 @@ impl World {
                 }
             }
             ClosingStep::Finish(draw) => {
-                let shards = self.announced.remove(&draw).unwrap().into_values().flatten().collect();
+                let shards = self.declared.remove(&draw).unwrap().into_values().flatten().collect();
                 let frozen = FrozenDraw {
                     draw,
                     shards,
@@ -251,7 +248,7 @@ impl World {
                 while known.draws.contains_key(&draw) {
                     draw = Draw(draw.0 + 1);
                 }
-                self.announce(shard, draw, false);
+                self.declare(shard, draw, false);
             }
             let is_done = self.shards[usize::from(shard.0)].left_over.is_empty();
             if is_done && !self.random.one_in(5) {

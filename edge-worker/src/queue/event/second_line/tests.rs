@@ -200,7 +200,7 @@ fn people_whom_a_missing_shard_left_over_are_waited_for_until_it_is_back() {
 
 #[test]
 fn people_of_whom_no_shard_told_take_places_back_when_their_draw_is_closed() {
-    // Their shards announced the draw to an earlier version.
+    // Their shards declared the draw to an earlier version.
     let mut event = drawn();
     let record = event.closes(13, [0, 4, 0], at(14)).unwrap();
     assert_eq!((record.first_place, record.last_place()), (141, 144));

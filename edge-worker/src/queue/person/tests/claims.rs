@@ -75,13 +75,13 @@ fn only_the_newest_living_ticket_in_time_can_be_claimed() {
 
 #[test]
 fn a_ticket_of_an_epoch_that_was_lost_is_dead_although_its_serial_was_given_again() {
-    let of_lost_life = Claim {
+    let of_lost_epoch = Claim {
         epoch: EPOCH + 1,
         ..claim(1, 0)
     };
     let mut person = first(0);
     assert_eq!(
-        person.claim(&of_lost_life, Slot::None, UnixMillis(1)),
+        person.claim(&of_lost_epoch, Slot::None, UnixMillis(1)),
         ClaimOutcome::Dead
     );
     let given_up = Leave {

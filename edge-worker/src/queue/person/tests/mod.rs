@@ -2,7 +2,7 @@ use stanchion_shared::{
     draw::membership::Windows,
     ids::Tag,
     schedule::{Stop, Stops},
-    score::FactorName,
+    score::{BotVerdict, COOL_DOWN_MS, FactorName, Millionths, sharing::NetworkReview},
 };
 
 mod claims;
@@ -11,7 +11,10 @@ mod review;
 mod walk_ins;
 
 use super::*;
-use crate::platform::{JoinOutcome, Replaces};
+use crate::platform::{
+    Claim, ClaimOutcome, EndOutcome, EndSession, Join, JoinOutcome, KeepOutcome, KeepSession, Leave, LeaveOutcome,
+    Replaces, WalkIn, WalkInOutcome,
+};
 
 const TAG: Tag = Tag([7; 16]);
 const EPOCH: u32 = 5;

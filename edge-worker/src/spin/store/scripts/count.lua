@@ -1,8 +1,8 @@
--- Counts one more of each key, within windows of time.
+-- Counts one more of each key, within intervals of time.
 --
--- KEYS     counts  STRING  a number, with an expiry: the end of its window
--- ARGV[1]  length of a window in ms
--- Result: per key its count, and in how many ms its window ends
+-- KEYS     counts  STRING  a number, with an expiry: the end of its interval
+-- ARGV[1]  length of an interval in ms
+-- Result: per key its count, and in how many ms its interval ends
 --
 -- Invariant: every count has an expiry.
 local counted = {}

@@ -95,7 +95,7 @@ impl EventState {
         self.put_release(&release, Attempt(version), now);
     }
 
-    /// Of a fan whose poll slots are the whole seconds.
+    /// Of a fan whose poll times are the whole seconds.
     fn standing(&self, place: u64, now: UnixMillis) -> Standing {
         let snapshot = self.snapshot(ReportTotals::default(), Epochs::default(), now);
         snapshot.standing(Draw::PRE_QUEUE, Some(Place(place)), Tag([0; 16]), now)

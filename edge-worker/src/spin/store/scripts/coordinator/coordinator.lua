@@ -21,7 +21,7 @@
 --                      epochs_revision     counts the new epochs of shards
 -- KEYS[2] announced  ZSET  'draw/shard' by draw: which shards may have tickets in draws that are not closed
 -- KEYS[3] shard_epochs  HASH  shard -> JSON of its epochs in draws that are not closed, as it last reported
--- KEYS[4] announced_epochs  HASH  shard -> its epoch when it last announced a draw
+-- KEYS[4] announced_epochs  HASH  shard -> its epoch when it last declared a draw
 -- KEYS[5] reports  HASH  shard -> JSON of what it last reported in this epoch, of all that it has in draws that are not closed
 -- KEYS[6] frozen_tickets  HASH  'draw/shard' -> JSON of what the shard has in a draw that is not closed; it is frozen there
 -- Other keys, where a script names them:
@@ -47,7 +47,7 @@ local function number_of(field)
 end
 
 -- The first draw that is not closed and may have tickets, or -1.
-local function first_announced()
+local function first_declared()
   local first = redis.call('ZRANGE', ANNOUNCED, 0, 0, 'WITHSCORES')
   return tonumber(first[2] or -1)
 end
@@ -62,7 +62,7 @@ local function with_ended(ended, epoch)
 end
 
 -- The present epoch. The first script that finds the data in another history begins a new one, and forgets what shards said:
--- they may have gone back as well, or this may have forgotten what they announced.
+-- they may have gone back as well, or this may have forgotten what they declared.
 local function present_epoch()
   local known = redis.call('HMGET', EVENT, 'server', 'epoch', 'ended')
   local server = history()

@@ -1,4 +1,4 @@
--- Stores what shards reported of themselves. What they have in draws that are not closed is announced if it was forgotten.
+-- Stores what shards reported of themselves. What they have in draws that are not closed is declared if it was forgotten.
 -- What a shard that did not answer said before stays.
 --
 -- ARGV[2] epoch  ARGV[3] epochs_revision, both as read before the first shard was asked
@@ -11,7 +11,7 @@ local closed_through = number_of('closed_through')
 for i = last_report + 1, #ARGV, 2 do
   if tonumber(ARGV[i]) > closed_through then redis.call('ZADD', ANNOUNCED, ARGV[i], ARGV[i] .. '/' .. ARGV[i + 1]) end
 end
--- An epoch that was announced meanwhile is not in these reports: the next ones will have it.
+-- An epoch that was declared meanwhile is not in these reports: the next ones will have it.
 if redis.call('HGET', EVENT, 'epochs_revision') == ARGV[3] then
   for i = 8, last_report, 3 do
     redis.call('HSET', SHARD_EPOCHS, ARGV[i], ARGV[i + 1])

@@ -8,7 +8,7 @@
 --    sessions_begun or nil, sessions_over or nil, sessions_revived or nil, sessions_walked_in or nil, ended_end or nil,
 --    walk_ins or nil, slots that count, fans who wait for one, number of ended sessions, number of those that follow,
 --    'mark:until', …,
---    first draw announced or -1, constants, settings, live, progress, schedule, epochs of a shard, epochs of a shard, …}
+--    first draw declared or -1, constants, settings, live, progress, schedule, epochs of a shard, epochs of a shard, …}
 if not is_there() then return { now_ms() } end
 local epoch = present_epoch()
 local result = redis.call('HMGET', EVENT, 'epoch_at', 'revision', 'ended', 'reported_in', 'reported_at', 'joined', 'scores',
@@ -24,7 +24,7 @@ result[21] = #newest
 for _, member in ipairs(newest) do
   result[#result + 1] = member
 end
-result[#result + 1] = first_announced()
+result[#result + 1] = first_declared()
 for _, json in ipairs(redis.call('HMGET', EVENT, 'constants', 'settings', 'live', 'progress', 'schedule')) do
   result[#result + 1] = json
 end

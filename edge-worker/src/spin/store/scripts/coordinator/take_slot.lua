@@ -7,7 +7,7 @@
 -- ARGV[5] 'turn' or 'walk_in'   ARGV[6] most sessions at once when this one begins, or empty if there is no limit
 -- ARGV[7] how long the slot counts, in ms  ARGV[8] who asked so many ms ago waits no more
 -- ARGV[9] walk_ins as it was read, or empty  ARGV[10] as it is to be; empty if none is left. Only for a walk-in
--- ARGV[11] revision and ARGV[12] first draw announced or -1, as they were read
+-- ARGV[11] revision and ARGV[12] first draw declared or -1, as they were read
 -- Result: {1, now in ms} given, {0} there is none, {2} something has changed: decide anew
 if not is_there() or present_epoch() ~= ARGV[2] or redis.call('HGET', EVENT, 'revision') ~= ARGV[11] then return { 2 } end
 local SLOTS, WAITING, SINCE, tag, now = KEYS[7], KEYS[8], KEYS[9], ARGV[3], now_ms()
@@ -50,7 +50,7 @@ if ARGV[5] == 'turn' then
   redis.call('ZADD', SINCE, 'NX', now, tag)
   return { 0 }
 end
-if first_announced() ~= tonumber(ARGV[12]) then return { 2 } end
+if first_declared() ~= tonumber(ARGV[12]) then return { 2 } end
 if redis.call('ZCARD', WAITING) > 0 or most <= 0 or ARGV[10] == '' then return { 0 } end
 if (redis.call('HGET', EVENT, 'walk_ins') or '') ~= ARGV[9] then return { 2 } end
 redis.call('HSET', EVENT, 'walk_ins', ARGV[10])

@@ -10,7 +10,7 @@ local epoch, draw, PEOPLE = ARGV[2], ARGV[3], KEYS[3]
 local last_draw = 7 + 2 * tonumber(ARGV[7])
 local opened = parts_of(redis.call('HGET', OPEN, draw) or '')
 local is_empty = opened[1] == '0' and opened[2] == '0' and opened[3] == '0'
-if present_epoch() ~= epoch or not is_announced(opened, epoch) or not is_empty or tonumber(draw) <= frozen_through() then return { 0 } end
+if present_epoch() ~= epoch or not is_declared(opened, epoch) or not is_empty or tonumber(draw) <= frozen_through() then return { 0 } end
 for i = 8, last_draw, 2 do
   if redis.call('HEXISTS', KEYS[6], ARGV[i]) == 1 then return { 0 } end
 end

@@ -6,7 +6,7 @@
 -- ARGV[5] tag    ARGV[6] the person as read, or empty
 -- ARGV[7] draw   ARGV[8] tier  ARGV[9] JSON of the person with the ticket, number and digest aside
 -- ARGV[10] attempt  ARGV[11] when the proof may be forgotten, ms since 1970  then counters of the score
--- Result: {'given', number, digest in hex}, {'announce'} if the coordinator must be told of the draw, or of the first line in it, first, or {'changed'}
+-- Result: {'given', number, digest in hex}, {'declare'} if the coordinator must be told of the draw, or of the first line in it, first, or {'changed'}
 local epoch, tag, draw, tier = ARGV[2], ARGV[5], ARGV[7], tonumber(ARGV[8])
 local PEOPLE, LOG, PROOF = KEYS[3], KEYS[4], KEYS[5]
 
@@ -31,8 +31,8 @@ if not unchanged(epoch, ARGV[3], ARGV[4], PEOPLE, tag, ARGV[6]) or (PROOF and no
 end
 local parts = parts_of(redis.call('HGET', OPEN, draw) or '')
 -- Tier 2, the suspects, is the second line.
-local is_told = is_announced(parts, epoch) and (tier == 2 or parts[5] == epoch .. FIRST_LINE)
-if not is_told then return { 'announce' } end
+local is_told = is_declared(parts, epoch) and (tier == 2 or parts[5] == epoch .. FIRST_LINE)
+if not is_told then return { 'declare' } end
 
 note_epoch(parts)
 local number = parts[tier + 1]

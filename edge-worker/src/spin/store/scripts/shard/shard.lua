@@ -8,10 +8,10 @@
 --                         sessions_begun, sessions_walked_in  shopping sessions that began, and those of them without a turn
 --                         sessions_revived  how often one went on after it was over
 --                         score:NAME      how joins were scored, by counter
--- KEYS[2] open    HASH    draw -> tickets, for draws that were announced and are not frozen:
---                         'count0 count1 count2 digest announced epoch epoch …', where
+-- KEYS[2] open    HASH    draw -> tickets, for draws that were declared and are not frozen:
+--                         'count0 count1 count2 digest declared epoch epoch …', where
 --                         digest     64 hex digits over all tickets in order
---                         announced  the epoch in which the coordinator was last told of this draw; a '+' follows once it
+--                         declared  the epoch in which the coordinator was last told of this draw; a '+' follows once it
 --                                    was told that people of the first line get numbers in it
 --                         epoch      epoch/from0/from1/from2: which epoch gave the numbers from there on
 -- Other keys of a shard, where a script names them:
@@ -55,7 +55,7 @@ local function frozen_through()
   return tonumber(redis.call('HGET', SHARD, 'frozen_through') or -1)
 end
 
--- The parts of `tickets`: three counts, digest, announced, epochs.
+-- The parts of `tickets`: three counts, digest, declared, epochs.
 local function parts_of(tickets)
   local parts = {}
   for part in string.gmatch(tickets, '%S+') do
@@ -65,7 +65,7 @@ local function parts_of(tickets)
 end
 
 -- Whether the coordinator was told of a draw with these parts in this epoch.
-local function is_announced(parts, epoch)
+local function is_declared(parts, epoch)
   return parts[5] == epoch or parts[5] == epoch .. FIRST_LINE
 end
 
