@@ -77,7 +77,8 @@ function goOn() {
   if (entry.value) comeIn(entry.value);
   else if (place.value) queue.start();
   else if (!session()) showAccount({});
-  else if (!payment.isDone) showJoin();
+  else if (payment.isOpen) followPayment();
+  else if (!payment.isDone && !following) showJoin();
 }
 
 // --- Account ------------------------------------------------------------------------------------------------------
@@ -124,7 +125,8 @@ async function showJoin() {
   queue.stop();
   shop.close();
   await join.show();
-  showView('join');
+  // Meanwhile the fan may have come in, or a payment's outcome may be known.
+  if (!entry.value && !place.value && !following && !payment.isDone) showView('join');
 }
 
 function joined(answer, queueBefore) {
@@ -220,7 +222,7 @@ function shopIsOver() {
 }
 
 function bought(order) {
-  if (entry.value) leaveEntry();
+  if (entry.value?.shop_token === payment.shopToken) leaveEntry();
   showOrders([order]);
   announce('Paid. Here are your tickets.');
   showView('tickets');
@@ -229,7 +231,8 @@ function bought(order) {
 
 /**
  * Where fans come in without a turn, who has bought is out. The edge ends the session itself if the
- * checkout was confirmed at once: then it refuses this request.
+ * checkout was confirmed at once, and leaving once more changes nothing. If this request is lost,
+ * the session ends by itself.
  */
 function leaveEntry() {
   const { shop_token: shopToken } = entry.value;

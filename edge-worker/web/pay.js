@@ -50,6 +50,11 @@ export class Payment {
     return Boolean(this.#stored.value?.done);
   }
 
+  /** The shop token of the session that pays, or has paid. */
+  get shopToken() {
+    return this.#stored.value?.shop_token ?? null;
+  }
+
   clear() {
     this.#stored.clear();
   }
@@ -60,7 +65,7 @@ export class Payment {
    * @throws OrderFailed or ApiError when it is certain that nothing was charged
    */
   async pay({ cart, card, shopToken }) {
-    this.#stored.store({ key: crypto.randomUUID(), cart_id: cart.cart_id, card });
+    this.#stored.store({ key: crypto.randomUUID(), cart_id: cart.cart_id, card, shop_token: shopToken });
     return this.#follow(() => this.#send(shopToken));
   }
 

@@ -63,6 +63,8 @@ function tellTests({ results, steps }) {
   for (const name of results.ignored) say(`ignored: ${name}`);
   for (const { name } of results.tests.filter(({ passed }) => !passed)) say(`failed: ${name}`);
   for (const { name } of steps.filter(({ failed }) => failed)) say(`failed step: ${name}`);
+  const again = results.tests.filter(({ secondRun }) => secondRun).length;
+  if (again > 0) say(`${again} of those that passed did so in the second run only`);
   say(`\n${results.passed} passed, ${results.failed} failed`);
 }
 

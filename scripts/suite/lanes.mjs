@@ -63,7 +63,7 @@ function rust(programs, filters, threads) {
 
 function node(tests, atOnce) {
   const again = ({ failedFiles }) => ({ command: nodeCommand(failedFiles.map((file) => ({ file })), 1) });
-  return tests.length > 0 ? [{ title: `${tests.length} files of Node`, command: nodeCommand(tests, atOnce), again }] : [];
+  return tests.length > 0 ? [{ title: `${tests.length} files of Node${tests.some(({ shares }) => !shares) ? ' with a part of their own' : ''}`, command: nodeCommand(tests, atOnce), again }] : [];
 }
 
 /** Whether a test of that program must run one at a time, and whether it runs on this runtime. */

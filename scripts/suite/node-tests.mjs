@@ -14,6 +14,7 @@ import { ROOT } from '../stack/places.mjs';
 
 const RUNTIMES = { workerd: ['workerd'], 'workerd and Spin': ['workerd', 'spin'], Spin: ['spin'] };
 const REPORTER = join(ROOT, 'scripts/suite/node-reporter.mjs');
+const FILE_BY_FILE = join(ROOT, 'scripts/suite/file-by-file.mjs');
 
 /** Every test file of the clone. */
 export function nodeTests() {
@@ -35,5 +36,9 @@ function readTest(file) {
 
 /** @param {number} atOnce so many files beside each other */
 export function nodeCommand(tests, atOnce = 1) {
-  return ['node', '--test', `--test-reporter=${REPORTER}`, `--test-concurrency=${atOnce}`, ...tests.map(({ file }) => file)];
+  const files = tests.map(({ file }) => file);
+  // Where one file follows the other, it is known which of them failed: `node --test` itself names the file of the helper that a
+  // test was made by.
+  if (atOnce === 1) return ['node', FILE_BY_FILE, ...files];
+  return ['node', '--test', `--test-reporter=${REPORTER}`, `--test-concurrency=${atOnce}`, ...files];
 }

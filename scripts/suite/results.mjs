@@ -3,8 +3,10 @@
 /** `test a::b ... ok <1.234s>` */
 const RESULT = /^test (.+?) \.\.\. (ok|FAILED|ignored)(?:,[^<]*)?(?: <([\d.]+)s>)?$/;
 
-/** `  failed in a/b.test.mjs`: of JavaScript's tests the runner knows the file. */
-const FAILED_FILE = /^ {2}failed in (.+)$/;
+/** `test result: FAILED. 3 passed; 1 failed; …`: what a runner says of its program, or of one file, at the end. */
+const SUMMARY = /^test result: \w+\. (\d+) passed; (\d+) failed/;
+/** `running the file a/b.test.mjs`: what follows is of this file. */
+const FILE = /^running the file (.+)$/;
 
 /** Collects results line by line. */
 export class Results {
@@ -12,13 +14,27 @@ export class Results {
   tests = [];
   ignored = [];
   failedFiles = new Set();
+  /** What the runners themselves have counted; null: none has said so. */
+  #counted = null;
+  #file = null;
 
   read(line) {
-    const [, file] = FAILED_FILE.exec(line) ?? [];
-    if (file) this.failedFiles.add(file);
+    this.#file = FILE.exec(line)?.[1] ?? this.#file;
+    const [, passed, failed] = SUMMARY.exec(line) ?? [];
+    if (passed) {
+      this.#counted ??= { passed: 0, failed: 0 };
+      this.#counted.passed += Number(passed);
+      this.#counted.failed += Number(failed);
+    }
     const [, name, word, seconds] = RESULT.exec(line) ?? [];
     if (word === 'ignored') this.ignored.push(name);
     else if (word) this.tests.push({ name, passed: word === 'ok', seconds: Number(seconds ?? 0) });
+    if (word === 'FAILED' && this.#file) this.failedFiles.add(this.#file);
+  }
+
+  /** Whether the runners came to their end and counted what was read here. Otherwise nobody knows what has not run. */
+  get areComplete() {
+    return this.#counted !== null && this.#counted.passed === this.passed && this.#counted.failed === this.failed;
   }
 
   add(results, where) {

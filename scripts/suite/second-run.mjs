@@ -27,10 +27,15 @@ export async function secondRun(run, stacks, on = withStack) {
   }
 }
 
-/** A step whose tests failed, with its command for them; nothing if it passed, or failed without a test that did. */
+/**
+ * A step whose tests failed, with its command for them. Nothing if it passed, if it failed without a test that did, or if its
+ * program did not come to its end: then some of its tests may never have run.
+ */
 function failureOf(run, stack, item) {
-  const step = run.steps.find(({ name }) => name === `${stack.name}: ${item.title}`);
-  return step?.failed && step.failedTests.length > 0 ? [{ step, item }] : [];
+  const named = run.steps.filter(({ name }) => name === `${stack.name}: ${item.title}`);
+  if (named.length > 1) throw new Error(`two steps have the name ${named[0].name}`);
+  const [step] = named;
+  return step?.failed && step.failedTests.length > 0 && step.areResultsComplete ? [{ step, item }] : [];
 }
 
 async function failedAgain(run, name, failed, env) {
@@ -41,7 +46,7 @@ async function failedAgain(run, name, failed, env) {
       await run.command(output, command, { cwd, env: { ...env, ...own } });
       const ran = new Set(output.results.tests.map((test) => test.name));
       const missing = step.failedTests.filter((test) => !ran.has(test));
-      if (missing.length > 0) throw new Error(`not run again: ${missing.join(', ')}`);
+      if (missing.length > 0 || !output.results.areComplete) throw new Error(`not run again: ${missing.join(', ')}`);
     }, { counted: false });
     if (passed) {
       step.failed = false;

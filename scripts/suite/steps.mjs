@@ -60,7 +60,10 @@ export class Run {
     const { results } = output;
     if (counted) this.results.add(results, name);
     const failedTests = results.tests.filter(({ passed }) => !passed).map((test) => test.name);
-    const step = { name, seconds: (performance.now() - began) / 1000, failed: failure !== null, tests: results.tests.length, failedTests, failedFiles: [...results.failedFiles] };
+    const step = {
+      name, seconds: (performance.now() - began) / 1000, failed: failure !== null, tests: results.tests.length,
+      failedTests, failedFiles: [...results.failedFiles], areResultsComplete: results.areComplete,
+    };
     this.steps.push(step);
     if (failure && !this.#live) say(output.tail(LINES_SHOWN));
     if (failure) say(`    ${failure.message}${this.#live ? '' : ` (whole log: ${output.file})`}`);

@@ -47,9 +47,8 @@ export async function whole(run) {
   const onSpin = components.then((built) => built && on('spin'));
   const computed = components.then(() => computing(run, background, programs, nodes));
   await Promise.all([withoutEdge, onWorkerd, onSpin, computed]);
-  const quiet = quietStacks(nodes);
-  for (const stack of quiet) await onStack(stack);
-  await secondRun(run, [...stacks, ...quiet]);
+  await secondRun(run, stacks);
+  for (const stack of quietStacks(nodes)) await onStack(stack);
 }
 
 async function buildStep(run, name, targets, wrap) {

@@ -43,8 +43,8 @@ for (const part of ['Coordinator', 'Relay']) {
     assert.ok(inTheShop < 500, `${inTheShop}`);
 
     const closing = `closing-${event}`;
-    await putEvent(edge, closing, ON_SALE_IN_MS);
     const onSale = Date.now() + ON_SALE_IN_MS;
+    await putEvent(edge, closing, ON_SALE_IN_MS);
     await putRate(edge, closing, 2, 0.001);
     const drawn = Array.from({ length: DRAWN }, () => new Fan(edge, closing));
     const receipts = [];
@@ -65,6 +65,7 @@ for (const part of ['Coordinator', 'Relay']) {
       assert.ok(Math.max(tookMs, cart.tookMs) < ENDS_WITHIN_MS, `${tookMs} ms, ${cart.tookMs} ms`);
       const due = await drawn[polls % DRAWN].poll();
       assert.equal(due.status, 200, JSON.stringify(due.told));
+      assert.ok(due.tookMs < ENDS_WITHIN_MS, `${due.tookMs} ms`);
       assert.ok(['pre_queue', 'drawing', 'waiting', 'your_turn'].includes(due.told.status), due.told.status);
       if (silentMs > 5_000) {
         assert.ok(told.as_of, 'an old answer says that it is old');

@@ -82,7 +82,8 @@ test('under each flood fans join, are drawn and are let in', { timeout: 300_000 
     const { shop_token: shopToken } = await fan.until('your_turn');
     assert.ok(shopToken);
     assert.ok(Date.now() - began < ADMITTING_MS - WARM_UP_MS, 'while the flood went on');
-    await ended;
+    const [requests] = await ended;
+    assert.ok(requests > 100, `${requests} requests of the flood`);
   }
 });
 

@@ -93,7 +93,8 @@ async fn a_redis_that_evicts_keys_is_refused() {
         assert!(refused.0.contains("needs noeviction"), "{refused}");
         assert!(store.snapshot(&event.id).await.unwrap().is_none(), "{policy}");
         let join = event.join_of(people(1)[0]);
-        assert!(store.join(&event.id, shard, join).await.is_err(), "{policy}");
+        let refused = store.join(&event.id, shard, join).await.unwrap_err();
+        assert!(refused.0.contains("needs noeviction"), "{refused}");
     }
     for (policy, memory) in [("allkeys-lru", "0"), ("volatile-lru", "0"), ("noeviction", "64mb")] {
         configure(policy, memory).await;

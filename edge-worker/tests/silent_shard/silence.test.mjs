@@ -27,6 +27,8 @@ const DEADLINE_MS = 250 + 2_000;
 const SLACK_MS = 6_000;
 const SILENT_FOR_MS = 60_000;
 const REPORT_EVERY_MS = 2_000;
+/** A request that does not wait for a silent shard has ended by then, also on a busy machine. */
+const PASSES_WITHIN_MS = 5_000;
 const { STANCHION_CONTROL_KEY: KEY, STANCHION_ACCOUNT_ISSUER: ISSUER } = process.env;
 
 const execute = promisify(execFile);
@@ -63,6 +65,9 @@ after(async () => {
 
 test('a shard that is silent for a minute around the close holds up nobody, and its own fans get their places after it', { timeout: 240_000 }, async (t) => {
   const shopper = await inTheShop();
+  // The origin does not know the tests' events, and says so.
+  const inShop = await cartOf(shopper);
+  assert.equal(inShop.status, 404, JSON.stringify(inShop));
   const event = await opened('silent', { onSaleInMs: 22_000 });
   const fans = await joinAll(event, 40);
   const shardOf = (fan) => fan.receipt.shard;
@@ -84,11 +89,7 @@ test('a shard that is silent for a minute around the close holds up nobody, and 
   assert.ok(leftOver.length > 0 && entered(draw, 1, silent) > 0, 'some had been reported, and some had not');
 
   // Whoever shops is not held up, also if it is their own shard that is silent.
-  const passes = async () => {
-    const cart = await fetch(`${url}/api/v1/cart`, { headers: { 'shop-token': shopper.shopToken } });
-    // The gate lets the request pass; there is no origin here.
-    assert.deepEqual([cart.status, (await cart.json()).error], [503, 'unavailable']);
-  };
+  const passes = async () => assert.deepEqual(await cartOf(shopper), inShop);
   await passes();
   // Everybody else is told their place, and turns come.
   await release(event);
@@ -152,6 +153,12 @@ test('of many shards each freezes its draw by itself, in time', { timeout: 120_0
   assert.equal(draw.missing, undefined, 'all of them answered within the deadline');
   assert.equal(draw.tiers.reduce((sum, tier) => sum + tier.count, 0), 300);
 });
+
+/** The answer to a shopper who asks for the cart: within moments, or not at all. */
+async function cartOf({ shopToken }) {
+  const answered = await fetch(`${url}/api/v1/cart`, { headers: { 'shop-token': shopToken }, signal: AbortSignal.timeout(PASSES_WITHIN_MS) });
+  return { status: answered.status, told: await answered.json() };
+}
 
 /** A fan who has a shopping session of an event of its own. */
 async function inTheShop() {
@@ -301,6 +308,8 @@ const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
     (name = "objects", worker = .objects),
+    # The origin is on this machine, which workers may not reach unless told so.
+    (name = "network", network = (allow = ["public", "private"])),
     (name = "data", disk = (path = ${text(join(folder, 'data'))}, writable = true)),
   ],
   sockets = [
@@ -314,6 +323,7 @@ const edge :Workerd.Worker = (
   modules = [${modules}],
   bindings = [
 ${list([...environment, ...spaces('objects')])}  ],
+  globalOutbound = "network",
 );
 
 const objects :Workerd.Worker = (

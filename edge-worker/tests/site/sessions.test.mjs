@@ -18,6 +18,7 @@ let server;
 before(async () => {
   server = createServer((request, response) => {
     if (request.url === '/till/thanks') response.setHeader('stanchion-session', 'end');
+    if (request.url === '/till/bought') response.setHeader('stanchion-session', 'bought');
     if (request.url === '/till/other') response.setHeader('stanchion-session', 'goes on');
     response.setHeader('content-type', 'text/html').end('The site answers');
   });
@@ -65,6 +66,10 @@ test('a site ends the session of a request, and the header that says so reaches 
   const other = await fan.ask('/till/other');
   assert.equal(other.headers.get('stanchion-session'), null);
   assert.equal((await withToken(token)).status, 200, 'another word ends nothing');
+  const bought = await fan.ask('/till/bought');
+  assert.equal(bought.headers.get('stanchion-session'), null);
+  await untilEffective();
+  assert.equal((await withToken(token)).status, 200, 'who has bought may go on where everybody queues');
 
   const thanks = await fan.ask('/till/thanks');
   assert.equal(thanks.status, 200);

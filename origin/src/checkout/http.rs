@@ -19,6 +19,7 @@ use super::{
     place_order::{PlacedOrder, place_order},
 };
 use crate::{
+    cart::cart_id,
     database::ACQUIRE_TIMEOUT,
     http::{Arrived, ErrorResponse, IdempotencyKey, Json, REQUEST_TIMEOUT, ShopSession},
     state::SharedApp,
@@ -43,12 +44,17 @@ pub(crate) async fn checkout(
 ) -> Result<Response, ErrorResponse> {
     let answer_at = Instant::from_std(arrived) + ANSWER_AFTER;
     let ticket_code_key = &app.config.ticket_code_key;
+    // An old key may be sent again with the token of a newer session, which has bought nothing.
+    let is_of_session = request.cart_id == cart_id(&session.claims);
     match place_order(&app.checkout(), session.claims, &key, request, answer_at).await {
         Ok(PlacedOrder::Confirmed(order)) => {
-            let answer = Json(order.answer(ticket_code_key));
             // For the edge, which keeps it to itself.
-            let word = [(SESSION_HEADER, SessionWord::Bought.as_str())];
-            Ok((word, answer).into_response())
+            let word = is_of_session.then_some([(SESSION_HEADER, SessionWord::Bought.as_str())]);
+            let answer = Json(order.answer(ticket_code_key));
+            Ok(match word {
+                Some(word) => (word, answer).into_response(),
+                None => answer.into_response(),
+            })
         }
         // The fan asks again with the same key, or reads the order.
         Ok(PlacedOrder::NotEnded(order)) => {

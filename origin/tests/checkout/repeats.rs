@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
+use stanchion_shared::wire::SESSION_HEADER;
 use tokio::task::JoinSet;
 
 use super::{VISA, books_agree, calm_event, fan_with_seats, key, refused};
@@ -32,6 +33,36 @@ async fn a_key_sent_twice_makes_one_order_and_one_charge() {
         origin.checkout(&other, &key, VISA).await.ok()["order_id"],
         first["order_id"]
     );
+}
+
+/// What the edge is told of the session of a checkout.
+fn session_word(answer: &harness::Answer) -> Option<&str> {
+    answer.headers.get(SESSION_HEADER).map(|word| word.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn the_edge_is_told_of_a_session_that_has_bought_and_of_no_other() {
+    let (origin, _gateway) = TestOrigin::with_gateway().await;
+    let event = origin.launch(&calm_event()).await;
+    let fan = fan_with_seats(&origin, &event, &["A-1-1"]).await;
+    let declined = origin.checkout(&fan, &key(), super::DECLINED).await;
+    assert_eq!((declined.status.as_u16(), session_word(&declined)), (402, None));
+    let key = key();
+    let bought = origin.checkout(&fan, &key, VISA).await;
+    assert_eq!((bought.status.as_u16(), session_word(&bought)), (200, Some("bought")));
+    let repeated = origin.checkout(&fan, &key, VISA).await;
+    assert_eq!(
+        (repeated.status.as_u16(), session_word(&repeated)),
+        (200, Some("bought"))
+    );
+
+    // The fan comes in again, and an app sends the first checkout once more.
+    let again = harness::Fan::again(&fan.subject, &event, 600);
+    let mut of_first_cart = again.clone();
+    of_first_cart.claims = fan.claims.clone();
+    let old = origin.checkout(&of_first_cart, &key, VISA).await;
+    assert_eq!((old.status.as_u16(), session_word(&old)), (200, None));
+    assert_eq!(old.ok(), bought.ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

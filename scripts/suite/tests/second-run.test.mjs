@@ -12,11 +12,12 @@ import { Run } from '../steps.mjs';
 const NAME = 'a stack';
 const TITLE = 'a program';
 
-/** A run with one step in which so many tests failed, of which one passes, and all that is said. */
-async function failedStep(count) {
+/** A run with one step in which one test passed and so many failed. @param ends whether the program came to its end */
+async function failedStep(count, { ends = true } = {}) {
   const run = new Run({ live: false, logs: mkdtempSync(join(tmpdir(), 'second-run-')) });
   const lines = ['test good ... ok <0.1s>'];
   for (let number = 0; number < count; number += 1) lines.push(`test bad${number} ... FAILED <0.1s>`);
+  if (ends) lines.push(`test result: FAILED. 1 passed; ${count} failed; 0 ignored`);
   await run.step(`${NAME}: ${TITLE}`, async (output) => {
     lines.forEach((line) => output.line(line));
     throw new Error('ended with 101');
@@ -26,7 +27,7 @@ async function failedStep(count) {
 
 /** The stack of that step, whose failed tests end so when they run again. */
 function stackWhere(word) {
-  const again = ({ failedTests }) => ({ command: ['sh', '-c', `${failedTests.map((name) => `echo 'test ${name} ... ${word} <0.1s>'`).join(';')}; ${word === 'ok' ? 'true' : 'false'}`] });
+  const again = ({ failedTests }) => ({ command: ['sh', '-c', `${failedTests.map((name) => `echo 'test ${name} ... ${word} <0.1s>'`).join(';')}; echo 'test result: x. ${word === 'ok' ? failedTests.length : 0} passed; ${word === 'ok' ? 0 : failedTests.length} failed'; ${word === 'ok' ? 'true' : 'false'}`] });
   return { name: NAME, groups: [[{ title: TITLE, again }]] };
 }
 
@@ -52,6 +53,13 @@ test('a second run that does not run the failed test changes nothing', async () 
   const nothing = { name: NAME, groups: [[{ title: TITLE, again: () => ({ command: ['true'] }) }]] };
   await secondRun(run, [nothing], withoutStack);
   assert.deepEqual([run.failed, run.results.failed], [true, 1]);
+});
+
+test('a program that did not come to its end has no second run: some of its tests may never have run', async () => {
+  const run = await failedStep(1, { ends: false });
+  let started = 0;
+  await secondRun(run, [stackWhere('ok')], () => { started += 1; });
+  assert.deepEqual([run.failed, started], [true, 0]);
 });
 
 test('a step that fails without a test, and more failures than an accident makes, have no second run', async () => {

@@ -24,7 +24,6 @@ async fn joined(
     count: usize,
 ) -> (Event, Vec<(Fan, JoinAnswer)>) {
     let joining = async |event: &Event| {
-        edge.open(event, 100).await;
         let mut fans = Vec::new();
         for _ in 0..count {
             let fan = edge.fan();
@@ -33,7 +32,7 @@ async fn joined(
         }
         fans
     };
-    edge.before_on_sale(joining_ms, event_in, joining).await
+    edge.before_on_sale(joining_ms, 100, event_in, joining).await
 }
 
 #[tokio::test]

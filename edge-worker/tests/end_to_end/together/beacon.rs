@@ -26,7 +26,6 @@ async fn until(instant: UnixMillis) {
 async fn a_draw_waits_for_its_round_and_everybody_can_verify_it() {
     let edge = Edge::new();
     let joining = async |event: &Event| {
-        edge.open(event, 100).await;
         let queue = edge.queue(&event.id).await;
         assert_eq!(
             queue.beacon, event.put.settings.policy.beacon,
@@ -41,7 +40,7 @@ async fn a_draw_waits_for_its_round_and_everybody_can_verify_it() {
         (queue, fans)
     };
     let event_after = |joining_ms: u64| event_in(joining_ms / 1_000).with_long_turns();
-    let (event, (queue, fans)) = edge.before_on_sale(JOINING_S * 1_000, event_after, joining).await;
+    let (event, (queue, fans)) = edge.before_on_sale(JOINING_S * 1_000, 100, event_after, joining).await;
     let announced = event.put.settings.policy.beacon.clone().unwrap();
 
     // Late fans are told when their draw's round is out, too.

@@ -20,8 +20,7 @@ async fn fans_who_joined_before_the_on_sale_are_drawn_and_admitted_in_order_of_t
     let edge = Edge::new();
     let event_in = |joining_ms| Event::on_sale_in(joining_ms).with_long_turns();
     let (event, fans) = edge
-        .before_on_sale(JOINING_MS, event_in, async |event| {
-            edge.open(event, 20).await;
+        .before_on_sale(JOINING_MS, 20, event_in, async |event| {
             let record = edge.get(&format!("/api/v1/events/{}/draws/0", event.id)).await;
             assert_eq!(refusal(record).await.0, 404);
             let mut fans = Vec::new();
@@ -94,8 +93,7 @@ async fn fans_who_joined_before_the_on_sale_are_drawn_and_admitted_in_order_of_t
 async fn fans_who_come_later_are_drawn_per_window_and_placed_behind() {
     let edge = Edge::new();
     let (event, (first, early)) = edge
-        .before_on_sale(JOINING_MS, Event::on_sale_in, async |event| {
-            edge.open(event, 0).await;
+        .before_on_sale(JOINING_MS, 0, Event::on_sale_in, async |event| {
             let first = edge.fan();
             let early = edge.join(&event.id, &first).await;
             (first, early)
@@ -172,10 +170,18 @@ async fn a_turn_that_nobody_claims_expires_and_the_fan_may_join_anew() {
     // Who asks without an account sees the turn and claims nothing.
     let unclaimed = async || -> StatusAnswer { read(edge.status_response(None, &joined.queue_token).await).await };
     let deadline = now().plus(120_000);
-    while unclaimed().await.status != QueueStatus::Expired {
-        assert!(now() < deadline, "the turn ends");
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let mut claim_before = None;
+    loop {
+        let told = unclaimed().await;
+        match told.status {
+            QueueStatus::YourTurn => claim_before = told.claim_before,
+            QueueStatus::Expired => break,
+            _ => assert!(now() < deadline, "{:?}", told.status),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
+    let claim_before = claim_before.expect("the turn came first");
+    assert!(now() >= claim_before, "it lasted as long as it was said");
     let late = edge.status(&fan, &joined.queue_token).await;
     assert_eq!((late.status, late.shop_token), (QueueStatus::Expired, None));
 

@@ -68,8 +68,7 @@ async fn suspects_of_the_first_draw_wait_while_people_of_later_draws_go_first() 
     let edge = Edge::new();
     let event_in = |joining_ms| Event::on_sale_in(joining_ms).with_long_turns();
     let (event, mut suspects) = edge
-        .before_on_sale(JOINING_MS, event_in, async |event| {
-            edge.open(event, 0).await;
+        .before_on_sale(JOINING_MS, 0, event_in, async |event| {
             let mut suspects = Vec::new();
             for _ in 0..SUSPECTS {
                 let fan = edge.fan();
@@ -117,7 +116,7 @@ async fn suspects_of_the_first_draw_wait_while_people_of_later_draws_go_first() 
     // One every two seconds: people first, then suspects, until somebody else joins.
     let slowly = PutRelease {
         rate_per_second: Rate::from_milli(500),
-        ..release(event.put.version + 2, 0)
+        ..release(event.put.version + 3, 0)
     };
     read::<Value>(edge.put_release(&event, &slowly).await).await;
     let mut places = claimed(&edge, &mut people, PEOPLE as usize).await;

@@ -58,21 +58,26 @@ impl Edge {
             .await
     }
 
-    /// Does what must be done before an event's on-sale, `joining`, beginning with its [`Edge::open`]. A machine that is too
-    /// busy for `joining_ms` gets another event and twice the time.
+    /// Opens an event at a rate, and does what must be done before its on-sale: `joining`. A machine that is too busy for
+    /// `joining_ms` gets another event and twice the time. The release is put again when all have joined, because its lease may
+    /// be shorter than that: the next version of a caller is the event's plus three.
     ///
     /// # Panics
     /// It was too late four times.
     pub async fn before_on_sale<T>(
         &self,
         joining_ms: u64,
+        per_second: u64,
         event_in: impl Fn(u64) -> Event,
         joining: impl AsyncFn(&Event) -> T,
     ) -> (Event, T) {
         for doublings in 0..4 {
             let event = event_in(joining_ms << doublings);
+            self.open(&event, per_second).await;
             let joined = joining(&event).await;
             if now() < event.put.settings.on_sale_time {
+                let renewed = release(event.put.version + 2, per_second);
+                read::<Value>(self.put_release(&event, &renewed).await).await;
                 return (event, joined);
             }
         }

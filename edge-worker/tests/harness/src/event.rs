@@ -68,7 +68,7 @@ impl Event {
     }
 }
 
-/// A release with a lease that outlives the test.
+/// A release with the longest lease: a minute.
 #[must_use]
 pub fn release(version: u64, per_second: u64) -> PutRelease {
     let rate_per_second = Rate::per_second(per_second);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use stanchion_shared::{
     account_token::{self, AccountClaims, AccountRecord},
@@ -12,19 +13,25 @@ use stanchion_shared::{
     wire::{ChallengeAnswer, JoinAnswer, QueueStatus, StatusAnswer},
 };
 
-use crate::{Edge, now, read, unique};
+use crate::{Edge, now, read, refusal, unique};
 
 /// So often a client asks again.
 const TRIES: usize = 20;
 
-/// Waits if the answer is 503, and says whether it was: a busy machine lets a part be silent for longer than the edge waits for
-/// it, and then a client asks again.
-async fn was_busy(response: &Response) -> bool {
-    let busy = response.status() == StatusCode::SERVICE_UNAVAILABLE;
-    if busy {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+/// The body of a successful answer. `None`, after a moment: a part did not answer in time, as happens on a busy machine, and a
+/// client asks again.
+///
+/// # Panics
+/// The answer is another refusal.
+async fn read_unless_silent<T: DeserializeOwned>(response: Response) -> Option<T> {
+    if response.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return Some(read(response).await);
     }
-    busy
+    let path = response.url().path().to_owned();
+    assert_eq!(refusal(response).await.1, "unavailable", "{path}");
+    eprintln!("{path}: a part was silent");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    None
 }
 
 /// A fan with an account.
@@ -77,9 +84,8 @@ impl Edge {
     /// A fresh challenge for the fan.
     pub async fn challenge(&self, event: &EventId, fan: &Fan) -> ChallengeAnswer {
         for _ in 0..TRIES {
-            let response = self.challenge_response(event, fan).await;
-            if !was_busy(&response).await {
-                return read(response).await;
+            if let Some(answer) = read_unless_silent(self.challenge_response(event, fan).await).await {
+                return answer;
             }
         }
         panic!("no challenge for {event}");
@@ -111,9 +117,8 @@ impl Edge {
         // A solution is good once: who asks again solves another challenge, and has the ticket that was given meanwhile.
         for _ in 0..TRIES {
             let captcha_token = self.solved(event, fan).await;
-            let response = self.join_with(event, fan, &captcha_token).await;
-            if !was_busy(&response).await {
-                return read(response).await;
+            if let Some(answer) = read_unless_silent(self.join_with(event, fan, &captcha_token).await).await {
+                return answer;
             }
         }
         panic!("nobody joins {event}");
@@ -147,9 +152,8 @@ impl Edge {
     /// A poll by the ticket's holder.
     pub async fn status(&self, fan: &Fan, queue_token: &str) -> StatusAnswer {
         for _ in 0..TRIES {
-            let response = self.status_response(Some(fan), queue_token).await;
-            if !was_busy(&response).await {
-                return read(response).await;
+            if let Some(answer) = read_unless_silent(self.status_response(Some(fan), queue_token).await).await {
+                return answer;
             }
         }
         panic!("no status of {}", fan.subject);

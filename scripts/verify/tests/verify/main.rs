@@ -58,8 +58,7 @@ async fn a_place_is_verified_by_our_checker_and_by_python_and_a_lie_is_named() {
     let edge = Edge::new();
     let event_after = |joining_ms: u64| beacon::event_in(joining_ms / 1_000).with_long_turns();
     let (event, mut fans) = edge
-        .before_on_sale(JOINING_S * 1_000, event_after, async |event| {
-            edge.open(event, 100).await;
+        .before_on_sale(JOINING_S * 1_000, 100, event_after, async |event| {
             let mut fans = Vec::new();
             for _ in 0..5 {
                 let fan = edge.fan();

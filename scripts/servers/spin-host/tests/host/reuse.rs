@@ -112,7 +112,9 @@ async fn a_trap_ends_the_requests_of_its_instance_and_nothing_else() {
     let trap = async {
         // The other one waits in the only instance by then, so this one joins it.
         barrier.holds(1).await;
-        client.get(format!("{}/trap?token=hidden", host.url)).send().await
+        let answer = client.get(format!("{}/trap?token=hidden", host.url)).send().await;
+        barrier.open();
+        answer
     };
     let (slow, trap) = tokio::join!(slow, trap);
     for answer in [slow, trap] {
