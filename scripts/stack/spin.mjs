@@ -22,7 +22,7 @@ export function edge({ name = 'edge', health = '/healthz', folder, data, binarie
       name,
       folder,
       cwd: home,
-      env: { RUST_LOG: 'info', ...process.env, ...spinVariables(variables, env) },
+      env: { RUST_LOG: 'warn', ...process.env, ...spinVariables(variables, env) },
       command: spin
         ? ['spin', 'up', '--from', file, '--listen', listen, '--state-dir', stateFolder(data, name)]
         : [binaries.spinHost, '--manifest', file, '--listen', listen, '--cache', join(process.env.STANCHION_CACHE, 'wasmtime')],

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{AUTHORIZATION, COOKIE},
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE},
 };
 use http_body_util::BodyExt;
 use spin_sdk::{
@@ -120,6 +120,18 @@ fn each_once(headers: &HeaderMap) -> HeaderMap {
     let once = headers.keys().map(|name| (name.clone(), joined(name)));
     once.filter(|(name, value)| *name != AUTHORIZATION || !value.is_empty())
         .collect()
+}
+
+/// The answer with the length of its body, where it may have one (RFC 9110, section 8.6). Spin would
+/// send it in chunks, and Spin 4.1 leaves Nagle's algorithm on: the last chunk waits some 40 ms for the
+/// client's delayed acknowledgement.
+pub(super) fn with_length(mut answer: HttpResponse) -> HttpResponse {
+    let status = answer.status();
+    if !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
+        let length = answer.body().len();
+        answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    answer
 }
 
 /// The runtime's view of an answer, or of a request to the origin.

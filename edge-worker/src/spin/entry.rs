@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, TryFutureExt, future::LocalBoxFuture};
+use http::Method;
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -33,6 +34,7 @@ use crate::{
 
 #[http_service]
 async fn serve(request: Request) -> Result<Response, ErrorCode> {
+    let is_head = request.method() == Method::HEAD;
     let answered = match configuration().await {
         Ok(configuration) => answer(request, configuration).await,
         Err(error) => {
@@ -43,7 +45,8 @@ async fn serve(request: Request) -> Result<Response, ErrorCode> {
         }
     };
     match answered {
-        Answer::Own(response) => response.map(body::full).into_response(),
+        Answer::Own(response) if is_head => response.map(body::full).into_response(),
+        Answer::Own(response) => body::with_length(response).map(body::full).into_response(),
         Answer::Site(answer) => site::to_spin(answer),
     }
 }

@@ -37,11 +37,10 @@ impl Outbound {
     /// To the allowed hosts; clones share their connections.
     #[must_use]
     pub(crate) fn new(allowed: Arc<AllowedHosts>) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
+        // Without TCP_NODELAY, as in Spin 4.1.
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .build(connector);
+            .build(HttpConnector::new());
         Self { client, allowed }
     }
 

@@ -76,9 +76,7 @@ impl Server {
     }
 
     fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, connections: &GracefulShutdown) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection closed at once");
-        }
+        // Nagle's algorithm stays on, as in Spin 4.1: what it costs is to be seen here, too.
         let service = service_fn(move |request| {
             let server = self.clone();
             async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
@@ -102,6 +100,15 @@ impl Server {
         let Some(uri) = absolute(request.uri(), request.headers()) else {
             return empty(StatusCode::BAD_REQUEST);
         };
+        // Spin reads all of them as text before its component sees any.
+        if request
+            .headers()
+            .values()
+            .any(|value| str::from_utf8(value.as_bytes()).is_err())
+        {
+            tracing::error!(path, "a header's value is not UTF-8");
+            return empty(StatusCode::INTERNAL_SERVER_ERROR);
+        }
         tell(request.headers_mut(), &uri, peer);
         *request.uri_mut() = uri;
 

@@ -2,7 +2,83 @@
 
 use reqwest::{Method, header};
 use serde_json::json;
-use stanchion_harness::{Edge, Event, refusal};
+use stanchion_harness::{Edge, Event, refusal, variable};
+
+/// Spin refuses a header value that is not UTF-8 by itself: the edge never hears of the request. It is the one difference between
+/// the runtimes' answers.
+#[tokio::test]
+async fn a_header_value_that_is_not_text_is_no_credential() {
+    let edge = Edge::new();
+    let by_spin = variable("STANCHION_STACK_RUNTIME") == "spin";
+    for (path, name, value, status, word) in [
+        (
+            "/api/v1/queue/status",
+            "queue-token",
+            &b"caf\xe9"[..],
+            400,
+            "ticket_missing",
+        ),
+        (
+            "/api/v1/queue/challenge?event_id=no-such-event",
+            "authorization",
+            &b"Bearer \xff"[..],
+            404,
+            "event_unknown",
+        ),
+    ] {
+        let value = header::HeaderValue::from_bytes(value).unwrap();
+        let request = edge.http.get(format!("{}{path}", edge.url)).header(name, value);
+        let answer = request.send().await.unwrap();
+        if by_spin {
+            assert_eq!(answer.status(), 500);
+            assert!(answer.bytes().await.unwrap().is_empty());
+        } else {
+            assert_eq!(refusal(answer).await, (status, word.to_owned()));
+        }
+    }
+}
+
+/// An answer in chunks costs a client on a kept connection 40 ms where a runtime leaves Nagle's algorithm on, as Spin does: the
+/// last chunk waits for the client's delayed acknowledgement.
+#[tokio::test]
+async fn every_answer_has_a_length() {
+    let (edge, event) = (Edge::new(), Event::on_sale_in(60_000));
+    edge.open(&event, 0).await;
+    let fan = edge.fan();
+    let id = &event.id;
+    for path in [
+        "/",
+        "/check",
+        "/nothing",
+        "/healthz",
+        "/.well-known/jwks.json",
+        &format!("/api/v1/events/{id}/queue"),
+        &format!("/api/v1/events/{id}/schedule"),
+        &format!("/api/v1/events/{id}/draws/0"),
+        "/api/v1/events",
+        "/api/v1/queue/status?token=nonsense",
+        "/api/v1/cart",
+    ] {
+        let answer = edge.get(path).await;
+        let length = answer.headers().get(header::CONTENT_LENGTH).cloned();
+        let length: usize = length.expect(path).to_str().unwrap().parse().unwrap();
+        assert_eq!(answer.bytes().await.unwrap().len(), length, "{path}");
+    }
+    let challenge = edge.challenge_response(id, &fan).await;
+    assert!(challenge.headers().contains_key(header::CONTENT_LENGTH));
+    let solved = edge.solved(id, &fan).await;
+    let joined = edge.join_with(id, &fan, &solved).await;
+    assert!(joined.headers().contains_key(header::CONTENT_LENGTH));
+    // There is none where HTTP forbids one (RFC 9110, section 8.6).
+    let preflight = edge
+        .http
+        .request(Method::OPTIONS, format!("{}/api/v1/queue/join", edge.url))
+        .header(header::ORIGIN, "https://elsewhere.example")
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
+    let preflight = preflight.send().await.unwrap();
+    assert_eq!(preflight.status(), 204);
+    assert!(!preflight.headers().contains_key(header::CONTENT_LENGTH));
+}
 
 #[tokio::test]
 async fn addresses_methods_and_bodies_that_are_not_ours_are_refused() {

@@ -1,4 +1,4 @@
-//! Requests that two HTTP servers could read differently: spellings of paths, headers twice or not text, bodies at the
+//! Requests that two HTTP servers could read differently: spellings of paths, headers twice, bodies at the
 //! limit.
 
 use stanchion_harness::Edge;
@@ -97,7 +97,6 @@ async fn headers(edge: &Edge, transcript: &mut Transcript) {
             status().header("queue-token", "a").header("queue-token", "b"),
         ),
         ("an empty ticket", status().header("queue-token", "")),
-        ("a ticket that is not text", status().header("queue-token", b"caf\xe9")),
         ("a ticket in UTF-8", status().header("queue-token", "café")),
         ("an account token twice", challenge().bearer(&token).bearer(&token)),
         (
@@ -105,10 +104,6 @@ async fn headers(edge: &Edge, transcript: &mut Transcript) {
             challenge().bearer(&token).header("authorization", ""),
         ),
         ("an empty account token", challenge().header("authorization", "")),
-        (
-            "an account token that is not text",
-            challenge().header("authorization", b"Bearer \xff"),
-        ),
         (
             "a small bearer",
             challenge().header("authorization", format!("bearer {token}")),
