@@ -124,9 +124,10 @@ function notSignedIn(sentence) {
 async function showJoin() {
   queue.stop();
   shop.close();
+  const before = viewShown();
   await join.show();
-  // Meanwhile the fan may have come in, or a payment's outcome may be known.
-  if (!entry.value && !place.value && !following && !payment.isDone) showView('join');
+  // Meanwhile a payment's outcome may be known, and its tickets be shown.
+  if (viewShown() === before) showView('join');
 }
 
 function joined(answer, queueBefore) {
