@@ -90,6 +90,7 @@ async fn for_a_minute_without_redis_shoppers_shop_polls_answer_and_then_all_goes
         drawn.push((fan, ticket));
     }
     until_effective().await;
+    edge.queue(&due.id).await;
 
     part("pause", "edge-redis").await;
     assert!(now() < due.put.settings.on_sale_time, "everybody has joined in time");
