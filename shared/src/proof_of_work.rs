@@ -71,7 +71,7 @@ pub struct Solved {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ProofError {
     /// It is not base64 of the expected JSON, it is too long, or the edge did not sign it.
-    #[error("the captcha token is not a solved challenge of ours")]
+    #[error("the captcha token is no solved challenge of this queue")]
     Malformed,
     /// The number does not hash to the challenge.
     #[error("the challenge is not solved")]

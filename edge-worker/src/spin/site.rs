@@ -56,7 +56,7 @@ pub(super) async fn pass(
     Ok(SiteAnswer::new(head.status, head.headers, body))
 }
 
-/// Without a limit of ours the host would break an upload off after ten minutes.
+/// Without a limit of its own the host would break an upload off after ten minutes.
 fn options(limits: SiteTimeLimits) -> Result<RequestOptions, RequestOptionsError> {
     let nanoseconds = |limit: std::time::Duration| Some(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
     let options = RequestOptions::new();

@@ -13,24 +13,24 @@ pub(crate) fn check_policy(queue: &QueuePolicy) -> Result<(), InvalidField> {
     // pause nor that all is sold would reach it.
     if queue.release.is_some() {
         return Err(InvalidField::new(
-            "queue.release is for sites without an origin of ours: here the event's limits say how fast fans are admitted.",
+            "queue.release is for protected sites: here the event's limits say how fast fans are admitted.",
         ));
     }
     if queue.gate.idle_ms.is_some() {
         return Err(InvalidField::new(
-            "queue.gate.idle_ms is for sites without an origin of ours: here a session lasts as long as its cart may.",
+            "queue.gate.idle_ms is for protected sites: here a session lasts as long as its cart may.",
         ));
     }
     // What is guarded here is fixed, and nothing passes it without a session: these two would mean `queue`.
     if matches!(queue.gate.mode, GateMode::QueueAll | GateMode::Passthrough) {
         return Err(InvalidField::new(
-            "queue.gate.mode is queue, when_busy or reject: the other modes are for sites without an origin of ours.",
+            "queue.gate.mode is queue, when_busy or reject: the other modes are for protected sites.",
         ));
     }
     // Nobody without an account can pay here, so a visitor's place would be wasted.
     if queue.identity.anonymous {
         return Err(InvalidField::new(
-            "queue.identity.anonymous is for sites without an origin of ours: here only an account can pay.",
+            "queue.identity.anonymous is for protected sites: here only an account can pay.",
         ));
     }
     queue

@@ -37,7 +37,7 @@ export function recovering(wasm) {
     }
   }
 
-  // Futures go on in microtasks, where no caller of ours could catch.
+  // Futures go on in microtasks, where no caller could catch.
   addEventListener('error', ({ error }) => note(error));
 
   function object(Class) {

@@ -66,7 +66,7 @@ pub enum JoseError {
     KeySet(&'static str),
     /// The token is no compact JWS, too long, of another algorithm or type, has critical extensions,
     /// or its `kid` is unknown.
-    #[error("the token is not one of ours")]
+    #[error("the token is of another kind")]
     Malformed,
     /// The signature does not match.
     #[error("the signature does not hold")]
@@ -91,7 +91,7 @@ pub struct VerifyingKeys {
     keys: Vec<(String, Ed25519Key)>,
 }
 
-/// Parses a set of keys of ours, in which nothing may be wrong.
+/// Parses a set of Stanchion's own keys, in which nothing may be wrong.
 fn parse_own_set(json: &str) -> Result<Vec<Jwk>, JoseError> {
     let set: JwkSet =
         serde_json::from_slice(json.as_bytes()).map_err(|_| JoseError::KeySet("not a JWK Set of OKP keys"))?;

@@ -29,7 +29,7 @@ pub(crate) enum Challenge {
     AccountToken,
     /// An account token; the one that came is not good.
     OtherAccountToken,
-    /// A header of ours with a token or signature that is good.
+    /// One of Stanchion's headers, with a token or signature that is good.
     Header(&'static str),
 }
 
