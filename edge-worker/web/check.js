@@ -28,8 +28,16 @@ const TITLES = {
  * The event is named behind the address's #. The device that joined has noted the receipt and what
  * was announced.
  */
-const eventId = decodeURIComponent(location.hash.slice(1));
+const eventId = named(location.hash.slice(1));
 const noted = eventId && new StoredValue('localStorage', `place.${eventId}`).value;
+
+function named(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ''; // no address that this site gave
+  }
+}
 
 function fillIn() {
   if (!noted?.receipt) return;

@@ -94,7 +94,10 @@ fn usable(entry: &Value) -> Option<IssuerKey> {
     if !jwk_set::is_for_signatures(entry) {
         return None;
     }
-    let jwk: Jwk = serde_json::from_value(entry.clone()).ok()?;
+    // Only what makes the key: a member that says nothing of it, or is null, does not spoil it.
+    let names = ["kty", "crv", "x", "y", "n", "e", "alg"];
+    let members = names.map(|name| Some((name.to_owned(), jwk_set::member(entry, name)?.clone())));
+    let jwk: Jwk = serde_json::from_value(Value::Object(members.into_iter().flatten().collect())).ok()?;
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(key) if key.n.len() * 3 / 4 >= SHORTEST_RSA => Algorithm::RS256,
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,

@@ -1,7 +1,7 @@
 //! Whether the event that a request for one of the edge's own addresses is about is of the site at
 //! its host. What is at one host says nothing of the events of another, and gives no places in them.
 
-use serde::Deserialize;
+use serde_json::Value;
 use stanchion_shared::ids::EventId;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
         cookie::{self, Cookie},
         form,
         headers::{TICKET_HEADER, header_text},
+        json,
         refusal::Refusal,
     },
     route::Endpoint,
@@ -51,8 +52,8 @@ fn named<P: Platform>(platform: &P, request: &HttpRequest, endpoint: &Endpoint) 
             EventId::parse(&event).ok()
         }
         Endpoint::JoinForm | Endpoint::LeaveForm => EventId::parse(&form::form_field(request, "event_id")?).ok(),
-        Endpoint::Join => EventId::parse(&in_body(request)?.event_id?).ok(),
-        Endpoint::Leave => of_ticket(platform, &in_body(request)?.queue_token?),
+        Endpoint::Join => EventId::parse(&in_body(request, "event_id")?).ok(),
+        Endpoint::Leave => of_ticket(platform, &in_body(request, "queue_token")?),
         Endpoint::Status => {
             let given = header_text(request, TICKET_HEADER).or_else(|| form::query(request, "token"));
             let ticket = given.or_else(|| {
@@ -74,15 +75,10 @@ fn named<P: Platform>(platform: &P, request: &HttpRequest, endpoint: &Endpoint) 
     }
 }
 
-/// What bodies in JSON name.
-#[derive(Deserialize)]
-struct NamedInBody {
-    event_id: Option<String>,
-    queue_token: Option<String>,
-}
-
-fn in_body(request: &HttpRequest) -> Option<NamedInBody> {
-    serde_json::from_slice(request.body()).ok()
+/// The text that a body in JSON has under this name, whatever else is in it.
+fn in_body(request: &HttpRequest, name: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(json::text(request)).ok()?;
+    Some(body.get(name)?.as_str()?.to_owned())
 }
 
 fn of_ticket<P: Platform>(platform: &P, ticket: &str) -> Option<EventId> {

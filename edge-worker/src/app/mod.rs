@@ -46,7 +46,10 @@ use crate::{
     config::Behind,
     platform::{HttpRequest, HttpResponse, Platform, SiteAnswer},
 };
-use ::http::HeaderValue;
+use std::pin::pin;
+
+use ::http::{HeaderValue, Method};
+use futures_util::future::{Either, select};
 use stanchion_shared::timestamp::UnixMillis;
 
 /// What a request is answered with.
@@ -72,12 +75,12 @@ pub async fn handle<P: Platform>(platform: &P, request: ::http::Request<P::Reque
     let host = host::of(platform, &request);
     let behind = platform.config().sites.at(host.as_ref());
     if route::own_path(behind, request.uri().path()).is_some() {
-        return Answer::Own(match platform.read_body(body, limits::MAX_BODY_BYTES).await {
+        return Answer::Own(match read_body(platform, request.method(), body).await {
             Ok(body) => {
                 *request.body_mut() = body;
                 answer_own(platform, behind, &request).await
             }
-            Err(error) => Refusal::from(error).into_response(),
+            Err(refusal) => refusal.into_response(),
         });
     }
     let answered = match behind {
@@ -87,6 +90,22 @@ pub async fn handle<P: Platform>(platform: &P, request: ::http::Request<P::Reque
     match answered {
         Ok(answer) => answer,
         Err(refusal) => Answer::Own(refused(platform, behind, &request, None, refusal).await),
+    }
+}
+
+/// Reads the body of a request for one of the edge's own addresses, which is small.
+///
+/// # Errors
+/// 413 `body_too_large`; 400 `body_broken`; 408 `body_too_slow`.
+async fn read_body<P: Platform>(platform: &P, method: &Method, body: P::RequestBody) -> Result<Vec<u8>, Refusal> {
+    let reading = platform.read_body(body, limits::MAX_BODY_BYTES);
+    // Most requests have no body, and need no timer.
+    if [Method::GET, Method::HEAD].contains(method) {
+        return Ok(reading.await?);
+    }
+    match select(pin!(reading), pin!(platform.sleep(limits::BODY_TIME_LIMIT))).await {
+        Either::Left((read, _)) => Ok(read?),
+        Either::Right(_) => Err(Refusal::body_too_slow()),
     }
 }
 

@@ -90,8 +90,10 @@ impl Platform for Cloudflare {
     }
 
     fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        // Cloudflare's front sets it in place of any that was sent.
-        let address: IpAddr = request.headers().get("cf-connecting-ip")?.to_str().ok()?.parse().ok()?;
+        // Cloudflare's front sets it in place of any that was sent. Another front may add its own behind
+        // it: the last one is true.
+        let told = request.headers().get("cf-connecting-ip")?.to_str().ok()?;
+        let address: IpAddr = told.rsplit(',').next()?.trim().parse().ok()?;
         Some(address.to_canonical())
     }
 

@@ -29,12 +29,17 @@ async fn the_addresses_beside_a_site_know_its_own_events_and_no_others() {
     let challenge = format!("/.stanchion/api/v1/queue/challenge?event_id={}", other.id);
     let status = format!("/.stanchion/api/v1/queue/status?token={ticket}");
     let join = json!({ "event_id": other.id, "device_fingerprint": "", "captcha_token": "" });
+    let join_with_more =
+        json!({ "event_id": other.id, "device_fingerprint": "", "captcha_token": "", "queue_token": 5 });
     let leave = json!({ "queue_token": ticket });
+    let leave_with_more = json!({ "queue_token": ticket, "event_id": [own.id] });
     for (method, uri, body) in [
         (Method::GET, challenge.as_str(), None),
         (Method::GET, status.as_str(), None),
         (Method::POST, "/.stanchion/api/v1/queue/join", Some(join)),
+        (Method::POST, "/.stanchion/api/v1/queue/join", Some(join_with_more)),
         (Method::POST, "/.stanchion/api/v1/queue/leave", Some(leave)),
+        (Method::POST, "/.stanchion/api/v1/queue/leave", Some(leave_with_more)),
     ] {
         let (status, told) = edge.ask(method, uri, "fan", body).await;
         assert_eq!(

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { Browser, claims, echoSite, edgeSite, OWN, putEvent, untilEffective } from './harness.mjs';
+import { Browser, claims, echoSite, edgeSite, FOR_CDNS, OWN, putEvent, untilEffective } from './harness.mjs';
 
 const EVENT = 'site-one';
 const SESSION = `stanchion-shop.${EVENT}`;
@@ -84,6 +84,29 @@ test('a browser without script joins by a form, waits by refreshing, and comes i
   await fan.ask('/shop');
   assert.equal(site.seen.at(-1).headers.cookie, 'basket=1; lang=en', 'the site sees its own cookies and none of ours');
   assert.equal(fan.cookies.get(SESSION), headers['shop-token']);
+});
+
+test('a guarded answer is kept by no CDN, whatever the site says to them', async () => {
+  const fan = new Browser();
+  const guarded = await fan.comeIn('/shop', EVENT);
+  const open = await fan.ask('/elsewhere');
+  for (const [name, value] of Object.entries(FOR_CDNS)) {
+    assert.equal(guarded.headers.get(name), null, name);
+    assert.equal(open.headers.get(name), value, name);
+  }
+  assert.equal(guarded.headers.get('cache-control'), 'private, no-store');
+});
+
+test('who has signed in at the site by Basic joins, waits and comes in like everybody', async () => {
+  class SignedIn extends Browser {
+    ask(path, options = {}) {
+      return super.ask(path, { ...options, headers: { authorization: 'Basic eDp5', ...options.headers } });
+    }
+  }
+  const fan = new SignedIn();
+  const page = await fan.comeIn('/shop/seats', EVENT);
+  assert.match(page.text, /The site answers/);
+  assert.equal(site.seen.at(-1).headers.authorization, 'Basic eDp5', 'it is the site’s');
 });
 
 test('a write with the cookie must come from a page of the site', async () => {

@@ -39,7 +39,13 @@ pub(crate) fn is_for_signatures(entry: &Value) -> bool {
                 .any(|operation| operation == "verify" || operation == "sign")
         })
     };
-    entry.get("use").is_none_or(|what| what == "sig") && entry.get("key_ops").is_none_or(verifies)
+    member(entry, "use").is_none_or(|what| what == "sig") && member(entry, "key_ops").is_none_or(verifies)
+}
+
+/// A member of an entry. One that is null says nothing: some publishers write null for what they
+/// leave out.
+pub(crate) fn member<'a>(entry: &'a Value, name: &str) -> Option<&'a Value> {
+    entry.get(name).filter(|value| !value.is_null())
 }
 
 /// The Ed25519 key for signatures that an entry is, if it is one.
@@ -51,7 +57,7 @@ pub(crate) fn ed25519_key(entry: &Value) -> Option<Ed25519Key> {
             .is_some_and(|said| wanted.contains(&said))
     };
     // RFC 9864 calls the algorithm Ed25519, RFC 8037 calls it EdDSA.
-    let algorithm = entry.get("alg").is_none() || is("alg", &["EdDSA", "Ed25519"]);
+    let algorithm = member(entry, "alg").is_none() || is("alg", &["EdDSA", "Ed25519"]);
     if !is("kty", &["OKP"]) || !is("crv", &["Ed25519"]) || !algorithm || !is_for_signatures(entry) {
         return None;
     }

@@ -48,6 +48,23 @@ fn a_bad_entry_beside_a_good_key_does_not_spoil_it() {
         assert!(found.has_key(Some("a")), "{beside}");
         assert!(keys(beside).is_err(), "{beside}");
     }
+    // A member that is null says nothing, and one that makes no key spoils none.
+    for (key, kid) in [(PUBLIC, "a"), (ES256, "a")] {
+        for member in [
+            r#""use":null"#,
+            r#""key_ops":null"#,
+            r#""alg":null"#,
+            r#""x5c":"MIIB""#,
+            r#""x5t":7"#,
+        ] {
+            let name = member.split(':').next().unwrap();
+            let mut entry: serde_json::Value = serde_json::from_str(key).unwrap();
+            entry.as_object_mut().unwrap().remove(name.trim_matches('"'));
+            let entry = entry.to_string().replacen('{', &format!("{{{member},"), 1);
+            let found = keys(&entry).unwrap_or_else(|error| panic!("{entry}: {error}"));
+            assert!(found.has_key(Some(kid)), "{entry}");
+        }
+    }
     let with_mark = format!("\u{feff}{{\"keys\":[{PUBLIC}]}}");
     assert!(IssuerKeys::parse(with_mark.as_bytes()).is_ok());
     for text in ["", "[]", r#"{"keys":{}}"#, r#"{"keys":[]}"#] {

@@ -42,13 +42,18 @@ impl Caller {
     /// Resolves the caller of a request.
     ///
     /// # Errors
-    /// 401: the Bearer token is not good. 503 `issuer_unavailable`: the token's issuer cannot be
-    /// asked for its keys.
+    /// 401: the Bearer token is not good, or there are credentials of another scheme and no visitor's
+    /// cookie. 503 `issuer_unavailable`: the token's issuer cannot be asked for its keys.
     pub(crate) async fn of<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Caller, Refusal> {
-        if let Some(account) = account(platform, request).await? {
-            return Ok(Caller::Account(account));
+        let authorization = header_text(request, header::AUTHORIZATION.as_str());
+        let visitor = visitor::of(platform, request).map(Caller::Visitor);
+        // A browser that has signed in at a site by `Basic` sends that to every address of its host.
+        let is_of_site = authorization.is_some_and(|value| account_token::bearer(value).is_none());
+        if let Some(visitor) = visitor.filter(|_| authorization.is_none() || is_of_site) {
+            return Ok(visitor);
         }
-        Ok(visitor::of(platform, request).map_or(Caller::Unknown, Caller::Visitor))
+        let account = account(platform, request).await?;
+        Ok(account.map_or(Caller::Unknown, Caller::Account))
     }
 
     /// Checks that there is a caller, as long as the event is not known.

@@ -237,6 +237,7 @@ async fn pass<P: Platform>(
     site_headers::from_site(headers);
     if passing.caching == Caching::Forbidden {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        site_headers::forbid_caches_of_cdns(headers);
     }
     let word = session_end::take(headers);
     for newcomer in &passing.newcomers {

@@ -57,24 +57,37 @@ const STAY: &[(Why, &[&str])] = &[
             "cf-pseudo-ipv4",
             "cf-visitor",
             "client-ip",
+            "do-connecting-ip",
             "fastly-client-ip",
+            "fly-client-ip",
             "forwarded",
             "forwarded-for",
             "front-end-https",
+            "http-client-ip",
+            "http-x-forwarded-for",
+            "proxy-client-ip",
+            "remote-addr",
+            "remote-user",
             "true-client-ip",
+            "wl-proxy-client-ip",
+            "x-appengine-user-ip",
+            "x-azure-clientip",
+            "x-azure-socketip",
             "x-client-ip",
             "x-cluster-client-ip",
             "x-forwarded",
             "x-forwarded-*",
             "x-host",
+            "x-http-host-override",
+            "x-nf-client-connection-ip",
             "x-originating-ip",
-            "x-original-forwarded-for",
-            "x-original-host",
             "x-real-ip",
             "x-remote-addr",
             "x-remote-ip",
+            "x-remote-user",
             "x-scheme",
             "x-url-scheme",
+            "x-vercel-forwarded-for",
         ],
     ),
     (
@@ -87,15 +100,17 @@ const STAY: &[(Why, &[&str])] = &[
             "x-http-method",
             "x-http-method-override",
             "x-http-path-override",
+            "x-invoke-path",
+            "x-matched-path",
             "x-method-override",
-            "x-original-path",
-            "x-original-uri",
-            "x-original-url",
+            "x-middleware-*",
+            "x-ms-original-url",
+            "x-original-*",
             "x-override-url",
             "x-request-uri",
-            "x-rewrite-uri",
-            "x-rewrite-url",
+            "x-rewrite-*",
             "x-script-name",
+            "x-waws-unencoded-url",
         ],
     ),
     (Why::Stanchion, &["queue-token", "shop-token", "stanchion-*"]),
@@ -128,6 +143,19 @@ pub(super) fn to_site(request: &HttpRequest, client: &Client<'_>, shop_token: Op
         headers.insert(SHOP_TOKEN_HEADER, token);
     }
     headers
+}
+
+/// Takes out of the site's answer what a CDN follows more than `Cache-Control` (RFC 9213, the Edge
+/// Architecture Specification, and nginx).
+pub(super) fn forbid_caches_of_cdns(headers: &mut HeaderMap) {
+    let names: Vec<HeaderName> = headers.keys().cloned().collect();
+    let is_for_cdns = |name: &str| {
+        name.ends_with("cdn-cache-control")
+            || ["surrogate-control", "edge-control", "expires", "x-accel-expires"].contains(&name)
+    };
+    for name in names.iter().filter(|name| is_for_cdns(name.as_str())) {
+        headers.remove(name);
+    }
 }
 
 /// Takes out of the site's answer what belongs to the connection between edge and site.

@@ -3,6 +3,8 @@
 //! and answer in words of their own or close the connection. Below those limits every client is
 //! refused in the same words.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
@@ -14,6 +16,9 @@ use crate::platform::HttpRequest;
 /// Largest body of a request for one of the edge's own addresses, in bytes. Runtimes refuse a
 /// larger one while they read it.
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
+/// Longest time until such a body is there: a client that sends a byte now and then must not hold
+/// an instance.
+pub(crate) const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Longest path and query together, in bytes.
 pub(crate) const MAX_URI_BYTES: usize = 2 * 1024;
 /// All headers together, in bytes: of each its name, its value and [`AROUND_A_HEADER`].

@@ -4,7 +4,7 @@
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use stanchion_shared::wire::ErrorBody;
 
-use super::response::json;
+use super::{limits::BODY_TIME_LIMIT, response::json};
 use crate::platform::{BodyError, HttpResponse, StoreError};
 
 /// How long a client is asked to wait when a part behind the edge does not answer, in seconds.
@@ -159,6 +159,15 @@ impl Refusal {
             response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+impl Refusal {
+    /// The body of a request did not come in time.
+    pub(crate) fn body_too_slow() -> Refusal {
+        let seconds = BODY_TIME_LIMIT.as_secs();
+        let message = format!("The body of a request must be there within {seconds} seconds.");
+        Refusal::new(408, "body_too_slow", message)
     }
 }
 

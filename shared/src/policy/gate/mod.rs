@@ -203,7 +203,10 @@ impl GatePolicy {
     #[must_use]
     pub fn revokes(&self, session: &str, began_at: UnixMillis) -> bool {
         self.revoked_before.is_some_and(|instant| began_at < instant)
-            || self.revoked_sessions.iter().any(|revoked| revoked == session)
+            || self
+                .revoked_sessions
+                .iter()
+                .any(|revoked| revoked.eq_ignore_ascii_case(session))
     }
 
     /// # Errors

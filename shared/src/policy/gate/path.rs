@@ -20,6 +20,8 @@ const PROGRAMS: [&str; 16] = [
     ".php", ".php3", ".php4", ".php5", ".php7", ".phtml", ".cgi", ".fcgi", ".pl", ".py", ".rb", ".asp", ".aspx",
     ".ashx", ".jsp", ".cfm",
 ];
+/// Ends of file names that servers add by themselves: `/tickets` may be `/tickets.html`.
+const PAGES: [&str; 2] = [".html", ".htm"];
 /// Names, without an end such as `.html`, of the files that servers show for a folder.
 const FOLDER_PAGES: [&str; 2] = ["index", "default"];
 /// Characters that nobody sees and that some servers drop: those of Unicode's property
@@ -59,13 +61,23 @@ impl PathPattern {
     /// Whether a site may take `path` for one that the pattern means. A pattern without `*` means
     /// its path with and without a slash at the end.
     pub(super) fn guards(&self, path: &SitePath) -> bool {
-        self.meant().any_of(&path.readings)
+        let shown_for = self.folder_of_page();
+        self.meant().any_of(&path.readings) || shown_for.is_some_and(|folder| path.itself.contains(&folder))
+    }
+
+    /// The folder for which servers show the page that the pattern names.
+    fn folder_of_page(&self) -> Option<String> {
+        let folded = folded(self.0.strip_suffix('*').unwrap_or(&self.0));
+        let segments = segments(&folded);
+        let (last, folder) = segments.split_last()?;
+        let names_page = is_folder_page(last) && !folded.ends_with('/');
+        names_page.then(|| joined(folder))
     }
 
     /// The readings that the pattern means.
     fn meant(&self) -> Meant {
         let Some(prefix) = self.0.strip_suffix('*') else {
-            return Meant::One(joined(&segments(&folded(&self.0))));
+            return Meant::These(other_names(&segments(&folded(&self.0))));
         };
         let prefix = folded(prefix);
         let (folder, begun) = prefix.rsplit_once('/').unwrap_or_default();
@@ -100,23 +112,24 @@ impl PathPattern {
     }
 }
 
-/// The readings that a pattern means: one, or all with a beginning, and perhaps their folder.
+/// The readings that a pattern means: one with its other names, or all with a beginning, and
+/// perhaps their folder.
 enum Meant {
-    One(String),
+    These(Vec<String>),
     Below { below: String, folder: Option<String> },
 }
 
 impl Meant {
     fn is(&self, reading: &String) -> bool {
         match self {
-            Meant::One(path) => path == reading,
+            Meant::These(paths) => paths.contains(reading),
             Meant::Below { below, folder } => reading.starts_with(below) || folder.as_ref() == Some(reading),
         }
     }
 
     fn any_of(&self, readings: &BTreeSet<String>) -> bool {
         match self {
-            Meant::One(path) => readings.contains(path),
+            Meant::These(paths) => paths.iter().any(|path| readings.contains(path)),
             Meant::Below { .. } => readings.iter().any(|reading| self.is(reading)),
         }
     }
@@ -126,6 +139,8 @@ impl Meant {
 pub(super) struct SitePath {
     /// Each path that a server may take it for: folded, without a slash at the end.
     readings: BTreeSet<String>,
+    /// Those of them in which no segment is a program or the page of its folder.
+    itself: BTreeSet<String>,
     /// Whether there is no other reading.
     clean: bool,
     /// Percent-decoded once.
@@ -141,10 +156,12 @@ impl SitePath {
         let utf8 = str::from_utf8(&decoded).is_ok();
         let text = String::from_utf8_lossy(&decoded).into_owned();
         let folded = folded(&text);
-        let readings = readings(&folded);
+        let itself = readings_as_is(&folded);
+        let readings = readings(&folded, &itself);
         let clean = utf8 && is_clean(&text) && is_clean(&folded) && readings.is_some();
         SitePath {
             readings: readings.unwrap_or_default(),
+            itself: itself.iter().map(|segments| joined(segments)).collect(),
             clean,
             plain: clean && is_plain(path, &text),
             text,
@@ -157,7 +174,9 @@ impl SitePath {
     /// - is not UTF-8, which overlong forms are not either;
     /// - has control characters;
     /// - has dots for folders (`..%2f`): servers differ in when they resolve them;
-    /// - names a stream of a file (`::$DATA`), or has too many readings.
+    /// - names a stream of a file (`::$DATA`);
+    /// - has a session of ASP.NET (`/(S(x))/`), which is read as if it were not there;
+    /// - has too many readings.
     pub(super) fn is_clean(&self) -> bool {
         self.clean
     }
@@ -204,7 +223,15 @@ impl SitePath {
 
 fn is_clean(text: &str) -> bool {
     let known = |letter: char| !letter.is_control() && letter != '%' && letter != char::REPLACEMENT_CHARACTER;
-    text.starts_with('/') && text.chars().all(known) && !text.contains(":$") && !parts(text).any(is_dots)
+    let has_session = text
+        .as_bytes()
+        .windows(3)
+        .any(|bytes| bytes[0] == b'(' && bytes[1].is_ascii_alphabetic() && bytes[2] == b'(');
+    text.starts_with('/')
+        && text.chars().all(known)
+        && !text.contains(":$")
+        && !has_session
+        && !parts(text).any(is_dots)
 }
 
 fn is_plain(path: &str, text: &str) -> bool {
@@ -256,14 +283,16 @@ fn joined(segments: &[&str]) -> String {
     format!("/{}", segments.join("/"))
 }
 
-/// Every path that a server may read in a folded one; `None` if there are more than
-/// [`MOST_READINGS`].
-fn readings(folded: &str) -> Option<BTreeSet<String>> {
-    // An encoded `?` or `#` is a part of the name, or ends the path where a proxy decoded it.
-    let cut = folded.split(['?', '#']).next().unwrap_or_default();
-    let mut readings = BTreeSet::new();
+/// The path before an encoded `?` or `#`, which is a part of the name, or ends the path where a proxy
+/// decoded it.
+fn cut(folded: &str) -> &str {
+    folded.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The segments of a folded path, as servers read them that take none for a program.
+fn readings_as_is(folded: &str) -> Vec<Vec<&str>> {
     let mut unread = Vec::new();
-    for text in [folded, cut] {
+    for text in [folded, cut(folded)] {
         let segments = segments(text);
         // Two slashes at the beginning may be read as the beginning of a host.
         let begins_host = text.get(1..).is_some_and(|rest| rest.starts_with(['/', '\\']));
@@ -272,6 +301,14 @@ fn readings(folded: &str) -> Option<BTreeSet<String>> {
         }
         unread.push(segments);
     }
+    unread
+}
+
+/// Every path that a server may read in a folded one; `None` if there are more than
+/// [`MOST_READINGS`].
+fn readings(folded: &str, as_is: &[Vec<&str>]) -> Option<BTreeSet<String>> {
+    let mut readings = BTreeSet::new();
+    let mut unread: Vec<Vec<&str>> = as_is.to_vec();
     while let Some(segments) = unread.pop() {
         let is_new = readings.insert(joined(&segments));
         if readings.len() > MOST_READINGS {
@@ -281,7 +318,7 @@ fn readings(folded: &str) -> Option<BTreeSet<String>> {
             unread.extend(other_readings(&segments));
         }
     }
-    readings.extend([folded, cut].map(|text| joined(&parts(text).collect::<Vec<_>>())));
+    readings.extend([folded, cut(folded)].map(|text| joined(&parts(text).collect::<Vec<_>>())));
     Some(readings)
 }
 
@@ -289,19 +326,39 @@ fn readings(folded: &str) -> Option<BTreeSet<String>> {
 /// folder, or a program with an argument behind it.
 fn other_readings<'a>(segments: &[&'a str]) -> Vec<Vec<&'a str>> {
     let mut others = Vec::new();
-    if let Some((last, folder)) = segments.split_last() {
-        let (name, _) = last.split_once('.').unwrap_or((last, ""));
-        if FOLDER_PAGES.contains(&name) {
-            others.push(folder.to_vec());
-        }
+    if let Some((last, folder)) = segments.split_last()
+        && is_folder_page(last)
+    {
+        others.push(folder.to_vec());
     }
     for (at, segment) in segments.iter().enumerate() {
-        if is_program(segment) {
+        let is_page_with_argument = at + 1 < segments.len() && is_folder_page(segment);
+        if is_program(segment) || is_page_with_argument {
             let (before, behind) = (&segments[..at], &segments[at + 1..]);
             others.extend([segments[..=at].to_vec(), behind.to_vec(), [before, behind].concat()]);
         }
     }
     others
+}
+
+/// The path of these segments, and the page without the end that servers add by themselves.
+fn other_names(segments: &[&str]) -> Vec<String> {
+    let mut names = vec![joined(segments)];
+    let Some((last, folder)) = segments.split_last() else {
+        return names;
+    };
+    for end in PROGRAMS.iter().chain(&PAGES) {
+        if let Some(name) = last.strip_suffix(end).filter(|name| !name.is_empty()) {
+            names.push(joined(&[folder, &[name]].concat()));
+        }
+    }
+    names
+}
+
+/// Whether servers show a file of this name for its folder.
+fn is_folder_page(segment: &str) -> bool {
+    let (name, _) = segment.split_once('.').unwrap_or((segment, ""));
+    FOLDER_PAGES.contains(&name)
 }
 
 /// Whether servers run a file of this name as a program.

@@ -72,6 +72,40 @@ fn only_the_paths_that_are_named_are_guarded() {
 }
 
 #[test]
+fn a_rule_for_the_page_of_a_folder_guards_the_folder_and_the_page_without_its_end() {
+    let of = |rule: &str, path: &str| {
+        let policy = GatePolicy {
+            paths: vec![pattern(rule)],
+            ..GatePolicy::default()
+        };
+        judge(&policy, path, None, "") == GateDecision::NeedsSession
+    };
+    for (rule, guarded, open) in [
+        (
+            "/shop/index.php",
+            &["/shop", "/shop/", "/shop/index", "/shop/index.php/x"][..],
+            &["/", "/shop/x"][..],
+        ),
+        ("/index.php", &["/", "/index.php", "/INDEX.PHP/"], &["/x", "/shop"]),
+        ("/index.php*", &["/", "/index.php5"], &["/x"]),
+        ("/shop/default.aspx", &["/shop"], &["/"]),
+        ("/tickets.html", &["/tickets", "/tickets/"], &["/", "/ticket"]),
+        (
+            "/shop/*",
+            &["/index/shop/x", "/shop/index.html"],
+            &["/index", "/x/shopping"],
+        ),
+    ] {
+        for path in guarded {
+            assert!(of(rule, path), "{rule} {path}");
+        }
+        for path in open {
+            assert!(!of(rule, path), "{rule} {path}");
+        }
+    }
+}
+
+#[test]
 fn a_path_with_too_many_readings_is_guarded() {
     let of = |programs: usize| judge(&policy(), &"/a.php".repeat(programs), None, "");
     assert_eq!(of(2), GateDecision::Unguarded);

@@ -1,8 +1,14 @@
 //! Requests of a form that is not ours.
 
+use std::time::Duration;
+
 use reqwest::{Method, header};
 use serde_json::json;
 use stanchion_harness::{Edge, Event, refusal, variable};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// Spin refuses a header value that is not UTF-8 by itself: the edge never hears of the request. It is the one difference between
 /// the runtimes' answers.
@@ -36,6 +42,25 @@ async fn a_header_value_that_is_not_text_is_no_credential() {
             assert_eq!(refusal(answer).await, (status, word.to_owned()));
         }
     }
+}
+
+/// A client that sends a byte now and then holds no instance of the edge for long.
+#[tokio::test]
+async fn a_body_that_does_not_come_is_refused() {
+    let edge = Edge::new();
+    let host = edge.url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "POST /api/v1/queue/join HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4_096];
+    let read = connection.read(&mut answer);
+    let read = tokio::time::timeout(Duration::from_secs(60), read)
+        .await
+        .expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..read.unwrap()]);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
 /// An answer in chunks costs a client on a kept connection 40 ms where a runtime leaves Nagle's algorithm on, as Spin does: the

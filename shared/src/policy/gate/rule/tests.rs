@@ -121,6 +121,10 @@ fn a_rule_by_query_guards_every_request_that_may_meet_all_its_conditions() {
             ("GET - /index.php?Action=buy&event=7", PERHAPS),
             ("GET - /index.php?action=show&action=buy&event=7", PERHAPS),
             ("GET - /INDEX.php?action=buy&event=7", PERHAPS),
+            // The page that a site shows for its folder.
+            ("GET - /?action=buy&event=7", PERHAPS),
+            ("GET - /index?action=buy&event=7", PERHAPS),
+            ("GET - /?action=buy", OPEN),
             ("GET - /index.php/show?action=buy&event=7", PERHAPS),
             ("GET - /index.php;x?action=show&event=7", PERHAPS),
             ("GET - /index.php%3Faction=buy?event=7", PERHAPS),
