@@ -46,11 +46,10 @@ impl Caller {
     /// cookie. 503 `issuer_unavailable`: the token's issuer cannot be asked for its keys.
     pub(crate) async fn of<P: Platform>(platform: &P, request: &HttpRequest) -> Result<Caller, Refusal> {
         let authorization = header_text(request, header::AUTHORIZATION.as_str());
-        let visitor = visitor::of(platform, request).map(Caller::Visitor);
         // A browser that has signed in at a site by `Basic` sends that to every address of its host.
-        let is_of_site = authorization.is_some_and(|value| account_token::bearer(value).is_none());
-        if let Some(visitor) = visitor.filter(|_| authorization.is_none() || is_of_site) {
-            return Ok(visitor);
+        let has_bearer = authorization.is_some_and(|value| account_token::bearer(value).is_some());
+        if !has_bearer && let Some(visitor) = visitor::of(platform, request) {
+            return Ok(Caller::Visitor(visitor));
         }
         let account = account(platform, request).await?;
         Ok(account.map_or(Caller::Unknown, Caller::Account))
