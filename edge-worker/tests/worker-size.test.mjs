@@ -21,7 +21,7 @@ const PROGRAM = ON_SPIN ? join(STACK, 'edge/stanchion_edge.wasm') : join(dirname
  * Bytes of the worker, compressed by gzip as Cloudflare counts them. Its own limits are 3 MB and 10 MB; this one is what it is
  * today and a little more, so that whoever makes it larger notices.
  */
-const MOST_GZIPPED = 970_000;
+const MOST_GZIPPED = 960_000;
 /** So many pieces of a file are looked for, of so many bytes. */
 const [MARKERS, MARKER] = [8, 16];
 const STARTS = 5;
